@@ -1,0 +1,62 @@
+# Two commands are enough: `make run` and `make test`. Both make the virtual environment first.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+# The first interpreter of these that starts and is 3.11 to 3.13; `make PYTHON=/path/to/python` overrides it.
+PYTHON ?= $(shell .ci/find-python python3 python3.13 python3.12 python3.11)
+ARGS ?=
+WORKERS ?= 2
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CODE := $(wildcard echo states console schedules db tests bench)
+
+.PHONY: help run test lint format bench schema lock clean
+
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+run: $(STAMP) ## Start Echo with its console (ARGS="..." are passed on)
+	@$(BIN)/echo-bot $(ARGS)
+
+test: $(STAMP) ## Run the whole test suite
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
+
+lint: $(STAMP) ## Check style, format and types
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy --strict $(CODE)
+
+format: $(STAMP) ## Put the code in the one format
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: $(STAMP) ## Run the benchmarks, each printing a ratio
+	$(BIN)/python -m bench $(ARGS)
+
+schema: $(STAMP) ## Write config.schema.json and README's table of settings from the code
+	$(BIN)/python -m echo.config --write
+
+# One lock for every supported Python; nothing in it says where the packages come from.
+lock: ## Choose the newest allowed versions again and write constraints.txt
+	rm -rf .cache/lock && $(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install -q uv
+	.cache/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header -q -o constraints.txt
+
+clean: ## Remove everything that make has made
+	rm -rf .venv .venv-* .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist ./*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Versions and hashes come from the lock alone; the project itself is linked, built with the lock's own setuptools.
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Echo needs Python 3.11, 3.12 or 3.13: install one, or name it with make PYTHON=/path/to/python." >&2; exit 2; }
+	@.ci/find-python "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is not a working Python 3.11, 3.12 or 3.13: name another with make PYTHON=/path/to/python." >&2; exit 2; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: on Debian, apt install python3-venv." >&2; exit 2; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,195 @@
+"""The roles that Echo's process needs filled; adapters fill them, the composition root joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from echo.persona.turns import Burst, Utterance
+from states.decide import Refusal, Step
+from states.effects import Notice
+from states.events import Event
+from states.model import MachineKey, ProfileSnapshot, SessionSnapshot
+
+# ---------------------------------------------------------------- what comes in
+
+
+class Post(Protocol):
+    """Hands an event to a machine's mailbox and does not wait."""
+
+    def __call__(self, key: MachineKey, event: Event) -> None: ...
+
+
+class Requests(Protocol):
+    """What the edges ask for and wait for: each call returns once its step is recorded, or refused."""
+
+    async def ask(self, key: MachineKey, event: Event) -> Step | Refusal:
+        """Give one machine an event."""
+
+    async def create(
+        self, server_id: int, user_id: int, asker_id: int, channel_id: int, cutoff: datetime
+    ) -> Step | Refusal:
+        """Ask for an echo: the birth of a profile."""
+
+    async def online(self, profile_id: int, channel_id: int, by: int) -> Step | Refusal:
+        """Bring a profile's echo online in a channel."""
+
+    async def offline(self, session_id: int, by: int, reason: str) -> Step | Refusal:
+        """Take a session offline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message that stands in a channel. `ts` in seconds since the epoch, UTC; text lives in memory only.
+
+    `author_id` is 0 and `speaker` the profile's id where it is one of Echo's own webhook messages.
+    """
+
+    message_id: int
+    channel_id: int
+    author_id: int
+    author: str
+    ts: float
+    text: str
+    human: bool
+    speaker: int | None = None
+    reply_to: int | None = None
+
+
+# ---------------------------------------------------------------- what goes out
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message that an echo is to say."""
+
+    session: SessionSnapshot
+    profile: ProfileSnapshot
+    text: str
+    generation_id: int
+    part: int
+
+
+class ChannelGone(Exception):
+    """The channel, server or permission that a send needs is not there (any more). The message is a sentence."""
+
+
+class Chat(Protocol):
+    """Speaking on Discord. Failures that may pass raise ServiceUnavailable, lasting ones ChannelGone."""
+
+    async def ask_consent(self, profile: ProfileSnapshot, nonce: str) -> int:
+        """Put the persistent question with its buttons in `profile.channel_id`; the message's id. Same nonce, same message."""
+
+    async def announce(self, profile: ProfileSnapshot, notice: Notice, nonce: str) -> None:
+        """Tell the channel how the profile stands, and settle the question's message."""
+
+    async def say(self, line: Line) -> int:
+        """Say it through the channel's webhook (or with a header as the bot), pinging nobody; the message's id."""
+
+    async def find_said(self, line: Line, since: datetime) -> int | None:
+        """The id of this very line if it already stands in the channel since then: asked before a doubtful repeat."""
+
+    async def type_in(self, channel_id: int) -> None:
+        """Show that somebody types, for about ten seconds."""
+
+    async def recent(self, channel_id: int, limit: int) -> list[Heard]:
+        """The newest `limit` messages of a channel, oldest first, from memory or else from Discord."""
+
+    def names_of(self, profile: ProfileSnapshot) -> tuple[str, ...]:
+        """By what names the subject is called in that server: display name, user name, global name; first the shown one."""
+
+
+class CollectPort(Protocol):
+    """Reading what the subject wrote."""
+
+    async def collect(self, profile: ProfileSnapshot, progress: Callable[[int, int | None], None]) -> int:
+        """Read from the stored cursors on, store as it goes, return how many of the subject's messages are stored.
+
+        `progress(done, total)` is called after every page with messages seen so far. Raises NothingToRead,
+        NoPermission (lasting) or ServiceUnavailable (may pass).
+        """
+
+
+# ---------------------------------------------------------------- what learns and speaks
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model as bytes (to be stored encrypted), and what the scorecard keeps of its making."""
+
+    blob: bytes
+    messages: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What an answer is made for: the conversation (oldest first) and who is asked to answer.
+
+    `me` are the names of the subject, the shown one first. `seed` makes the answer repeatable. `hour` is the local
+    hour of the day, 0..23.
+    """
+
+    context: tuple[Utterance, ...]
+    me: tuple[str, ...]
+    addressed: bool
+    seed: int
+    hour: int = 12
+
+
+class Why(StrEnum):
+    """Why an echo spoke or stayed silent."""
+
+    ADDRESSED = "addressed"
+    WANTED = "wanted"
+    UNWANTED = "unwanted"
+    NOTHING_TO_SAY = "nothing_to_say"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the engine would say now. No texts is silence.
+
+    `delay` is the seconds from the last message of the context to the first text, `gaps` those before each later one
+    (len(texts) - 1 of them), `chance` the probability with which it spoke (0..1).
+    """
+
+    texts: tuple[str, ...]
+    delay: float
+    gaps: tuple[float, ...]
+    chance: float
+    why: Why
+
+
+class Engine(Protocol):
+    """What learns a person and speaks as them. Raises EngineFailed (lasting) or EngineUnavailable (may pass)."""
+
+    name: str
+
+    async def train(
+        self, author: str, bursts: Sequence[Burst], seed: int, progress: Callable[[float], None], timeout: float
+    ) -> Trained:
+        """Learn from `bursts` (oldest first); `progress` gets shares 0..1; EngineFailed when `timeout` seconds are over."""
+
+    async def answer(self, model: bytes, version: str, moment: Moment, chattiness: float) -> Answer:
+        """Answer a moment. `version` names the model (so that a loaded one may be kept); `chattiness` scales speaking unasked."""
+
+    def release(self, version: str) -> None:
+        """Let go of a loaded model: it is gone or replaced."""
+
+
+# ---------------------------------------------------------------- upkeep
+
+
+class Timers(Protocol):
+    """Alarms that follow the snapshots' deadlines."""
+
+    def reconcile(self, key: MachineKey, due: dict[str, datetime]) -> None:
+        """Make the alarms of one machine exactly these."""
+
+
+Clock = Callable[[], datetime]
+"""Gives the present as aware UTC."""

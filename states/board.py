@@ -1,0 +1,139 @@
+"""The board: what stands where, for everybody to look at. May be missed; the next revision replaces it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from states.decide import Refusal, Step
+from states.model import MachineKey, ProfileSnapshot, SessionSnapshot, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a piece of work is: `done` of `total` (None where unknown) in `unit`, e.g. "messages"."""
+
+    what: str
+    done: int
+    total: int | None
+    unit: str
+
+    @property
+    def share(self) -> float | None:
+        """0..1, or None where the total is unknown."""
+        return None if not self.total else min(1.0, self.done / self.total)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """One recorded step, as the journal has it; `facts` are ids, times and counts."""
+
+    at: datetime
+    key: MachineKey
+    version: int
+    event: str
+    source: str | None
+    dest: str
+    facts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that should not have happened, in a sentence for the operator."""
+
+    at: datetime
+    where: str
+    sentence: str
+
+
+Watcher = Callable[[], None]
+
+
+class Board:
+    """The one place that the console, the commands and the tests look at. Single-threaded, like the loop."""
+
+    def __init__(self, keep: int = 500) -> None:
+        self.revision = 0
+        self.profiles: dict[int, ProfileSnapshot] = {}
+        self.sessions: dict[int, SessionSnapshot] = {}
+        self.progress: dict[MachineKey, Progress] = {}
+        self.journal: deque[JournalLine] = deque(maxlen=keep)
+        self.refusals: deque[Refusal] = deque(maxlen=keep)
+        self.refusal_count = 0
+        self.names: dict[int, str] = {}
+        self.conditions: dict[str, str] = {}
+        self._faults: deque[Fault] = deque(maxlen=keep)
+        self._watchers: list[Watcher] = []
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What went wrong since the start, oldest first."""
+        return tuple(self._faults)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Replace what stands of a machine."""
+        if isinstance(snapshot, ProfileSnapshot):
+            self.profiles[snapshot.id] = snapshot
+        else:
+            self.sessions[snapshot.id] = snapshot
+        self._changed()
+
+    def publish(self, step: Step, line: JournalLine) -> None:
+        """Show a recorded step; progress of the state that was left is taken down."""
+        if step.before is None or step.before.state != step.after.state:
+            self.progress.pop(step.after.key, None)
+        self.journal.append(line)
+        self.show(step.after)
+
+    def advance(self, key: MachineKey, progress: Progress) -> None:
+        """Show how far a machine's work is."""
+        self.progress[key] = progress
+        self._changed()
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Show an event that changed nothing."""
+        self.refusal_count += 1
+        self.refusals.append(refusal)
+        self._changed()
+
+    def report(self, fault: Fault) -> None:
+        """Show something that should not have happened."""
+        self._faults.append(fault)
+        self._changed()
+
+    def set_condition(self, name: str, sentence: str | None) -> None:
+        """Say how an outside thing stands ("discord", "engine"); None takes the sentence down."""
+        if self.conditions.get(name) == sentence:
+            return
+        if sentence is None:
+            self.conditions.pop(name, None)
+        else:
+            self.conditions[name] = sentence
+        self._changed()
+
+    def name(self, names: Mapping[int, str]) -> None:
+        """Learn what users, channels and servers are called, for people to read."""
+        self.names.update(names)
+        self._changed()
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call `watcher` after every change; returns what ends that."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+
+    def profiles_in(self, server_id: int) -> Mapping[int, ProfileSnapshot]:
+        """The profiles of one server."""
+        return MappingProxyType({i: p for i, p in self.profiles.items() if p.server_id == server_id})
+
+    def sessions_online(self, server_id: int | None = None) -> list[SessionSnapshot]:
+        """The sessions that are online, of one server or of all."""
+        online = (s for s in self.sessions.values() if s.state.is_online)
+        return [s for s in online if server_id is None or s.server_id == server_id]
+
+    def _changed(self) -> None:
+        self.revision += 1
+        for watcher in tuple(self._watchers):
+            watcher()

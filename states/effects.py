@@ -1,0 +1,113 @@
+"""What is to be done. Names are imperative; fields are ids and counts, never message text.
+
+Queued effects become rows of the outbox in their step's transaction and must happen once though the process dies.
+`RecordConsent` is itself a row of that transaction. Timers and typing are reconciled to the snapshot, never queued.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from states.model import ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
+
+
+class Notice(StrEnum):
+    """What a channel is told about a profile."""
+
+    COLLECTING = "collecting"
+    READY = "ready"
+    STUCK = "stuck"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    FORGOTTEN = "forgotten"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something to be done once the step is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConsent(Effect):
+    """Write the subject's answer beside the step."""
+
+    user_id: int
+    given_at: datetime
+    text_version: int
+    text_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskConsent(Effect):
+    """Put the question to the subject in the channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announce(Effect):
+    """Tell the channel how the profile stands; settles the question where it still stands open."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Collect(Effect):
+    """Read what the subject wrote, from the stored cursors on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Train(Effect):
+    """Make model `version` of the corpus."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forget(Effect):
+    """Take the sessions offline, then erase: key first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compose(Effect):
+    """Decide on an answer for thought `turn`, and draft it."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Say(Effect):
+    """Say message `part` (from 0) of the stored draft `generation_id`."""
+
+    generation_id: int
+    part: int
+
+
+QUEUED: tuple[type[Effect], ...] = (AskConsent, Announce, Collect, Train, Forget, Compose, Say)
+
+
+def still_wanted(effect: Effect, snapshot: Snapshot) -> bool:
+    """Whether the machine, as it stands now, still asks for this queued effect: what it left behind is not done."""
+    if isinstance(snapshot, SessionSnapshot):
+        thinking = snapshot.state is SessionState.COMPOSING
+        if isinstance(effect, Compose):
+            return thinking and snapshot.turn == effect.turn and snapshot.generation_id is None
+        if isinstance(effect, Say):
+            return thinking and (snapshot.generation_id, snapshot.part) == (effect.generation_id, effect.part)
+        return False
+    return _wanted_by_profile(effect, snapshot)
+
+
+def _wanted_by_profile(effect: Effect, snapshot: ProfileSnapshot) -> bool:
+    state = snapshot.state
+    match effect:
+        case AskConsent():
+            return state is ProfileState.AWAITING_CONSENT and snapshot.consent_message_id is None
+        case Collect():
+            return state is ProfileState.COLLECTING
+        case Train(version=version):
+            return state is ProfileState.TRAINING and version == snapshot.model_version + 1
+        case Forget():
+            return state is ProfileState.FORGETTING
+        case _:
+            return isinstance(effect, Announce)

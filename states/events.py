@@ -1,0 +1,213 @@
+"""What happened. Names are past tense; fields are ids, times, counts and sentences of ours, never message text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Anything that happened at `at` (aware UTC)."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EchoAsked(Event):
+    """Somebody asked for an echo of `user_id`; the birth of a profile."""
+
+    server_id: int
+    user_id: int
+    asker_id: int
+    channel_id: int
+    cutoff: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentPosted(Event):
+    """The question stands in the channel as `message_id`."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentNotPosted(Event):
+    """The question could not be put; `reason` says why. Where `transient`, trying again may help."""
+
+    reason: str
+    transient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven(Event):
+    """`by` pressed *I agree* on the text of version `text_version`, whose SHA-256 is `text_hash`."""
+
+    by: int
+    text_version: int
+    text_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentDeclined(Event):
+    """`by` pressed *No*."""
+
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionFinished(Event):
+    """`messages` of the subject are stored; `needed` is the least that training takes."""
+
+    messages: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionFailed(Event):
+    """Collecting broke off for `reason`."""
+
+    reason: str
+    transient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFinished(Event):
+    """A model of `version` lies at `model_path`, learnt from `messages` messages in `seconds`."""
+
+    model_path: str
+    version: int
+    messages: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFailed(Event):
+    """Training broke off for `reason`."""
+
+    reason: str
+    transient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAsked(Event):
+    """An operator (0) or manager `by` wants what stands still tried again now."""
+
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshAsked(Event):
+    """`by` wants a ready profile collected and trained anew."""
+
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetAsked(Event):
+    """`by` (0: the operator) wants everything of this profile gone, for `reason`."""
+
+    by: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EverythingForgotten(Event):
+    """Key, corpus, models and drafts are gone; `rows` counts what was erased."""
+
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForgettingFailed(Event):
+    """Something could not be erased yet."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineAsked(Event):
+    """`by` wants the echo in the channel. `ready`: its profile can speak; `active` of `limit` sessions are online."""
+
+    by: int
+    profile_id: int
+    server_id: int
+    channel_id: int
+    ready: bool
+    active: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineAsked(Event):
+    """`by` (0: the operator or Echo itself) wants the echo out of the channel, for `reason`."""
+
+    by: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHeard(Event):
+    """Somebody else wrote in the channel. `addressed`: to the echo by mention, reply or name."""
+
+    message_id: int
+    author_id: int
+    human: bool
+    addressed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DraftMade(Event):
+    """Thought `turn` gave the stored draft `generation_id`.
+
+    `wait` is the seconds from the first message heard to the first said, `typing` those of it that are spent typing,
+    `gaps` the seconds before each later message.
+    """
+
+    turn: int
+    generation_id: int
+    wait: float
+    typing: float
+    gaps: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceChosen(Event):
+    """Thought `turn` ended in saying nothing."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFailed(Event):
+    """Thought `turn` broke off for `reason`."""
+
+    turn: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartSaid(Event):
+    """Message `part` (from 0) of `generation_id` stands in the channel as `message_id`."""
+
+    generation_id: int
+    part: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SayingFailed(Event):
+    """Message `part` of `generation_id` could not be said. `gone`: the channel is closed to the echo for good."""
+
+    generation_id: int
+    part: int
+    reason: str
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired(Event):
+    """The deadline `name`, which stood at `due`, is reached."""
+
+    name: str
+    due: datetime

@@ -1,0 +1,107 @@
+"""THE TABLE: every row says on which event a machine goes from where to where, when, and what it then asks for.
+
+`when` and `unless` name guards, `do` names emitters; both are methods of the drafts in `profile` and `session`. For
+one event and source the first row whose guards agree is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from states import events as ev
+from states.model import ProfileState as P
+from states.model import SessionState as S
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One transition, from one of `source` to `dest`, which is kept where None."""
+
+    on: type[ev.Event]
+    source: P | S | tuple[P, ...] | tuple[S, ...]
+    dest: P | S | None
+    when: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    do: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[P | S, ...]:
+        """The states it leads from."""
+        return self.source if isinstance(self.source, tuple) else (self.source,)
+
+
+WITH_CONSENT = (P.COLLECTING, P.TRAINING, P.READY)
+LIVING = (P.AWAITING_CONSENT, *WITH_CONSENT)
+ONLINE = (S.LISTENING, S.COMPOSING, S.COOLING)
+
+PROFILE_ROWS: tuple[Row, ...] = (
+    Row(ev.ConsentPosted, P.AWAITING_CONSENT, None, do=("note_question",)),
+    Row(ev.ConsentNotPosted, P.AWAITING_CONSENT, None, when=("may_retry",), do=("schedule_retry",)),
+    Row(ev.ConsentNotPosted, P.AWAITING_CONSENT, P.FORGETTING, do=("note_reason", "ask_forgetting")),
+    Row(
+        ev.ConsentGiven, P.AWAITING_CONSENT, P.COLLECTING, when=("is_subject",), do=("record_consent", "ask_collecting")
+    ),
+    Row(
+        ev.ConsentDeclined,
+        P.AWAITING_CONSENT,
+        P.FORGETTING,
+        when=("is_subject",),
+        do=("note_decline", "ask_forgetting"),
+    ),
+    Row(
+        ev.TimerFired, P.AWAITING_CONSENT, P.FORGETTING, when=("is_consent_due",), do=("note_expiry", "ask_forgetting")
+    ),
+    Row(ev.TimerFired, P.AWAITING_CONSENT, None, when=("is_retry_due",), do=("ask_consent",)),
+    Row(
+        ev.CollectionFinished, P.COLLECTING, P.TRAINING, when=("corpus_is_enough",), do=("note_corpus", "ask_training")
+    ),
+    Row(ev.CollectionFinished, P.COLLECTING, None, do=("note_corpus", "note_too_few", "announce_stuck")),
+    Row(ev.CollectionFailed, P.COLLECTING, None, when=("may_retry",), do=("schedule_retry",)),
+    Row(ev.CollectionFailed, P.COLLECTING, None, do=("note_reason", "announce_stuck")),
+    Row(ev.TimerFired, P.COLLECTING, None, when=("is_retry_due",), do=("ask_collecting",)),
+    Row(ev.RetryAsked, P.COLLECTING, None, when=("is_standing_still",), do=("start_over", "ask_collecting")),
+    Row(ev.TrainingFinished, P.TRAINING, P.READY, when=("is_next_version",), do=("note_model", "announce_ready")),
+    Row(ev.TrainingFailed, P.TRAINING, None, when=("may_retry",), do=("schedule_retry",)),
+    Row(ev.TrainingFailed, P.TRAINING, None, do=("note_reason", "announce_stuck")),
+    Row(ev.TimerFired, P.TRAINING, None, when=("is_retry_due",), do=("ask_training",)),
+    Row(ev.RetryAsked, P.TRAINING, None, when=("is_standing_still",), do=("start_over", "ask_training")),
+    Row(ev.RefreshAsked, P.READY, P.COLLECTING, do=("start_over", "ask_collecting")),
+    Row(ev.ForgetAsked, LIVING, P.FORGETTING, do=("note_reason", "ask_forgetting")),
+    Row(ev.ForgettingFailed, P.FORGETTING, None, do=("schedule_retry",)),
+    Row(ev.TimerFired, P.FORGETTING, None, when=("is_retry_due",), do=("ask_forgetting",)),
+    Row(ev.EverythingForgotten, P.FORGETTING, P.FORGOTTEN, do=("drop_model", "announce_end")),
+)
+
+SESSION_ROWS: tuple[Row, ...] = (
+    Row(ev.OnlineAsked, S.OFFLINE, S.LISTENING, when=("is_ready", "is_below_limit"), do=("begin",)),
+    Row(ev.OfflineAsked, ONLINE, S.OFFLINE, do=("end",)),
+    Row(ev.MessageHeard, S.LISTENING, S.COMPOSING, when=("may_answer",), do=("note_speaker", "begin_thought")),
+    Row(ev.MessageHeard, S.LISTENING, None, do=("note_speaker",)),
+    Row(ev.MessageHeard, S.COMPOSING, None, when=("may_restart",), do=("note_speaker", "restart_thought")),
+    Row(ev.MessageHeard, (S.COMPOSING, S.COOLING), None, do=("note_speaker", "remember_heard")),
+    Row(ev.DraftMade, S.COMPOSING, None, when=("is_this_thought",), do=("schedule_speech",)),
+    Row(
+        ev.SilenceChosen,
+        S.COMPOSING,
+        S.LISTENING,
+        when=("is_this_thought",),
+        unless=("is_pending",),
+        do=("drop_thought",),
+    ),
+    Row(ev.SilenceChosen, S.COMPOSING, None, when=("is_this_thought",), do=("begin_pending_thought",)),
+    Row(ev.DraftFailed, S.COMPOSING, S.LISTENING, when=("is_this_thought",), do=("note_reason", "drop_thought")),
+    Row(ev.TimerFired, S.COMPOSING, None, when=("is_typing_due",), do=("start_typing",)),
+    Row(ev.TimerFired, S.COMPOSING, None, when=("is_speech_due",), do=("ask_saying",)),
+    Row(ev.PartSaid, S.COMPOSING, None, when=("is_this_part", "has_more_parts"), do=("schedule_next_part",)),
+    Row(ev.PartSaid, S.COMPOSING, S.COOLING, when=("is_this_part",), do=("finish_speech",)),
+    Row(ev.SayingFailed, S.COMPOSING, S.OFFLINE, when=("is_this_part", "is_gone"), do=("note_reason", "end")),
+    Row(ev.SayingFailed, S.COMPOSING, S.COOLING, when=("is_this_part",), do=("note_reason", "finish_speech")),
+    Row(
+        ev.TimerFired,
+        S.COOLING,
+        S.COMPOSING,
+        when=("is_cooled", "is_pending", "may_answer_pending"),
+        do=("begin_pending_thought",),
+    ),
+    Row(ev.TimerFired, S.COOLING, S.LISTENING, when=("is_cooled",), do=("drop_thought",)),
+)

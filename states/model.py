@@ -1,0 +1,140 @@
+"""Snapshots: all that Echo must remember of a profile and of a session, frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+NO_DEADLINES: Mapping[str, datetime] = MappingProxyType({})
+
+
+class MachineKind(StrEnum):
+    """The two kinds of machine."""
+
+    PROFILE = "profile"
+    SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MachineKey:
+    """Names one machine: its kind and the id of its row."""
+
+    kind: MachineKind
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+class ProfileState(StrEnum):
+    """Where a profile stands; the values are those of `echo_profiles.training_status`."""
+
+    AWAITING_CONSENT = "awaiting_consent"
+    COLLECTING = "collecting"
+    TRAINING = "training"
+    READY = "ready"
+    FORGETTING = "forgetting"
+    FORGOTTEN = "forgotten"
+
+
+class SessionState(StrEnum):
+    """Where a session stands; ONLINE is one of LISTENING, COMPOSING and COOLING."""
+
+    OFFLINE = "offline"
+    LISTENING = "listening"
+    COMPOSING = "composing"
+    COOLING = "cooling"
+
+    @property
+    def is_online(self) -> bool:
+        """Whether the echo is present in its channel."""
+        return self is not SessionState.OFFLINE
+
+
+class Deadline(StrEnum):
+    """The names of what can become due."""
+
+    CONSENT = "consent"
+    RETRY = "retry"
+    TYPE = "type"
+    SPEAK = "speak"
+    COOL = "cool"
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSnapshot:
+    """One subject in one server, up to one cut-off.
+
+    `id` is 0 until the first step is recorded; `version` counts recorded steps. All times are aware UTC. `cutoff` is
+    the start of the day before which messages are read. `due` maps names of `Deadline` to when they fall due.
+    `reason` is a sentence that says why the profile stands still or went back; it never holds message text.
+    """
+
+    id: int
+    version: int
+    state: ProfileState
+    server_id: int
+    user_id: int
+    asker_id: int
+    channel_id: int
+    cutoff: datetime
+    created_at: datetime
+    consent_message_id: int | None = None
+    messages: int = 0
+    model_path: str | None = None
+    model_version: int = 0
+    reason: str | None = None
+    tries: int = 0
+    due: Mapping[str, datetime] = field(default_factory=lambda: NO_DEADLINES)
+
+    @property
+    def key(self) -> MachineKey:
+        """The machine's name."""
+        return MachineKey(MachineKind.PROFILE, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSnapshot:
+    """One profile in one channel.
+
+    `turn` counts thoughts: what an older turn brings back is stale. `heard_id` is the last message it thinks about,
+    `since` when this thought began, `restarts` how often newer messages restarted it. `generation_id` names the
+    stored draft of `parts` messages of which `part` were said; `gaps` are the seconds before each later one.
+    `bot_turns` counts turns of bots (its own too) since a human last spoke; `pending` that something was heard while
+    it could not think.
+    """
+
+    id: int
+    version: int
+    state: SessionState
+    profile_id: int
+    server_id: int
+    channel_id: int
+    started_by: int
+    started_at: datetime
+    turn: int = 0
+    heard_id: int = 0
+    addressed: bool = False
+    since: datetime | None = None
+    restarts: int = 0
+    generation_id: int | None = None
+    part: int = 0
+    parts: int = 0
+    gaps: tuple[float, ...] = ()
+    typing: bool = False
+    bot_turns: int = 0
+    pending: bool = False
+    reason: str | None = None
+    tries: int = 0
+    due: Mapping[str, datetime] = field(default_factory=lambda: NO_DEADLINES)
+
+    @property
+    def key(self) -> MachineKey:
+        """The machine's name."""
+        return MachineKey(MachineKind.SESSION, self.id)
+
+
+Snapshot = ProfileSnapshot | SessionSnapshot

@@ -1,0 +1,59 @@
+"""The numbers that decisions depend on, and the sentences that refusals are told in."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from states.model import MachineKey
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Limits and spans, from the settings. Seconds unless the name says otherwise."""
+
+    cooldown: float = 2.0
+    max_bot_turns: int = 4
+    max_restarts: int = 3
+    max_tries: int = 3
+    consent_expiry: timedelta = timedelta(hours=168)
+    retry_first: float = 5.0
+    retry_most: float = 900.0
+
+    def backoff(self, key: MachineKey, tries: int) -> timedelta:
+        """Wait before try number `tries` + 1: capped exponential, with up to a quarter of jitter.
+
+        The jitter is a hash of machine and try, so that a decision stays a pure function and a crowd still spreads.
+        """
+        wait = min(self.retry_most, self.retry_first * 2.0 ** min(tries, 16))
+        digest = hashlib.blake2b(f"{key}:{tries}".encode(), digest_size=2).digest()
+        return timedelta(seconds=wait * (1 + int.from_bytes(digest) / 0xFFFF / 4))
+
+
+class Refused(StrEnum):
+    """Why an event changed nothing."""
+
+    NOT_NOW = "not_now"
+    STALE = "stale"
+    NOT_THE_SUBJECT = "not_the_subject"
+    NOT_READY = "not_ready"
+    ALREADY_ONLINE = "already_online"
+    ALREADY_OFFLINE = "already_offline"
+    SESSION_LIMIT = "session_limit"
+    DUPLICATE_PROFILE = "duplicate_profile"
+    FORGOTTEN = "forgotten"
+
+
+SENTENCES: dict[Refused, str] = {
+    Refused.NOT_NOW: "That is not possible while it stands as it does; see /echo status.",
+    Refused.STALE: "That was overtaken by something newer; nothing was changed.",
+    Refused.NOT_THE_SUBJECT: "Only the person who is asked can answer this; your press changed nothing.",
+    Refused.NOT_READY: "This echo is not ready yet; see /echo status for how far it is.",
+    Refused.ALREADY_ONLINE: "This echo is already online in this channel; /echo offline stops it.",
+    Refused.ALREADY_OFFLINE: "This echo is not online in this channel; /echo online starts it.",
+    Refused.SESSION_LIMIT: "This server has as many echoes online as it may; take one offline with /echo offline first.",
+    Refused.DUPLICATE_PROFILE: "There is an echo of this person here already; /echo status shows it, /echo forget removes it.",
+    Refused.FORGOTTEN: "This echo is forgotten; /echo create asks for a new one.",
+}

@@ -1,0 +1,150 @@
+"""Guards and emitters of the profile's rows."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from states import effects as do
+from states import events as ev
+from states.draft import Draft, Trigger
+from states.model import NO_DEADLINES, Deadline, ProfileSnapshot, ProfileState
+from states.policy import Policy, Refused
+
+HOPELESS_AFTER = 8
+"""Tries after which even a passing failure is told as one that needs a person."""
+
+
+class ProfileDraft(Draft[ProfileSnapshot]):
+    """One step of a profile in the making."""
+
+    # guards
+
+    def is_subject(self, data: Trigger) -> bool:
+        """Only the subject's own press counts."""
+        given = cast(ev.ConsentGiven, data.args[0])
+        return given.by == self.snapshot.user_id or self.no(Refused.NOT_THE_SUBJECT)
+
+    def is_consent_due(self, data: Trigger) -> bool:
+        """The question has stood open for too long."""
+        return self.is_due(data, Deadline.CONSENT)
+
+    def corpus_is_enough(self, data: Trigger) -> bool:
+        """There is enough to learn from."""
+        found = cast(ev.CollectionFinished, data.args[0])
+        return found.messages >= found.needed
+
+    def may_retry(self, data: Trigger) -> bool:
+        """The failure may pass by itself, and has not been going on for ever."""
+        failed = cast(ev.CollectionFailed, data.args[0])
+        return failed.transient and self.snapshot.tries < HOPELESS_AFTER
+
+    def is_standing_still(self, data: Trigger) -> bool:
+        """It waits for a retry or for a person, so nothing is under way that a retry would double."""
+        return self.snapshot.reason is not None or self.no(Refused.NOT_NOW)
+
+    def is_next_version(self, data: Trigger) -> bool:
+        """The model is the one that was asked for."""
+        trained = cast(ev.TrainingFinished, data.args[0])
+        return trained.version == self.snapshot.model_version + 1 or self.no(Refused.STALE)
+
+    # emitters
+
+    def note_question(self, data: Trigger) -> None:
+        """Remember which message asks."""
+        posted = cast(ev.ConsentPosted, data.args[0])
+        self.set(consent_message_id=posted.message_id, reason=None, tries=0)
+        self.set_due(retry=None)
+
+    def ask_consent(self, data: Trigger) -> None:
+        """Try once more to put the question."""
+        self.set_due(retry=None)
+        self.ask(do.AskConsent())
+
+    def record_consent(self, data: Trigger) -> None:
+        """Keep the answer, in the step's own transaction."""
+        given = cast(ev.ConsentGiven, data.args[0])
+        self.set_due(consent=None)
+        self.ask(do.RecordConsent(given.by, given.at, given.text_version, given.text_hash))
+        self.ask(do.Announce(do.Notice.COLLECTING))
+
+    def ask_collecting(self, data: Trigger) -> None:
+        """Queue the reading."""
+        self.set_due(retry=None)
+        self.set(reason=None)
+        self.ask(do.Collect())
+
+    def note_corpus(self, data: Trigger) -> None:
+        """Keep how much was found."""
+        found = cast(ev.CollectionFinished, data.args[0])
+        self.set(messages=found.messages, reason=None, tries=0)
+
+    def note_too_few(self, data: Trigger) -> None:
+        """Say how many more are needed."""
+        found = cast(ev.CollectionFinished, data.args[0])
+        missing = found.needed - found.messages
+        self.set(
+            reason=f"Only {found.messages} messages before the cut-off could be read, {missing} more are needed: "
+            "forget this echo and ask for one with a later date, or let Echo read more channels and retry."
+        )
+
+    def ask_training(self, data: Trigger) -> None:
+        """Queue the making of the next model."""
+        self.set_due(retry=None)
+        self.set(reason=None)
+        self.ask(do.Train(self.snapshot.model_version + 1))
+
+    def note_model(self, data: Trigger) -> None:
+        """The new model is the one that speaks."""
+        trained = cast(ev.TrainingFinished, data.args[0])
+        self.set(model_path=trained.model_path, model_version=trained.version, reason=None, tries=0)
+
+    def start_over(self, data: Trigger) -> None:
+        """Forget past failures."""
+        self.set(tries=0, reason=None)
+
+    def note_decline(self, data: Trigger) -> None:
+        """Keep that the subject said no."""
+        self.set(reason="The person asked said no.")
+
+    def note_expiry(self, data: Trigger) -> None:
+        """Keep that nobody answered."""
+        self.set(reason="Nobody answered the question in time.")
+
+    def ask_forgetting(self, data: Trigger) -> None:
+        """Queue the erasure; nothing else is due any more."""
+        self.set(due=NO_DEADLINES)
+        self.ask(do.Forget())
+
+    def drop_model(self, data: Trigger) -> None:
+        """There is no model and no corpus any more."""
+        self.set(model_path=None, messages=0, due=NO_DEADLINES, tries=0)
+
+    def announce_ready(self, data: Trigger) -> None:
+        """Tell the channel that the echo can speak."""
+        self.ask(do.Announce(do.Notice.READY))
+
+    def announce_stuck(self, data: Trigger) -> None:
+        """Tell the channel what a person must do."""
+        self.ask(do.Announce(do.Notice.STUCK))
+
+    def announce_end(self, data: Trigger) -> None:
+        """Tell the channel that it is over."""
+        self.ask(do.Announce(do.Notice.FORGOTTEN))
+
+
+def birth(asked: ev.EchoAsked, policy: Policy) -> tuple[ProfileSnapshot, tuple[do.Effect, ...]]:
+    """The first snapshot of a profile (id 0, until it is recorded), and the question that it asks."""
+    due = {Deadline.CONSENT.value: asked.at + policy.consent_expiry}
+    fresh = ProfileSnapshot(
+        id=0,
+        version=1,
+        state=ProfileState.AWAITING_CONSENT,
+        server_id=asked.server_id,
+        user_id=asked.user_id,
+        asker_id=asked.asker_id,
+        channel_id=asked.channel_id,
+        cutoff=asked.cutoff,
+        created_at=asked.at,
+        due=due,
+    )
+    return fresh, (do.AskConsent(),)

@@ -1,0 +1,138 @@
+"""The messages of one channel, sorted by id. Made for hundreds of thousands of imported messages: what came with the
+import stays a tuple of atoms, which the garbage collector need not walk, until somebody touches it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from echo.sandbox.snowflakes import timestamp_of
+
+Row = tuple[int, int, str, int]
+"""(message id, author id, content, id of the message answered or 0)"""
+PLAIN, REPLY = 0, 19
+
+
+@dataclass(slots=True)
+class Reaction:
+    """One emoji under a message and who chose it, in order. `emoji_id` is None for a Unicode emoji."""
+
+    name: str
+    emoji_id: int | None = None
+    users: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Message:
+    """A message. `reply_to` is the id of the message of the same channel that this one answers.
+
+    `mentions` and `mention_roles` hold the ids that were really pinged. `only_user` is set on an ephemeral message.
+    `extra` is Discord JSON that goes into the payload as it is (an interaction's metadata, say).
+    """
+
+    id: int
+    channel_id: int
+    author_id: int
+    content: str
+    kind: int = PLAIN
+    reply_to: int | None = None
+    webhook_id: int | None = None
+    author_name: str | None = None
+    avatar: str | None = None
+    embeds: tuple[Mapping[str, Any], ...] = ()
+    components: tuple[Mapping[str, Any], ...] = ()
+    mentions: tuple[int, ...] = ()
+    mention_roles: tuple[int, ...] = ()
+    mention_everyone: bool = False
+    flags: int = 0
+    tts: bool = False
+    nonce: str | int | None = None
+    pinned: bool = False
+    edited_at: float | None = None
+    reactions: list[Reaction] = field(default_factory=list)
+    only_user: int | None = None
+    extra: Mapping[str, Any] | None = None
+
+    @property
+    def ts(self) -> float:
+        """When it was sent, in seconds since the epoch, UTC: read off the id, as every client does."""
+        return timestamp_of(self.id)
+
+
+class History:
+    """One channel's messages by id. Iterating goes from the oldest to the newest."""
+
+    __slots__ = ("_channel_id", "_ids", "_rows")
+
+    def __init__(self, channel_id: int, rows: Iterable[Row] = ()) -> None:
+        """`rows` must be sorted by id."""
+        self._channel_id = channel_id
+        self._rows: list[Row | Message] = list(rows)
+        self._ids = [row[0] for row in self._rows if isinstance(row, tuple)]
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __iter__(self) -> Iterator[Message]:
+        return (self._read(at) for at in range(len(self._ids)))
+
+    def __contains__(self, message_id: object) -> bool:
+        return isinstance(message_id, int) and self._find(message_id) is not None
+
+    @property
+    def last_id(self) -> int | None:
+        """The newest message's id; None in an empty channel."""
+        return self._ids[-1] if self._ids else None
+
+    def get(self, message_id: int) -> Message | None:
+        """The message itself, which the caller may change; None if there is none of this id."""
+        at = self._find(message_id)
+        if at is None:
+            return None
+        message = self._read(at)
+        self._rows[at] = message
+        return message
+
+    def add(self, message: Message) -> None:
+        """Puts a message in its place."""
+        at = bisect_right(self._ids, message.id)
+        self._ids.insert(at, message.id)
+        self._rows.insert(at, message)
+
+    def remove(self, message_id: int) -> Message | None:
+        """Takes a message out and gives it; None if it was not there."""
+        at = self._find(message_id)
+        if at is None:
+            return None
+        message = self._read(at)
+        del self._ids[at], self._rows[at]
+        return message
+
+    def before(self, message_id: int | None, limit: int) -> list[Message]:
+        """The `limit` newest messages older than this id (of all, if None), newest first."""
+        end = len(self._ids) if message_id is None else bisect_left(self._ids, message_id)
+        return [self._read(at) for at in range(end - 1, max(end - limit, 0) - 1, -1)]
+
+    def after(self, message_id: int, limit: int) -> list[Message]:
+        """The `limit` oldest messages newer than this id, newest first."""
+        start = bisect_right(self._ids, message_id)
+        return [self._read(at) for at in range(min(start + limit, len(self._ids)) - 1, start - 1, -1)]
+
+    def around(self, message_id: int, limit: int) -> list[Message]:
+        """Up to `limit` messages with this id in the middle, newest first."""
+        start = max(bisect_left(self._ids, message_id) - limit // 2, 0)
+        return [self._read(at) for at in range(min(start + limit, len(self._ids)) - 1, start - 1, -1)]
+
+    def _find(self, message_id: int) -> int | None:
+        at = bisect_left(self._ids, message_id)
+        return at if at < len(self._ids) and self._ids[at] == message_id else None
+
+    def _read(self, at: int) -> Message:
+        row = self._rows[at]
+        if isinstance(row, Message):
+            return row
+        message_id, author_id, content, reply_to = row
+        kind = REPLY if reply_to else PLAIN
+        return Message(message_id, self._channel_id, author_id, content, kind=kind, reply_to=reply_to or None)

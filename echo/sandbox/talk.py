@@ -1,0 +1,290 @@
+"""What can be done with messages in the sandbox's world. Every act tells the subscribers, once, as a `Dispatch`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from echo.sandbox import payloads
+from echo.sandbox.directory import Directory
+from echo.sandbox.history import PLAIN, REPLY
+from echo.sandbox.mentions import named_in, pings_replied
+from echo.sandbox.permissions import Permission
+from echo.sandbox.records import DM, EPHEMERAL, Channel, Dispatch, Guild, Message, Reaction, User, Webhook
+
+NONCE_LIFE = 300.0
+"""Seconds for which an enforced nonce stands for the message that it came with ("the past few minutes")."""
+
+Json = Mapping[str, Any]
+Subscriber = Callable[[Dispatch], None]
+
+
+class Talk(Directory):
+    """The directory, plus all acts on messages. Nothing here asks for permissions: who calls does."""
+
+    def __init__(self, guild: Guild, bot: User) -> None:
+        super().__init__(guild, bot)
+        self._subscribers: list[Subscriber] = []
+        self._nonces: dict[tuple[int, int, str], tuple[int, float]] = {}
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Calls back for everything that happens from now on; the answer ends that."""
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
+
+    def emit(self, event: str, data: Json, channel: Channel | None = None, only_user: int | None = None) -> None:
+        """Tells every subscriber of a gateway event; with `channel`, of one that happened there."""
+        guild_id = self.guild.id if channel is None else channel.guild_id
+        dispatch = Dispatch(event, data, guild_id, None if channel is None else channel.id, only_user)
+        for callback in tuple(self._subscribers):
+            callback(dispatch)
+
+    def post_message(
+        self,
+        channel_id: int,
+        author: int | Webhook,
+        content: str,
+        *,
+        now: float,
+        reply_to: int | None = None,
+        embeds: Iterable[Json] = (),
+        components: Iterable[Json] = (),
+        allowed_mentions: Json | None = None,
+        flags: int = 0,
+        nonce: str | int | None = None,
+        enforce_nonce: bool = False,
+        tts: bool = False,
+        interaction: Json | None = None,
+        kind: int | None = None,
+        author_name: str | None = None,
+        avatar: str | None = None,
+        webhook_id: int | None = None,
+        only_user: int | None = None,
+    ) -> Message:
+        """Says something in a channel, as a user (their id) or through a webhook, and gives the message.
+
+        `interaction` is Discord JSON that goes into the payload as it is (`interaction`, `interaction_metadata`,
+        ...). With the EPHEMERAL flag the message is in no history and only `only_user` is told. A nonce that is
+        enforced and known gives the earlier message, and nothing happens. Raises KeyError for no such channel.
+        """
+        channel = self.channels[channel_id]
+        author_id = author.id if isinstance(author, Webhook) else author
+        earlier = self._by_nonce(channel_id, author_id, nonce, now) if enforce_nonce else None
+        if earlier is not None:
+            return earlier
+        message = Message(
+            id=self.ids.next(now),
+            channel_id=channel_id,
+            author_id=author_id,
+            content=content,
+            kind=kind if kind is not None else REPLY if reply_to is not None else PLAIN,
+            reply_to=reply_to,
+            webhook_id=author.id if isinstance(author, Webhook) else webhook_id,
+            author_name=author_name or (author.name if isinstance(author, Webhook) else None),
+            avatar=avatar,
+            embeds=_shown_embeds(embeds),
+            components=numbered(components),
+            flags=flags,
+            tts=tts,
+            nonce=nonce,
+            only_user=only_user if flags & EPHEMERAL else None,
+            extra=interaction,
+        )
+        self._ping(message, channel, allowed_mentions)
+        self._keep(message, channel, now)
+        return message
+
+    def edit_message(
+        self,
+        channel_id: int,
+        message_id: int,
+        *,
+        now: float,
+        content: str | None = None,
+        embeds: Iterable[Json] | None = None,
+        components: Iterable[Json] | None = None,
+        allowed_mentions: Json | None = None,
+        flags: int | None = None,
+    ) -> Message:
+        """Changes what is given of a message; None leaves as it is. Raises KeyError if there is no such message."""
+        message = self._existing(channel_id, message_id)
+        channel = self.channels[channel_id]
+        if content is not None:
+            message.content = content
+            self._ping(message, channel, allowed_mentions)
+        if embeds is not None:
+            message.embeds = _shown_embeds(embeds)
+        if components is not None:
+            message.components = numbered(components)
+        if flags is not None:
+            message.flags = flags | message.flags & EPHEMERAL
+        message.edited_at = now
+        self._announce("MESSAGE_UPDATE", message, channel)
+        return message
+
+    def delete_message(self, channel_id: int, message_id: int) -> Message:
+        """Takes a message away. Raises KeyError if there is no such message."""
+        message = self._existing(channel_id, message_id)
+        channel = self.channels[channel_id]
+        self.ephemeral.pop(message_id, None)
+        self.messages[channel_id].remove(message_id)
+        if message_id in channel.pins:
+            channel.pins.remove(message_id)
+        data = _place({"id": str(message_id)}, channel)
+        self.emit("MESSAGE_DELETE", data, channel, message.only_user)
+        return message
+
+    def delete_messages(self, channel_id: int, message_ids: Sequence[int]) -> None:
+        """Takes several messages away at once; ids that are not there are passed over."""
+        channel = self.channels[channel_id]
+        gone = [one for one in message_ids if self.messages[channel_id].remove(one) is not None]
+        if gone:
+            self.emit("MESSAGE_DELETE_BULK", _place({"ids": [str(one) for one in gone]}, channel), channel)
+
+    def start_typing(self, channel_id: int, user_id: int, *, now: float) -> None:
+        """Shows for ten seconds that somebody is typing."""
+        channel = self.channels[channel_id]
+        data: dict[str, Any] = {"user_id": str(user_id), "timestamp": int(now)}
+        if user_id in self.members:
+            data["member"] = payloads.member(self, self.members[user_id])
+        self.emit("TYPING_START", _place(data, channel), channel)
+
+    def add_reaction(
+        self, channel_id: int, message_id: int, user_id: int, emoji: str, emoji_id: int | None = None
+    ) -> None:
+        """Puts an emoji under a message; a second time by the same user changes nothing. Raises KeyError as above."""
+        message = self._existing(channel_id, message_id)
+        reaction = self.reaction(message, emoji, emoji_id)
+        if reaction is None:
+            reaction = Reaction(emoji, emoji_id)
+            message.reactions.append(reaction)
+        if user_id not in reaction.users:
+            reaction.users.append(user_id)
+            self._tell_reaction("MESSAGE_REACTION_ADD", message, reaction, user_id)
+
+    def remove_reaction(
+        self, channel_id: int, message_id: int, user_id: int, emoji: str, emoji_id: int | None = None
+    ) -> None:
+        """Takes a user's emoji away again; nothing happens if it was not there. Raises KeyError as above."""
+        message = self._existing(channel_id, message_id)
+        reaction = self.reaction(message, emoji, emoji_id)
+        if reaction is None or user_id not in reaction.users:
+            return
+        reaction.users.remove(user_id)
+        if not reaction.users:
+            message.reactions.remove(reaction)
+        self._tell_reaction("MESSAGE_REACTION_REMOVE", message, reaction, user_id)
+
+    def clear_reactions(
+        self, channel_id: int, message_id: int, emoji: str | None = None, emoji_id: int | None = None
+    ) -> None:
+        """Takes all emoji (or all of one) away from a message. Raises KeyError as above."""
+        message = self._existing(channel_id, message_id)
+        channel = self.channels[channel_id]
+        data = _place({"message_id": str(message_id)}, channel)
+        if emoji is None:
+            message.reactions.clear()
+            self.emit("MESSAGE_REACTION_REMOVE_ALL", data, channel)
+            return
+        gone = self.reaction(message, emoji, emoji_id)
+        if gone is not None:
+            message.reactions.remove(gone)
+            self.emit("MESSAGE_REACTION_REMOVE_EMOJI", {**data, "emoji": payloads.emoji(gone)}, channel)
+
+    def pin(self, channel_id: int, message_id: int, *, pinned: bool) -> None:
+        """Pins or unpins a message. Raises KeyError as above."""
+        message = self._existing(channel_id, message_id)
+        channel = self.channels[channel_id]
+        message.pinned = pinned
+        channel.pins = [one for one in channel.pins if one != message_id] + [message_id] * pinned
+        self._announce("MESSAGE_UPDATE", message, channel)
+        self.emit("CHANNEL_PINS_UPDATE", _place({"last_pin_timestamp": None}, channel), channel)
+
+    @staticmethod
+    def reaction(message: Message, emoji: str, emoji_id: int | None = None) -> Reaction | None:
+        """The reaction of that emoji under the message, if any."""
+        found = (r for r in message.reactions if (r.emoji_id == emoji_id if emoji_id else r.name == emoji))
+        return next(found, None)
+
+    def _existing(self, channel_id: int, message_id: int) -> Message:
+        found = self.message(channel_id, message_id)
+        if found is None:
+            raise KeyError(message_id)
+        return found
+
+    def _keep(self, message: Message, channel: Channel, now: float) -> None:
+        if message.flags & EPHEMERAL:
+            self.ephemeral[message.id] = message
+        else:
+            self.messages[channel.id].add(message)
+            channel.last_message_id = message.id
+        if message.nonce is not None:
+            self._nonces[channel.id, message.author_id, str(message.nonce)] = (message.id, now)
+        self._announce("MESSAGE_CREATE", message, channel)
+
+    def _announce(self, event: str, message: Message, channel: Channel) -> None:
+        data = payloads.message(self, message)
+        if message.author_id in self.members and channel.kind != DM:
+            data["member"] = payloads.member_without_user(self.members[message.author_id])
+        self.emit(event, _place(data, channel), channel, message.only_user)
+
+    def _by_nonce(self, channel_id: int, author_id: int, nonce: str | int | None, now: float) -> Message | None:
+        known = self._nonces.get((channel_id, author_id, str(nonce)))
+        if nonce is None or known is None or now - known[1] > NONCE_LIFE:
+            return None
+        return self.message(channel_id, known[0])
+
+    def _ping(self, message: Message, channel: Channel, allowed: Json | None) -> None:
+        named = named_in(message.content, allowed)
+        users = [who for who in named.users if who in self.users]
+        answered = self.message(channel.id, message.reply_to) if message.reply_to else None
+        if answered is not None and pings_replied(allowed) and answered.author_id in self.users:
+            users = list(dict.fromkeys((*users, answered.author_id)))
+        loud = message.webhook_id is not None or self.may(channel.id, message.author_id, Permission.MENTION_EVERYONE)
+        message.mentions = tuple(users)
+        message.mention_everyone = named.everyone and loud
+        message.mention_roles = tuple(
+            one for one in named.roles if one in self.roles and (loud or self.roles[one].mentionable)
+        )
+
+    def _tell_reaction(self, event: str, message: Message, reaction: Reaction, user_id: int) -> None:
+        channel = self.channels[message.channel_id]
+        data: dict[str, Any] = {
+            "user_id": str(user_id),
+            "message_id": str(message.id),
+            "emoji": payloads.emoji(reaction),
+            "burst": False,
+            "type": 0,
+        }
+        if event == "MESSAGE_REACTION_ADD":
+            data["message_author_id"] = str(message.author_id)
+            if user_id in self.members:
+                data["member"] = payloads.member(self, self.members[user_id])
+        self.emit(event, _place(data, channel), channel)
+
+
+def numbered(components: Iterable[Json]) -> tuple[Json, ...]:
+    """Components as Discord gives them back: each with an `id` of its own within the message."""
+    last = 0
+
+    def walk(part: Json) -> Json:
+        nonlocal last
+        last += 1
+        found = {"disabled": False, **part} if part.get("type") == 2 else dict(part)
+        found["id"] = part.get("id") or last
+        if "components" in part:
+            found["components"] = [walk(child) for child in part["components"]]
+        return found
+
+    return tuple(walk(part) for part in components)
+
+
+def _shown_embeds(embeds: Iterable[Json]) -> tuple[Json, ...]:
+    return tuple({"type": "rich", **embed} for embed in embeds)
+
+
+def _place(data: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    data["channel_id"] = str(channel.id)
+    if channel.guild_id is not None:
+        data["guild_id"] = str(channel.guild_id)
+    return data

@@ -47,10 +47,7 @@ class Chronicle:
             for story in self._stories.pop(day, ()):
                 self._play(story, number, day)
             for _ in range(self._scenes_today(number)):
-                fitting = [
-                    scene for scene in self._everyday if day.month in scene.months and day.weekday() in scene.days
-                ]
-                self._play(self._next_of(fitting, number), number, day)
+                self._play(self._everyday_scene(number, day), number, day)
         end = datetime.combine(FIRST_DAY + timedelta(days=DAYS), datetime.min.time(), UTC).timestamp()
         return _written([said for said in self._stage.said if said.ts < end])
 
@@ -68,7 +65,7 @@ class Chronicle:
         return int(wanted * 2 * self._rng.random() + self._rng.random())
 
     def _everyday_scene(self, number: int, day: date) -> Scene:
-        """One that fits the season and the day of the week, rather one not played for long: by the days since, cubed."""
+        """One that fits the season and the weekday, rather one not played for long: by the days since, cubed."""
         fitting = [scene for scene in self._everyday if day.month in scene.months and day.weekday() in scene.days]
         waits = [float(number - self._last_played.get(scene.name, -300)) ** 3 + 0.01 for scene in fitting]
         return fitting[weighted(waits, self._rng)]

@@ -1,0 +1,163 @@
+"""Every setting of Echo: its name, default, range and meaning. What is not here cannot be set."""
+
+from __future__ import annotations
+
+import difflib
+import zoneinfo
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from echo.secrets import Secrets
+
+
+def default_data_dir() -> Path:
+    """Where this system keeps a user's application data, for example `~/.local/share/echo-bot`."""
+    return Path(platformdirs.user_data_dir("echo-bot", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """The effective settings, frozen, as `echo.config.load` makes them. Each description names its unit."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="ECHO_", allow_inf_nan=False, validate_default=True
+    )
+
+    # What is kept
+    data_dir: Path = Field(
+        default_factory=default_data_dir, description="Folder of the database, the keys and what is learned."
+    )
+    data_retention_days: int = Field(30, ge=1, le=3650, description="Days that collected messages are kept.")
+    journal_retention_days: int = Field(180, ge=1, le=3650, description="Days that the journal (no texts) is kept.")
+    timezone: str = Field("UTC", description="IANA time zone in which dates such as 01.06.2026 begin.")
+
+    # Collecting and learning
+    max_messages_per_analysis: int = Field(
+        10_000, ge=1, le=1_000_000, description="Most messages of one person that a profile learns from."
+    )
+    min_messages: int = Field(50, ge=1, le=100_000, description="Fewest messages to learn from.")
+    context_messages: int = Field(
+        12, ge=0, le=100, description="Messages before each answer that are kept as its context."
+    )
+    collecting_slots: int = Field(2, ge=1, le=16, description="Profiles that collect at the same time.")
+    training_slots: int = Field(1, ge=1, le=8, description="Profiles that train at the same time.")
+    model_training_timeout: int = Field(
+        3600, ge=1, le=604_800, description="Seconds after which a training is given up and tried again."
+    )
+    consent_expiry_hours: int = Field(
+        168, ge=1, le=8760, description="Hours after which a question for consent that nobody answered ends."
+    )
+
+    # Talking
+    max_active_sessions_per_server: int = Field(
+        5, ge=1, le=1000, description="Echoes that may be online in one server."
+    )
+    message_generation_cooldown: float = Field(
+        2.0, ge=0, le=3600, description="Seconds that an echo is silent after it has spoken."
+    )
+    chattiness: float = Field(1.0, ge=0, le=10, description="Factor of speaking unprompted; 0 is only when addressed.")
+    pace_scale: float = Field(1.0, ge=0, le=10, description="Factor of an echo's delays; 0 is at once.")
+    max_delay: float = Field(300.0, ge=0, le=86_400, description="Most seconds before an echo's answer.")
+    max_bot_turns: int = Field(4, ge=0, le=100, description="Turns of bots in a row since the last human spoke.")
+
+    # The engine
+    engine: Literal["embedded", "ollama"] = Field("embedded", description="What learns and speaks.")
+    ollama_host: str = Field("http://127.0.0.1:11434", description="Address of the Ollama server.")
+    ollama_model: str = Field("llama3.2:3b", min_length=1, max_length=200, description="Base model in Ollama.")
+    ollama_num_ctx: int = Field(4096, ge=512, le=1_048_576, description="Tokens of context sent with every request.")
+    ollama_timeout: float = Field(120.0, ge=0.1, le=3600, description="Seconds to wait for an answer of Ollama.")
+
+    # The process
+    guild_ready_timeout: float = Field(
+        2.0, ge=0.01, le=60, description="Seconds without a further server after which the list of servers is whole."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    sandbox_seed: int = Field(1, ge=0, le=2_147_483_647, description="Seed of the sandbox's invented people.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # Only `load` reads the environment, because it must tell where each value came from.
+        return (init_settings,)
+
+    @field_validator("data_dir")
+    @classmethod
+    def _no_tilde(cls, value: Path) -> Path:
+        if "\0" in str(value) or str(value) == ".":
+            raise ValueError("it is no folder; an example is /var/lib/echo-bot")
+        try:
+            return value.expanduser()
+        except RuntimeError as error:
+            raise ValueError("its home folder is unknown") from error
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+            near = nearest(value, zoneinfo.available_timezones())
+            hint = f"did you mean {near}?" if near else "an example is Europe/Berlin"
+            raise ValueError(f"it is no IANA time zone; {hint}") from error
+        return value
+
+    @field_validator("ollama_host")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            fine = False
+        if not fine:
+            raise ValueError("it is no address; an example is http://127.0.0.1:11434")
+        return value.rstrip("/")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _enough_fits(self) -> Settings:
+        if self.min_messages > self.max_messages_per_analysis:
+            raise ValueError(
+                f"min_messages ({self.min_messages}) must not be more than "
+                f"max_messages_per_analysis ({self.max_messages_per_analysis})"
+            )
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, the secrets, and where each value came from.
+
+    A source is `default`, `file PATH`, `.env`, `environment NAME` or `option --NAME`.
+    """
+
+    settings: Settings
+    sources: Mapping[str, str]
+    secrets: Secrets = field(default_factory=Secrets)
+
+
+def variable(key: str) -> str:
+    """The environment variable that overrides a setting: `ECHO_` and the key in capitals."""
+    return f"ECHO_{key.upper()}"
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name most like `name`, or None if none is like it; `cutoff` is difflib's ratio, 0 to 1."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return found[0] if found else None

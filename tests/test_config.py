@@ -1,0 +1,352 @@
+"""The settings: every place they may come from, every way they may be wrong, and how secrets stay hidden."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
+
+from echo.config import Loaded, Settings, ensure_master_key, json_schema, load, render, settings_table
+from echo.errors import ConfigError
+from echo.secrets import SecretFilter, Secrets, decode_master_key
+from echo.settings import variable
+from echo.settings_view import example
+
+ROOT = Path(__file__).parent.parent
+OTHER: dict[str, Any] = {"timezone": "Europe/Berlin", "ollama_host": "http://10.0.0.2:1", "ollama_model": "gemma2:2b"}
+OTHER |= {"engine": "ollama", "log_level": "DEBUG", "data_dir": "/var/lib/somewhere-else"}
+KEYS = sorted(Settings.model_fields)
+
+
+def another_value(key: str) -> Any:
+    """A valid value of the setting that is not its default."""
+    return OTHER[key] if key in OTHER else Settings.model_fields[key].default + 1
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder to start Echo in, whose data folder is `home / "data"`."""
+    (tmp_path / "data").mkdir()
+    return tmp_path
+
+
+def load_in(home: Path, environ: dict[str, str] | None = None, config: object = None) -> Loaded:
+    if config is not None:
+        (home / "config.json").write_text(config if isinstance(config, str) else json.dumps({"echo": config}))
+        return load(environ=environ or {}, cwd=home)
+    return load(environ={"ECHO_DATA_DIR": str(home / "data")} | (environ or {}), cwd=home)
+
+
+def refusal(home: Path, environ: dict[str, str] | None = None, config: object = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_in(home, environ, config)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    return sentence
+
+
+def test_the_defaults_are_those_that_the_readme_promises(home: Path) -> None:
+    found = load_in(home).settings
+    promised = (found.max_messages_per_analysis, found.model_training_timeout, found.max_active_sessions_per_server)
+    assert promised == (10_000, 3600, 5)
+    assert (found.message_generation_cooldown, found.data_retention_days, found.timezone) == (2.0, 30, "UTC")
+    assert found.engine == "embedded"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_setting_is_overridable_by_the_environment(key: str, home: Path) -> None:
+    value = another_value(key)
+    loaded = load_in(home, {variable(key): str(value)})
+    assert loaded.settings.model_dump(mode="json")[key] == value
+    assert loaded.sources[key] == f"environment {variable(key)}"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_setting_may_stand_in_the_file(key: str, home: Path) -> None:
+    value = another_value(key)
+    (home / "config.json").write_text(json.dumps({"echo": {key: value}}))
+    loaded = load(environ={}, cwd=home)
+    assert loaded.settings.model_dump(mode="json")[key] == value
+    assert loaded.sources[key] == f"file {home / 'config.json'}"
+
+
+def test_the_command_line_beats_the_environment_beats_dotenv_beats_the_file(home: Path) -> None:
+    (home / "config.json").write_text('{"echo": {"max_delay": 1, "min_messages": 1, "chattiness": 1, "pace_scale": 1}}')
+    (home / ".env").write_text("ECHO_MIN_MESSAGES=2\nECHO_CHATTINESS=2\nECHO_PACE_SCALE=2\n")
+    environ = {"ECHO_DATA_DIR": str(home), "ECHO_CHATTINESS": "3", "ECHO_PACE_SCALE": "3"}
+    loaded = load(environ=environ, cwd=home, options={"pace_scale": "4"})
+    found = loaded.settings
+    assert (found.max_delay, found.min_messages, found.chattiness, found.pace_scale) == (1, 2, 3, 4)
+    sources = [loaded.sources[key] for key in ("max_delay", "min_messages", "chattiness", "pace_scale", "engine")]
+    file = f"file {home / 'config.json'}"
+    assert sources == [file, ".env", "environment ECHO_CHATTINESS", "option --pace-scale", "default"]
+
+
+def test_an_empty_variable_counts_as_not_set(home: Path) -> None:
+    assert load_in(home, {"ECHO_MAX_DELAY": " "}).sources["max_delay"] == "default"
+
+
+def test_the_file_is_looked_for_in_four_places_in_turn(home: Path) -> None:
+    for number, path in enumerate(("data/config.json", "config.json", "named.json", "given.json"), start=1):
+        (home / path).write_text(json.dumps({"echo": {"sandbox_seed": number}}))
+        environ = {"ECHO_DATA_DIR": str(home / "data")} | ({"ECHO_CONFIG": "named.json"} if number > 2 else {})
+        given = home / "given.json" if number > 3 else None
+        assert load(given, environ, cwd=home).settings.sandbox_seed == number
+
+
+def test_a_relative_data_folder_is_beside_the_file_that_names_it(home: Path) -> None:
+    (home / "elsewhere").mkdir()
+    (home / "elsewhere" / "config.json").write_text('{"echo": {"data_dir": "kept"}}')
+    loaded = load(home / "elsewhere" / "config.json", {}, cwd=home)
+    assert loaded.settings.data_dir == home / "elsewhere" / "kept"
+    assert load(None, {"ECHO_DATA_DIR": "kept"}, cwd=home).settings.data_dir == home / "kept"
+
+
+def test_the_settings_are_frozen(home: Path) -> None:
+    found = load_in(home).settings
+    with pytest.raises(ValidationError, match="frozen"):
+        found.max_delay = 1.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"max_mesages_per_analysis": 1}, "unknown setting max_mesages_per_analysis: did you mean max_messages_per_an"),
+        ({"zzz": 1}, "unknown setting zzz: remove it"),
+        (
+            {"max_active_sessions_per_server": 0},
+            "is 0 (file",
+        ),
+        ({"max_active_sessions_per_server": 0}, "must be a whole number from 1 to 1000"),
+        ({"max_active_sessions_per_server": 1.5}, "must be a whole number from 1 to 1000"),
+        ({"max_delay": "5"}, "must be a number"),
+        ({"max_delay": True}, "must be a number"),
+        ({"max_delay": None}, "max_delay is null"),
+        ({"max_delay": 1e400}, "Infinity"),
+        ({"engine": "gpt"}, "must be embedded or ollama"),
+        ({"engine": ["embedded"]}, "must be a text in quotes: embedded or ollama"),
+        ({"timezone": "Europe/Berln"}, "no IANA time zone; did you mean Europe/Berlin?"),
+        ({"timezone": "Europe"}, "no IANA time zone"),
+        ({"timezone": "../../etc/passwd"}, "no IANA time zone"),
+        ({"ollama_host": "localhost:11434"}, "an example is http://127.0.0.1:11434"),
+        ({"ollama_host": "http://[::1"}, "an example is http://127.0.0.1:11434"),
+        ({"min_messages": 60, "max_messages_per_analysis": 50}, "min_messages (60) must not be more than"),
+        ({"data_dir": "a\0b"}, "no folder"),
+        ("", "line 1, column 1"),
+        ('{"echo": {\n  "max_delay": 1,\n}}', "line 3, column 1"),
+        ('{"echo": {"max_delay": 1, "max_delay": 2}}', 'has "max_delay" twice'),
+        ("[" * 100_000, "nested too deeply"),
+        ("[]", 'an "echo" object'),
+        ('{"max_delay": 1}', 'an "echo" object'),
+        ('{"echo": {}, "max_delay": 1}', 'has "max_delay" outside the "echo" object'),
+        ('{"echo": {}, "ecko": 1}', "unknown setting ecko: did you mean echo?"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_sentence_that_names_the_place(config: object, said: str, home: Path) -> None:
+    sentence = refusal(home, config=config)
+    assert said in sentence
+    assert str(home / "config.json") in sentence or "do not fit together" in sentence
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"ECHO_MAX_DELAY": "soon"}, 'max_delay is "soon" (environment ECHO_MAX_DELAY), but must be a number from 0'),
+        ({"ECHO_MAX_DELAY": "nan"}, "must be a number from 0 to 86400"),
+        (
+            {"ECHO_MAX_DELYA": "1"},
+            "has the unknown setting ECHO_MAX_DELYA: did you mean ECHO_MAX_DELAY?",
+        ),
+        ({"ECHO_TIMEZONE": "Mars/Olympus"}, "no IANA time zone"),
+        ({"ECHO_CONFIG": "missing.json"}, "missing.json cannot be read (No such file or directory)"),
+        ({"DISCORD_TOKEN": "two words"}, "DISCORD_TOKEN (environment DISCORD_TOKEN) must be one word"),
+    ],
+)
+def test_a_wrong_variable_is_refused_in_one_sentence(environ: dict[str, str], said: str, home: Path) -> None:
+    assert said in refusal(home, environ)
+
+
+def test_a_variable_that_another_program_made_is_let_be(home: Path) -> None:
+    assert load_in(home, {"ECHO_PORT": "tcp://10.0.0.1:80", "ECHO_SERVICE_HOST": "10.0.0.1"}).settings.max_delay == 300
+
+
+def test_an_unknown_name_in_dotenv_is_refused(home: Path) -> None:
+    (home / ".env").write_text("ECHO_COLOUR=blue\n")
+    assert ".env has the unknown setting ECHO_COLOUR" in refusal(home)
+
+
+@pytest.mark.parametrize("name", ["config.json", ".env"])
+def test_a_file_that_is_no_text_is_refused(name: str, home: Path) -> None:
+    (home / name).write_bytes(b"\xff\xfe\x00{")
+    assert "is not UTF-8 text" in refusal(home)
+
+
+def test_a_folder_in_place_of_the_file_is_refused(home: Path) -> None:
+    (home / "config.json").mkdir()
+    assert "cannot be read (Is a directory)" in refusal(home)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    config=st.dictionaries(
+        st.one_of(st.sampled_from(KEYS), st.text(max_size=12)),
+        st.recursive(
+            st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20)),
+            lambda inner: st.one_of(
+                st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)
+            ),
+            max_leaves=4,
+        ),
+        max_size=4,
+    )
+)
+def test_whatever_the_file_holds_it_is_taken_or_refused_in_one_sentence(config: dict[str, Any], home: Path) -> None:
+    (home / "config.json").write_text(json.dumps({"echo": config}))
+    try:
+        loaded = load(environ={"ECHO_SANDBOX_SEED": "3"}, cwd=home)
+    except ConfigError as error:
+        assert str(error).isprintable()
+    else:
+        assert config.keys() <= Settings.model_fields.keys()
+        assert render(loaded).encode()
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=60), name=st.sampled_from(["config.json", ".env", "data/token", "data/master.key"]))
+def test_whatever_bytes_a_file_holds_nothing_but_a_sentence_comes_of_it(content: bytes, name: str, home: Path) -> None:
+    (home / name).write_bytes(content)
+    (home / name).chmod(0o600)
+    try:
+        ensure_master_key(home / "data", load_in(home).secrets)
+    except ConfigError as error:
+        assert "\n" not in str(error)
+    finally:
+        (home / name).unlink(missing_ok=True)
+
+
+def test_the_schema_checked_in_is_the_schema_of_the_settings() -> None:
+    checked_in = json.loads((ROOT / "config.schema.json").read_text(encoding="utf-8"))
+    assert checked_in == json_schema(), "run make schema"
+
+
+def test_the_schema_is_a_schema_and_the_example_is_valid(home: Path) -> None:
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    text = (ROOT / "config.example.json").read_text(encoding="utf-8")
+    jsonschema.validate(json.loads(text), json_schema())
+    assert json.loads(text) == example(), "run make schema"
+    assert load_in(home, config=text).settings == load(environ={}, cwd=home / "data").settings
+
+
+@pytest.mark.parametrize("config", [{"max_delay": "5"}, {"zzz": 1}, {"engine": "gpt"}, {"min_messages": 0}])
+def test_the_schema_refuses_what_echo_refuses(config: dict[str, Any], home: Path) -> None:
+    refusal(home, config=config)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"echo": config}, json_schema())
+
+
+def test_every_setting_is_explained_in_the_readme_as_in_the_code() -> None:
+    assert settings_table() in (ROOT / "README.md").read_text(encoding="utf-8"), "run make schema"
+    for key, info in Settings.model_fields.items():
+        assert f"| `{key}` |" in settings_table()
+        assert info.description and info.description.endswith(".")
+
+
+def test_the_view_names_the_source_of_every_value_and_shows_no_secret(home: Path) -> None:
+    token, key = "MTIzNDU2Nzg5.x.abcdefghijklmnop", base64.urlsafe_b64encode(b"k" * 32).decode()
+    loaded = load_in(home, {"DISCORD_TOKEN": token, "ECHO_MASTER_KEY": key, "ECHO_MAX_DELAY": "7"})
+    lines = render(loaded).splitlines()
+    assert len(lines) == len(Settings.model_fields) + 2
+    assert next(line for line in lines if line.startswith("max_delay = 7.0 ")).endswith("  environment ECHO_MAX_DELAY")
+    for shown in (render(loaded), repr(loaded), str(loaded), f"{loaded.secrets}", str(vars(loaded.settings))):
+        assert token not in shown
+        assert key not in shown
+    assert "DISCORD_TOKEN = (hidden)" in render(loaded)
+
+
+def test_a_secret_is_blotted_out_of_every_log_line() -> None:
+    record = logging.LogRecord("any", logging.INFO, __file__, 1, "login with %s", ("MTIzNDU2.secret",), None)
+    assert SecretFilter(SecretStr("MTIzNDU2.secret"), None).filter(record)
+    assert record.getMessage() == "login with [hidden]"
+
+
+def test_secrets_come_from_the_environment_then_dotenv_then_their_file(home: Path) -> None:
+    sources = []
+    private(home / "data" / "token", "from-the-file\n")
+    sources.append(load_in(home).secrets)
+    (home / ".env").write_text("DISCORD_TOKEN=from-dotenv\n")
+    sources.append(load_in(home).secrets)
+    sources.append(load_in(home, {"DISCORD_TOKEN": "from-environment"}).secrets)
+    values = [secrets.token.get_secret_value() for secrets in sources if secrets.token]
+    assert values == ["from-the-file", "from-dotenv", "from-environment"]
+    assert [secrets.token_source for secrets in sources] == [
+        f"file {home / 'data' / 'token'}",
+        ".env",
+        "environment DISCORD_TOKEN",
+    ]
+
+
+@pytest.mark.parametrize("name", ["token", "master.key"])
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620])
+def test_a_secret_that_others_may_use_is_refused_with_the_remedy(name: str, mode: int, home: Path) -> None:
+    private(home / "data" / name, "something").chmod(mode)
+    sentence = refusal(home)
+    assert f"(mode {mode:04o})" in sentence
+    assert f"run chmod 600 {home / 'data' / name}" in sentence
+
+
+def test_a_first_start_makes_a_private_master_key_and_keeps_it(home: Path) -> None:
+    made = ensure_master_key(home / "new" / "data", Secrets())
+    path = home / "new" / "data" / "master.key"
+    assert len(made) == 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(path.parent) == ["master.key"]
+    again = load_in(home, {"ECHO_DATA_DIR": str(path.parent)}).secrets
+    assert ensure_master_key(path.parent, again) == made
+    assert ensure_master_key(path.parent, Secrets()) == made
+    assert ensure_master_key(home / "other", Secrets()) != made
+
+
+@pytest.mark.parametrize("write", [bytes.hex, lambda key: base64.urlsafe_b64encode(key).decode()])
+@given(key=st.binary(min_size=32, max_size=32))
+@settings(max_examples=30, deadline=None)
+def test_a_master_key_is_read_as_base64url_or_as_hexadecimal(write: Any, key: bytes) -> None:
+    assert decode_master_key(write(key), "test") == key
+    assert decode_master_key(write(key).rstrip("=") + "\n", "test") == key
+
+
+@pytest.mark.parametrize("text", ["", "short", "z" * 64, "a" * 63, "é" * 32, "a2s" * 13])
+def test_a_master_key_of_another_form_is_refused_without_showing_it(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        decode_master_key(text, "environment ECHO_MASTER_KEY")
+    assert "environment ECHO_MASTER_KEY is not 32 bytes" in str(caught.value)
+    assert not text or text not in str(caught.value)
+
+
+def test_a_master_key_that_cannot_be_kept_is_named_in_one_sentence(home: Path) -> None:
+    (home / "plain").write_text("a file where the folder should be")
+    with pytest.raises(ConfigError, match=r"cannot be kept in .*plain.master\.key \(.*\): make the folder writable"):
+        ensure_master_key(home / "plain", Secrets())
+
+
+def test_the_schema_is_printed_by_the_module_itself(home: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "echo.config", "--schema"], capture_output=True, check=True, cwd=ROOT)
+    assert json.loads(done.stdout) == json_schema()
+    assert done.stderr == b""
+
+
+def private(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o600)
+    return path

@@ -53,7 +53,7 @@ SENTENCES: dict[Refused, str] = {
     Refused.NOT_READY: "This echo is not ready yet; see /echo status for how far it is.",
     Refused.ALREADY_ONLINE: "This echo is already online in this channel; /echo offline stops it.",
     Refused.ALREADY_OFFLINE: "This echo is not online in this channel; /echo online starts it.",
-    Refused.SESSION_LIMIT: "This server has as many echoes online as it may; take one offline with /echo offline first.",
-    Refused.DUPLICATE_PROFILE: "There is an echo of this person here already; /echo status shows it, /echo forget removes it.",
+    Refused.SESSION_LIMIT: "This server has as many echoes online as it may; /echo offline takes one away.",
+    Refused.DUPLICATE_PROFILE: "This person has an echo here already; /echo status shows it, /echo forget removes it.",
     Refused.FORGOTTEN: "This echo is forgotten; /echo create asks for a new one.",
 }

@@ -1,0 +1,130 @@
+"""What a profile does, sentence by sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from states import effects as do
+from states import events as ev
+from states.decide import Refusal, Step, begin_profile, decide
+from states.model import MachineKey, MachineKind, ProfileSnapshot, ProfileState
+from states.policy import Policy, Refused
+from states.profile import HOPELESS_AFTER
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+POLICY = Policy(consent_expiry=timedelta(hours=2), retry_first=5, retry_most=60)
+
+
+def asked() -> ProfileSnapshot:
+    step = begin_profile(ev.EchoAsked(NOW, 10, 20, 30, 40, NOW), POLICY)
+    assert isinstance(step.after, ProfileSnapshot)
+    return step.after
+
+
+def after(snapshot: ProfileSnapshot, *events: ev.Event) -> ProfileSnapshot:
+    for event in events:
+        step = decide(snapshot, event, POLICY)
+        assert isinstance(step, Step), step
+        assert isinstance(step.after, ProfileSnapshot)
+        snapshot = step.after
+    return snapshot
+
+
+AGREED = ev.ConsentGiven(NOW, 20, 1, "hash")
+
+
+def test_a_profile_begins_with_a_question_that_expires() -> None:
+    step = begin_profile(ev.EchoAsked(NOW, 10, 20, 30, 40, NOW), POLICY)
+    assert step.effects == (do.AskConsent(),)
+    assert step.after.due == {"consent": NOW + timedelta(hours=2)}
+
+
+def test_nothing_is_collected_before_the_subject_agrees() -> None:
+    for event in (ev.RetryAsked(NOW, 0), ev.CollectionFinished(NOW, 900, 1), ev.RefreshAsked(NOW, 0)):
+        assert isinstance(decide(asked(), event, POLICY), Refusal)
+
+
+def test_only_the_subjects_own_press_counts() -> None:
+    for event in (ev.ConsentGiven(NOW, 30, 1, "hash"), ev.ConsentDeclined(NOW, 30)):
+        refusal = decide(asked(), event, POLICY)
+        assert isinstance(refusal, Refusal) and refusal.why is Refused.NOT_THE_SUBJECT
+
+
+def test_agreeing_is_recorded_with_the_text_and_starts_the_reading() -> None:
+    step = decide(asked(), AGREED, POLICY)
+    assert isinstance(step, Step) and step.after.state is ProfileState.COLLECTING
+    assert do.RecordConsent(20, NOW, 1, "hash") in step.effects and do.Collect() in step.effects
+    assert step.after.due == {}
+
+
+def test_declining_and_ignoring_both_end_the_matter() -> None:
+    expiry = asked().due["consent"]
+    for event in (ev.ConsentDeclined(NOW, 20), ev.TimerFired(expiry, "consent", expiry)):
+        step = decide(asked(), event, POLICY)
+        assert isinstance(step, Step) and step.after.state is ProfileState.FORGETTING
+        assert step.effects == (do.Forget(),)
+
+
+def test_too_few_messages_say_how_many_more_are_needed() -> None:
+    stuck = after(asked(), AGREED, ev.CollectionFinished(NOW, 12, 50))
+    assert stuck.state is ProfileState.COLLECTING and stuck.due == {}
+    assert stuck.reason is not None and "38 more" in stuck.reason
+    again = decide(stuck, ev.RetryAsked(NOW, 0), POLICY)
+    assert isinstance(again, Step) and do.Collect() in again.effects and again.after.reason is None
+
+
+def test_a_passing_failure_is_tried_again_later_and_later_and_then_needs_a_person() -> None:
+    profile, waits = after(asked(), AGREED), []
+    while True:
+        profile = after(profile, ev.CollectionFailed(NOW, "Discord is away.", transient=True))
+        if not profile.due:
+            break
+        waits.append((profile.due["retry"] - NOW).total_seconds())
+        profile = after(profile, ev.TimerFired(profile.due["retry"], "retry", profile.due["retry"]))
+    assert waits[:4] == sorted(waits[:4]) and waits[0] < 7 and 60 <= waits[-1] <= 75
+    assert len(waits) == HOPELESS_AFTER
+    assert profile.state is ProfileState.COLLECTING and profile.reason == "Discord is away."
+
+
+def test_a_retry_is_refused_while_the_work_is_under_way() -> None:
+    refusal = decide(after(asked(), AGREED), ev.RetryAsked(NOW, 0), POLICY)
+    assert isinstance(refusal, Refusal)
+
+
+def test_only_the_next_version_of_the_model_makes_it_ready() -> None:
+    training = after(asked(), AGREED, ev.CollectionFinished(NOW, 80, 50))
+    assert training.state is ProfileState.TRAINING
+    assert isinstance(decide(training, ev.TrainingFinished(NOW, "m", 5, 80, 1.0), POLICY), Refusal)
+    ready = after(training, ev.TrainingFinished(NOW, "m", 1, 80, 1.0))
+    assert (ready.state, ready.model_path, ready.model_version) == (ProfileState.READY, "m", 1)
+
+
+def test_what_was_forgotten_stays_forgotten() -> None:
+    gone = after(asked(), ev.ForgetAsked(NOW, 20, "wish"), ev.EverythingForgotten(NOW, 5))
+    assert gone.state is ProfileState.FORGOTTEN and gone.model_path is None
+    refusal = decide(gone, AGREED, POLICY)
+    assert isinstance(refusal, Refusal) and refusal.why is Refused.FORGOTTEN
+
+
+def test_forgetting_that_failed_is_tried_again_without_end() -> None:
+    going = after(asked(), ev.ForgetAsked(NOW, 20, "wish"))
+    for _ in range(20):
+        going = after(going, ev.ForgettingFailed(NOW, "The disk is full."))
+        assert "retry" in going.due
+
+
+def test_a_queued_effect_is_wanted_only_while_its_machine_asks_for_it() -> None:
+    training = after(asked(), AGREED, ev.CollectionFinished(NOW, 80, 50))
+    assert do.still_wanted(do.Train(1), training)
+    assert not do.still_wanted(do.Train(2), training)
+    assert not do.still_wanted(do.Collect(), training)
+    assert not do.still_wanted(do.Train(1), after(training, ev.ForgetAsked(NOW, 20, "wish")))
+
+
+@given(st.integers(0, 60), st.integers(1, 10**6))
+def test_waits_between_tries_stay_within_their_bounds(tries: int, machine: int) -> None:
+    wait = POLICY.backoff(MachineKey(MachineKind.PROFILE, machine), tries).total_seconds()
+    assert 5 <= wait <= 60 * 1.25

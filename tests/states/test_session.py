@@ -1,0 +1,211 @@
+"""What a session does, sentence by sentence, and what it never does whatever happens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from states import effects as do
+from states import events as ev
+from states.decide import Refusal, Step, begin_session, decide
+from states.model import SessionSnapshot, SessionState
+from states.policy import Policy, Refused
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+POLICY = Policy(cooldown=2.0, max_bot_turns=3, max_restarts=2)
+
+
+def seconds(count: float) -> timedelta:
+    return timedelta(seconds=count)
+
+
+def online() -> SessionSnapshot:
+    step = begin_session(ev.OnlineAsked(NOW, 30, 7, 10, 40, True, 0, 5), POLICY)
+    assert isinstance(step, Step) and isinstance(step.after, SessionSnapshot)
+    return step.after
+
+
+def after(snapshot: SessionSnapshot, *events: ev.Event) -> SessionSnapshot:
+    for event in events:
+        step = decide(snapshot, event, POLICY)
+        assert isinstance(step, Step), step
+        assert isinstance(step.after, SessionSnapshot)
+        snapshot = step.after
+    return snapshot
+
+
+def heard(message_id: int, *, at: float = 0, human: bool = True, addressed: bool = False) -> ev.MessageHeard:
+    return ev.MessageHeard(NOW + seconds(at), message_id, 55, human, addressed)
+
+
+def drafted(turn: int, *gaps: float, wait: float = 8.0) -> ev.DraftMade:
+    return ev.DraftMade(NOW + seconds(1), turn, 100 + turn, wait, 3.0, gaps)
+
+
+def fired(snapshot: SessionSnapshot, name: str) -> ev.TimerFired:
+    return ev.TimerFired(snapshot.due[name], name, snapshot.due[name])
+
+
+def said(snapshot: SessionSnapshot) -> ev.PartSaid:
+    return ev.PartSaid(NOW + seconds(9), snapshot.generation_id or 0, snapshot.part, 900)
+
+
+@pytest.mark.parametrize(("ready", "active", "why"), [(False, 0, Refused.NOT_READY), (True, 5, Refused.SESSION_LIMIT)])
+def test_an_echo_that_may_not_come_online_is_told_why(ready: bool, active: int, why: Refused) -> None:
+    refusal = begin_session(ev.OnlineAsked(NOW, 30, 7, 10, 40, ready, active, 5), POLICY)
+    assert isinstance(refusal, Refusal) and refusal.why is why
+
+
+def test_what_is_heard_is_thought_about() -> None:
+    step = decide(online(), heard(5, addressed=True), POLICY)
+    assert isinstance(step, Step) and step.effects == (do.Compose(1),)
+    assert isinstance(step.after, SessionSnapshot) and step.after.addressed
+
+
+def test_an_answer_waits_types_and_is_said_once() -> None:
+    waiting = after(online(), heard(5), drafted(1))
+    assert waiting.due == {"type": NOW + seconds(5), "speak": NOW + seconds(8)}
+    typing = after(waiting, fired(waiting, "type"))
+    assert typing.typing
+    speaking = decide(typing, fired(typing, "speak"), POLICY)
+    assert isinstance(speaking, Step) and speaking.effects == (do.Say(101, 0),)
+    assert isinstance(speaking.after, SessionSnapshot)
+    done = after(speaking.after, said(speaking.after))
+    assert done.state is SessionState.COOLING and not done.typing
+    assert isinstance(decide(done, said(speaking.after), POLICY), Refusal)
+
+
+def test_several_short_messages_make_one_answer() -> None:
+    waiting = after(online(), heard(5), drafted(1, 2.5))
+    first = after(waiting, fired(waiting, "speak"), said(waiting))
+    assert first.state is SessionState.COMPOSING and first.due == {"speak": NOW + seconds(11.5)}
+    second = after(first, fired(first, "speak"))
+    assert after(second, said(second)).state is SessionState.COOLING
+
+
+def test_thinking_time_counts_towards_the_wait() -> None:
+    late = ev.DraftMade(NOW + seconds(20), 1, 101, 8.0, 3.0, ())
+    assert after(online(), heard(5), late).due["speak"] == NOW + seconds(20)
+
+
+def test_a_new_message_restarts_the_thought_and_the_old_answer_is_dropped() -> None:
+    waiting = after(online(), heard(5, addressed=True), drafted(1))
+    again = decide(waiting, heard(6, at=2), POLICY)
+    assert isinstance(again, Step) and again.effects == (do.Compose(2),)
+    assert isinstance(again.after, SessionSnapshot)
+    assert again.after.addressed, "who was addressed once is still waited for"
+    assert again.after.since == NOW and again.after.due == {}
+    assert isinstance(decide(again.after, drafted(1), POLICY), Refusal)
+
+
+def test_a_busy_channel_cannot_restart_a_thought_for_ever() -> None:
+    busy = after(online(), *(heard(i) for i in range(1, 8)))
+    assert busy.turn == 3 and busy.pending
+    assert after(busy, ev.SilenceChosen(NOW, 3)).turn == 4, "what was heard meanwhile is thought about next"
+
+
+def test_an_answer_that_has_begun_is_not_restarted() -> None:
+    waiting = after(online(), heard(5), drafted(1, 2.0))
+    begun = after(waiting, fired(waiting, "speak"))
+    still = after(begun, heard(6))
+    assert still.generation_id == begun.generation_id and still.pending
+
+
+def test_what_was_heard_while_cooling_is_thought_about_afterwards() -> None:
+    waiting = after(online(), heard(5), drafted(1))
+    cooling = after(waiting, fired(waiting, "speak"), said(waiting), heard(6, addressed=True))
+    step = decide(cooling, fired(cooling, "cool"), POLICY)
+    assert isinstance(step, Step) and step.effects == (do.Compose(2),)
+
+
+def test_bots_among_themselves_are_left_alone_after_a_few_turns() -> None:
+    session = online()
+    for message_id in range(1, 3):
+        session = after(session, heard(message_id, human=False), ev.SilenceChosen(NOW, message_id))
+    quiet = decide(session, heard(9, human=False), POLICY)
+    assert isinstance(quiet, Step) and quiet.effects == ()
+    human = decide(session, heard(10), POLICY)
+    assert isinstance(human, Step) and human.effects != ()
+
+
+def test_going_offline_leaves_nothing_to_be_said() -> None:
+    waiting = after(online(), heard(5), drafted(1))
+    asked = after(waiting, fired(waiting, "speak"))
+    gone = after(asked, ev.OfflineAsked(NOW, 30, "asked"))
+    assert gone.due == {} and gone.generation_id is None
+    assert not do.still_wanted(do.Say(101, 0), gone)
+
+
+def test_a_closed_channel_takes_the_echo_offline() -> None:
+    waiting = after(online(), heard(5), drafted(1))
+    begun = after(waiting, fired(waiting, "speak"))
+    closed = after(begun, ev.SayingFailed(NOW, 101, 0, "The channel is gone.", gone=True))
+    assert closed.state is SessionState.OFFLINE and closed.reason == "The channel is gone."
+
+
+class AnyDay(RuleBasedStateMachine):
+    """A session on which anything may befall it in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session = online()
+        self.said: list[tuple[int, int]] = []
+        self.generation = 100
+
+    def take(self, event: ev.Event) -> None:
+        step = decide(self.session, event, POLICY)
+        if isinstance(step, Step) and isinstance(step.after, SessionSnapshot):
+            self.session = step.after
+            self.said += [(e.generation_id, e.part) for e in step.effects if isinstance(e, do.Say)]
+
+    @rule(human=st.booleans(), addressed=st.booleans())
+    def somebody_speaks(self, human: bool, addressed: bool) -> None:
+        self.take(ev.MessageHeard(NOW, 5, 55, human, addressed))
+
+    @rule(back=st.integers(0, 2), parts=st.integers(0, 3))
+    def a_draft_comes(self, back: int, parts: int) -> None:
+        self.generation += 1
+        turn = self.session.turn - back
+        self.take(ev.DraftMade(NOW, turn, self.generation, 1.0, 1.0, (1.0,) * parts))
+
+    @rule(back=st.integers(0, 2))
+    def silence_is_chosen(self, back: int) -> None:
+        self.take(ev.SilenceChosen(NOW, self.session.turn - back))
+
+    @precondition(lambda self: self.session.due)
+    @rule(data=st.data())
+    def an_alarm_rings(self, data: st.DataObject) -> None:
+        self.take(fired(self.session, data.draw(st.sampled_from(sorted(self.session.due)))))
+
+    @rule(back=st.integers(0, 1))
+    def a_part_is_said(self, back: int) -> None:
+        generation = self.session.generation_id or self.generation
+        self.take(ev.PartSaid(NOW, generation, self.session.part - back, 1))
+
+    @rule(gone=st.booleans())
+    def saying_fails(self, gone: bool) -> None:
+        self.take(ev.SayingFailed(NOW, self.session.generation_id or 0, self.session.part, "why", gone))
+
+    @rule()
+    def it_goes_offline_and_online(self) -> None:
+        self.take(ev.OfflineAsked(NOW, 1, "why"))
+        self.take(ev.OnlineAsked(NOW, 30, 7, 10, 40, True, 0, 5))
+
+    @invariant()
+    def nothing_is_said_twice(self) -> None:
+        assert len(self.said) == len(set(self.said))
+
+    @invariant()
+    def nothing_waits_without_a_deadline_or_work(self) -> None:
+        if self.session.state is SessionState.COOLING:
+            assert set(self.session.due) == {"cool"}
+        if self.session.state in (SessionState.LISTENING, SessionState.OFFLINE):
+            assert not self.session.due and not self.session.typing and self.session.generation_id is None
+
+
+TestAnyDay = AnyDay.TestCase
+TestAnyDay.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -57,6 +57,12 @@ def refusal(home: Path, environ: dict[str, str] | None = None, config: object = 
     return sentence
 
 
+def private(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
 def test_the_defaults_are_those_that_the_readme_promises(home: Path) -> None:
     found = load_in(home).settings
     promised = (found.max_messages_per_analysis, found.model_training_timeout, found.max_active_sessions_per_server)
@@ -145,7 +151,7 @@ def test_the_settings_are_frozen(home: Path) -> None:
         ({"min_messages": 60, "max_messages_per_analysis": 50}, "min_messages (60) must not be more than"),
         ({"data_dir": "a\0b"}, "no folder"),
         ("", "line 1, column 1"),
-        ('{"echo": {\n  "max_delay": 1,\n}}', "line 3, column 1"),
+        ('{"echo": {\n  "max_delay": 1\n  2}}', "line 3, column 3"),
         ('{"echo": {"max_delay": 1, "max_delay": 2}}', 'has "max_delay" twice'),
         ("[" * 100_000, "nested too deeply"),
         ("[]", 'an "echo" object'),
@@ -251,16 +257,14 @@ def test_the_schema_is_a_schema_and_the_example_is_valid(home: Path) -> None:
 
 @pytest.mark.parametrize("config", [{"max_delay": "5"}, {"zzz": 1}, {"engine": "gpt"}, {"min_messages": 0}])
 def test_the_schema_refuses_what_echo_refuses(config: dict[str, Any], home: Path) -> None:
-    refusal(home, config=config)
+    assert refusal(home, config=config)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"echo": config}, json_schema())
 
 
 def test_every_setting_is_explained_in_the_readme_as_in_the_code() -> None:
     assert settings_table() in (ROOT / "README.md").read_text(encoding="utf-8"), "run make schema"
-    for key, info in Settings.model_fields.items():
-        assert f"| `{key}` |" in settings_table()
-        assert info.description and info.description.endswith(".")
+    assert all(f"| `{key}` |" in settings_table() for key in KEYS)
 
 
 def test_the_view_names_the_source_of_every_value_and_shows_no_secret(home: Path) -> None:
@@ -344,9 +348,3 @@ def test_the_schema_is_printed_by_the_module_itself(home: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "echo.config", "--schema"], capture_output=True, check=True, cwd=ROOT)
     assert json.loads(done.stdout) == json_schema()
     assert done.stderr == b""
-
-
-def private(path: Path, text: str) -> Path:
-    path.write_text(text)
-    path.chmod(0o600)
-    return path

@@ -24,7 +24,7 @@ def mermaid(rows: Iterable[Row], states: type[StrEnum], initial: StrEnum) -> str
     arrows = {(trigger_name(row.on), source, row.dest or source): None for row in rows for source in row.sources}
     for trigger, source, dest in arrows:
         machine.add_transition(trigger, source, dest)
-    text: str = machine.get_combined_graph().draw(None)
+    text = str(machine.get_combined_graph().draw(None))
     return text.split("---\n", 2)[-1].strip()
 
 

@@ -1,0 +1,322 @@
+"""Exports that are empty, cut off, wrong or hostile: one sentence each, and never what somebody wrote."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import stat
+import struct
+import tempfile
+import tracemalloc
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from echo.corpus.importers import Limits, read_all, read_export
+from echo.corpus.importers.limits import DEFAULT
+from echo.errors import ImportRefused
+from tests.corpus.exports import SECRET, chat_export, chat_export_message, data_package, in_folder, in_zip
+
+ROW = {"author": "wren", "channel": "hedge", "ts": 1_600_000_000, "text": SECRET}
+
+
+def _refusal(path: Path, limits: Limits = DEFAULT) -> str:
+    """The sentence in which the export is refused: one line, with a remedy, without anybody's words."""
+    with pytest.raises(ImportRefused) as caught:
+        read_all(path, limits=limits)
+    sentence = str(caught.value)
+    assert SECRET not in sentence
+    assert "\n" not in sentence
+    assert sentence.endswith(".") and ";" in sentence
+    assert sentence.startswith(str(path))
+    return sentence
+
+
+def _file(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"author": 7}, "'author' has to be text, not a number"),
+        ({"author": ""}, "'author' has to be of 1 to 200 characters"),
+        ({"channel": None}, "'channel' has to be text, not nothing"),
+        ({"channel": "x" * 201}, "'channel' has to be of 1 to 200 characters"),
+        ({"text": [SECRET]}, "'text' has to be text, not a list"),
+        ({"ts": "yesterday"}, "'ts' has to be seconds since 1970"),
+        ({"ts": True}, "'ts' has to be a time, not true or false"),
+        ({"ts": 1_600_000_000_000}, "not milliseconds"),
+        ({"ts": -1}, "'ts' has to be seconds since 1970"),
+        ({"id": {"a": SECRET}}, "'id' has to be a whole number or a short text, not an object"),
+        ({"reply_to": "soon"}, "'reply_to' has to be seconds since 1970"),
+    ],
+)
+def test_a_field_of_the_wrong_type_is_named_with_its_line(
+    tmp_path: Path, change: dict[str, object], named: str
+) -> None:
+    path = _file(tmp_path / "talk.jsonl", json.dumps(ROW) + "\n" + json.dumps(ROW | change))
+    sentence = _refusal(path)
+    assert "talk.jsonl, line 2: " in sentence
+    assert named in sentence
+
+
+@pytest.mark.parametrize(
+    "text", ['{"ts": NaN}', '{"ts": 1', "[1, 2]", "[" * 100_000, '{"ts": ' + "9" * 5_000 + "}", "\0"]
+)
+def test_a_line_that_is_no_json_object_is_named(tmp_path: Path, text: str) -> None:
+    sentence = _refusal(_file(tmp_path / "talk.jsonl", json.dumps(ROW) + "\n" + text + "\n"))
+    assert "talk.jsonl, line 2: " in sentence
+
+
+def test_a_line_of_a_hundred_megabytes_is_refused_without_being_held(tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    with path.open("wb") as file:
+        file.write(json.dumps(ROW).encode() + b'\n{"author": "')
+        for _ in range(100):
+            file.write(b"x" * 1_000_000)
+    tracemalloc.start()
+    try:
+        assert "line 2: the line is longer than 1,000,000 bytes" in _refusal(path)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_one_message_of_many_megabytes_in_a_chat_export_is_refused_without_being_held(tmp_path: Path) -> None:
+    messages = [chat_export_message(1), chat_export_message(2, content="x" * 20_000_000)]
+    path = _file(tmp_path / "hedge.json", json.dumps(chat_export(messages)))
+    tracemalloc.start()
+    try:
+        assert "message 2: a value is larger than" in _refusal(path)
+        assert tracemalloc.get_traced_memory()[1] < 15_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["talk.jsonl", "hedge.json", "package.zip", "talk.jsonl.gz"])
+def test_an_empty_file_says_so(tmp_path: Path, name: str) -> None:
+    assert "it is empty" in _refusal(_file(tmp_path / name, b""))
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    assert "can't be opened" in _refusal(tmp_path / "talk.jsonl")
+
+
+@pytest.mark.parametrize("content", ["hello\n", "[]", "<html>", "author,text\nwren,hi\n", b"\xff\xfe{\0"])
+def test_a_file_of_no_known_form_is_told_which_forms_are(tmp_path: Path, content: str | bytes) -> None:
+    sentence = _refusal(_file(tmp_path / "talk.txt", content))
+    assert "no known form" in sentence
+    assert "Discord data package" in sentence
+
+
+def test_an_export_without_a_persons_message_says_so(tmp_path: Path) -> None:
+    path = _file(tmp_path / "hedge.json", json.dumps(chat_export([chat_export_message(1, type="Call")])))
+    assert "no message of a person" in _refusal(path)
+
+
+def test_broken_utf_8_is_named_with_its_line(tmp_path: Path) -> None:
+    path = _file(tmp_path / "talk.jsonl", json.dumps(ROW).encode() + b'\n{"author": "\xff"}')
+    assert "line 2: the line is not UTF-8" in _refusal(path)
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.99])
+def test_a_cut_off_chat_export_is_refused_wherever_it_ends(tmp_path: Path, kept: float) -> None:
+    text = json.dumps(chat_export([chat_export_message(number, content=SECRET) for number in range(50)]))
+    sentence = _refusal(_file(tmp_path / "hedge.json", text[: int(len(text) * kept)]))
+    assert "ends in the middle" in sentence
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ({"author": None}, "message 1: an object in braces belongs here, not nothing"),
+        ({"author": {"name": 4}}, "message 1: 'name' has to be text"),
+        ({"content": {"a": SECRET}}, "message 1: 'content' has to be text, not an object"),
+        ({"timestamp": "noon"}, "message 1: 'timestamp' has to be"),
+        ({"type": 0}, "message 1: 'type' has to be text"),
+        ({"type": "Reply", "reference": "x"}, "message 1: an object in braces"),
+    ],
+)
+def test_a_wrong_field_of_a_chat_export_is_named(tmp_path: Path, message: dict[str, object], named: str) -> None:
+    path = _file(tmp_path / "hedge.json", json.dumps(chat_export([chat_export_message(1, **message)])))
+    assert named in _refusal(path)
+
+
+@pytest.mark.parametrize("text", ['{"guild": {}}', '{"messages": []}', '{"guild": {}, "channel": 4}', '{"guild": {},'])
+def test_a_chat_export_without_its_parts_is_refused(tmp_path: Path, text: str) -> None:
+    _refusal(_file(tmp_path / "hedge.json", text))
+
+
+def test_a_cut_off_archive_is_refused(tmp_path: Path) -> None:
+    path = in_zip(tmp_path / "package.zip", data_package())
+    path.write_bytes(path.read_bytes()[:-200])
+    assert "damaged or cut off" in _refusal(path)
+
+
+def test_a_cut_off_gzip_is_refused(tmp_path: Path) -> None:
+    packed = gzip.compress("".join(json.dumps(ROW | {"ts": ts}) + "\n" for ts in range(500)).encode())
+    assert "damaged or cut off" in _refusal(_file(tmp_path / "talk.jsonl.gz", packed[:-100]))
+
+
+def test_a_changed_byte_in_an_archive_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "package.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as zipped:
+        for name, text in data_package().items():
+            zipped.writestr(name, text)
+    path.write_bytes(path.read_bytes().replace(b"second thing", b"second thinG"))
+    assert "member messages/c1001/messages.json: it is damaged" in _refusal(path)
+
+
+def test_a_zip_bomb_is_refused_while_it_unpacks(tmp_path: Path) -> None:
+    rows = '[{"ID": 1, "Timestamp": "2023-05-01 08:00:00", "Contents": "' + " " * 900_000 + '"}'
+    bomb = rows + ("," + rows[1:]) * 60 + "]"
+    path = in_zip(tmp_path / "package.zip", data_package() | {"messages/c1001/messages.json": bomb})
+    assert path.stat().st_size < 100_000
+    assert "zip bomb" in _refusal(path)
+
+
+def test_a_zip_bomb_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
+    bomb = '[{"ID": 1, "Timestamp": "2023-05-01 08:00:00", "Contents": "' + " " * 900_000 + '"}]'
+    path = in_zip(tmp_path / "package.zip", data_package() | {"messages/c1001/messages.json": bomb})
+    true_size, claimed = struct.pack("<L", len(bomb)), struct.pack("<L", 500)
+    path.write_bytes(path.read_bytes().replace(true_size, claimed))
+    assert "damaged" in _refusal(path)
+
+
+def test_a_gzip_bomb_is_refused_while_it_unpacks(tmp_path: Path) -> None:
+    packed = gzip.compress((json.dumps(ROW) + "\n").encode() * 400_000)
+    assert "zip bomb" in _refusal(_file(tmp_path / "talk.jsonl.gz", packed))
+
+
+def test_many_members_together_may_not_be_larger_than_the_total(tmp_path: Path) -> None:
+    path = in_zip(tmp_path / "package.zip", data_package())
+    assert "the export is larger than 500 bytes" in _refusal(path, Limits(total=500))
+
+
+def test_the_other_limits_are_held_too(tmp_path: Path) -> None:
+    folder = in_folder(tmp_path / "package", data_package())
+    assert "more than 2 messages" in _refusal(folder, Limits(messages=2))
+    assert "more than 5 files" in _refusal(folder, Limits(members=5))
+    assert "user.json: it is larger than 20 bytes" in _refusal(folder, Limits(document=20))
+    assert "more than 5 files" in _refusal(in_zip(tmp_path / "package.zip", data_package()), Limits(members=5))
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "messages/../../x", "C:/x", "..\\x"])
+def test_a_member_that_would_leave_the_archive_is_refused(tmp_path: Path, name: str) -> None:
+    assert "points outside" in _refusal(in_zip(tmp_path / "package.zip", data_package() | {name: "x"}))
+
+
+def test_a_link_is_refused_in_an_archive_and_in_a_folder(tmp_path: Path) -> None:
+    path = in_zip(tmp_path / "package.zip", data_package())
+    link = zipfile.ZipInfo("messages/c1004/messages.json")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "a") as zipped:
+        zipped.writestr(link, "/etc/passwd")
+    assert "is a link" in _refusal(path)
+    folder = in_folder(tmp_path / "package", data_package())
+    (folder / "messages" / "c1004").symlink_to("/etc")
+    assert "is a link" in _refusal(folder)
+
+
+def test_an_archive_within_an_archive_is_not_opened(tmp_path: Path) -> None:
+    inner = in_zip(tmp_path / "inner.zip", data_package())
+    outer = tmp_path / "outer.zip"
+    with zipfile.ZipFile(outer, "w") as zipped:
+        zipped.write(inner, "inner.zip")
+    assert "no file in it is of a known form" in _refusal(outer)
+
+
+def test_a_locked_archive_asks_to_be_unpacked(tmp_path: Path) -> None:
+    path = in_zip(tmp_path / "package.zip", data_package())
+    content = bytearray(path.read_bytes())
+    at = -1
+    while (at := content.find(b"PK\x01\x02", at + 1)) >= 0:
+        content[at + 8] |= 1
+    path.write_bytes(content)
+    assert "locked with a password" in _refusal(path)
+
+
+def test_a_data_package_without_its_owner_says_what_is_missing(tmp_path: Path) -> None:
+    files = data_package()
+    del files["account/user.json"]
+    assert "account/user.json" in _refusal(in_folder(tmp_path / "package", files))
+
+
+@pytest.mark.parametrize(
+    ("member", "text", "named"),
+    [
+        ("account/user.json", "{", "user.json: this is not valid JSON"),
+        ("account/user.json", "[]", "user.json: an object in braces"),
+        ("messages/index.json", '"x"', "index.json: an object in braces"),
+        ("messages/c1001/messages.json", '[{"ID": 1, "Timestamp": 5}]', "messages.json, message 1: 'Contents'"),
+        ("messages/c1001/messages.json", "{}", "messages.json: '[' is missing"),
+        ("messages/c1001/messages.json", "[] x", "messages.json: something follows"),
+        ("messages/c1003/messages.csv", "ID,Contents\n1,x\n", "messages.csv, line 2: 'Timestamp' has to be a time"),
+        ("messages/c1003/messages.csv", 'ID,Timestamp,Contents\n1,2022-01-01,"x', "line 2: this is not valid CSV"),
+        ("messages/c1003/messages.csv", 'ID,Contents\n1,"' + "x\n" * 100_000, "this is not valid CSV, or a field"),
+    ],
+)
+def test_a_wrong_member_of_a_data_package_is_named(tmp_path: Path, member: str, text: str, named: str) -> None:
+    assert named in _refusal(in_folder(tmp_path / "package", data_package() | {member: text}))
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def _tried(path: Path) -> None:
+    """Reads all of an export, which may only be refused."""
+    try:
+        for written in read_export(path):
+            assert written.author and written.channel and written.text.encode()
+    except ImportRefused as error:
+        assert str(error).startswith(str(path))
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+_FIELDS = ["author", "channel", "ts", "text", "id", "reply_to"]
+
+
+@given(st.sampled_from([b"", b"{", b'{"guild":{', b"PK\x03\x04", b"\x1f\x8b\x08"]), st.binary(max_size=300))
+@settings(max_examples=150, deadline=None)
+def test_random_bytes_are_refused_and_nothing_else(folder: Path, start: bytes, content: bytes) -> None:
+    _tried(_file(folder / "any", start + content))
+
+
+@given(st.dictionaries(st.sampled_from(_FIELDS), _VALUES))
+@settings(max_examples=150, deadline=None)
+def test_rows_of_random_values_are_read_or_refused(folder: Path, changes: dict[str, object]) -> None:
+    _tried(_file(folder / "any.jsonl", json.dumps(ROW | changes)))
+
+
+@given(st.dictionaries(st.sampled_from([*sorted(chat_export_message(1)), "reference"]), _VALUES), st.data())
+@settings(max_examples=100, deadline=None)
+def test_chat_exports_of_random_values_are_read_or_refused(
+    folder: Path, changes: dict[str, object], data: st.DataObject
+) -> None:
+    export = chat_export([chat_export_message(1, **changes)])
+    export |= data.draw(st.dictionaries(st.sampled_from(sorted(export)), _VALUES, max_size=1))
+    _tried(_file(folder / "any.json", json.dumps(export)))
+
+
+@given(st.integers(min_value=0), st.binary(min_size=1, max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_an_archive_with_bytes_written_over_is_read_or_refused(folder: Path, at: int, content: bytes) -> None:
+    path = in_zip(folder / "package.zip", data_package())
+    whole = bytearray(path.read_bytes())
+    at %= len(whole) - len(content)
+    whole[at : at + len(content)] = content
+    path.write_bytes(whole)
+    _tried(path)

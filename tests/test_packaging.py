@@ -139,7 +139,7 @@ def test_an_interpreter_that_does_not_start_is_passed_over(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("made", "second"),
     [
-        ([], "== no Python 3.12 or 3.13 on PATH or under PYENV_ROOT: the second run of the tests was left out"),
+        ([], "== no Python 3.12 or 3.13 on PATH or under PYENV_ROOT: the second run of the tests is left out"),
         (["pyenv/versions/3.12.1/bin/python"], "test {root}/pyenv/versions/3.12.1/bin/python .venv-3.12"),
         (["pyenv/versions/3.12.1/bin/python", "bin/python3.13"], "test {root}/bin/python3.13 .venv-3.13"),
     ],
@@ -157,8 +157,9 @@ def test_ci_runs_the_tests_again_on_a_newer_python_or_says_so(made: list[str], s
     done = subprocess.run([tmp_path / ".ci" / "run"], env=environ, capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
     oldest = tmp_path / "bin" / "python3.11"
-    assert lines[1:3] == [f"lint {oldest} .venv", f"test {oldest} .venv"]
-    assert lines[-1] == second.format(root=tmp_path)
+    runs = [line for line in lines if not line.startswith("==")]
+    assert runs[:2] == [f"lint {oldest} .venv", f"test {oldest} .venv"]
+    assert (runs[2:] or lines[:1]) == [second.format(root=tmp_path)]
 
 
 def script(path: Path, body: str) -> Path:

@@ -45,6 +45,7 @@ BASE = {
     "echo/router.py": "from typing import TYPE_CHECKING\n\nfrom echo.actor import start\n",
     "echo/engines/a.py": "from . import b\n",
     "echo/engines/b.py": "import numpy\n",
+    "db/connection.py": "try:\n    f()\nexcept BaseException:\n    g()\n    raise\n",
     "tests/test_a.py": "import asyncio\n\nfrom echo.router import start\n\nasyncio.sleep(0)\n",
 }
 

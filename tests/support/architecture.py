@@ -50,12 +50,12 @@ IMPURE = {"aiohttp", "asyncio", "nextcord", "ollama", "socket", "sqlite3", "subp
 
 # Inside echo/: a file may import files of its own rank and of lower ones. The longest matching name counts.
 RANKS = {
-    **dict.fromkeys(("errors", "config", "settings", "settings_view", "secrets", "ports"), 0),
+    **dict.fromkeys(("errors", "config", "settings", "settings_view", "secrets", "ports", "lock", "logs"), 0),
     **dict.fromkeys(("persona.turns", "corpus.written"), 0),  # the vocabulary that the ports speak
     **dict.fromkeys(("persona", "corpus"), 1),
     **dict.fromkeys(("engines", "discord", "training", "sandbox"), 2),
-    **dict.fromkeys(("tasks", "actor", "router", "interpreter"), 3),
-    "app": 4,
+    **dict.fromkeys(("tasks", "actor", "router", "interpreter", "profile_work", "session_work", "operator"), 3),
+    **dict.fromkeys(("app", "serving", "rehearse"), 4),
     **dict.fromkeys(("cli", "__main__"), 5),
 }
 
@@ -277,7 +277,10 @@ def broad_excepts(tree: SourceTree) -> Iterator[str]:
         for node in ast.walk(source.tree):
             if isinstance(node, ast.ExceptHandler):
                 named = {part.id for part in ast.walk(node.type) if isinstance(part, ast.Name)} if node.type else set()
-                if not node.type or named & {"Exception", "BaseException"}:
+                last = node.body[-1]
+                # Undoing something and raising again, as a transaction does, hides nothing.
+                again = isinstance(last, ast.Raise) and last.exc is None
+                if not again and (not node.type or named & {"Exception", "BaseException"}):
                     yield source.at(node.lineno, "a broad except hides what it does not know: name the exceptions")
 
 

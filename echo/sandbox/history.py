@@ -29,7 +29,8 @@ class Message:
     """A message. `reply_to` is the id of the message of the same channel that this one answers.
 
     `mentions` and `mention_roles` hold the ids that were really pinged. `only_user` is set on an ephemeral message.
-    `extra` is Discord JSON that goes into the payload as it is (an interaction's metadata, say).
+    `avatar` is the address of a picture that a webhook gave. `extra` is Discord JSON that goes into the payload as it
+    is (an interaction's metadata, say).
     """
 
     id: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -190,7 +191,9 @@ def author(world: Directory, of: Message) -> Payload:
     known = world.users.get(of.author_id)
     name = of.author_name or (known.name if known else "Deleted User")
     found = user(User(of.author_id, name, None, bot=of.webhook_id is not None))
-    return {**found, "discriminator": "0000", "avatar": None}
+    # Discord keeps a picture of its own and names it by a hash; the address itself is not to be seen again.
+    picture = hashlib.blake2b(of.avatar.encode(), digest_size=16).hexdigest() if of.avatar else None
+    return {**found, "discriminator": "0000", "avatar": picture}
 
 
 def reaction(world: Directory, of: Reaction) -> Payload:

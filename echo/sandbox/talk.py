@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from echo.sandbox import payloads
+from echo.sandbox.components import as_answered
 from echo.sandbox.directory import Directory
 from echo.sandbox.history import PLAIN, REPLY
 from echo.sandbox.mentions import named_in, pings_replied
@@ -83,7 +84,7 @@ class Talk(Directory):
             author_name=author_name or (author.name if isinstance(author, Webhook) else None),
             avatar=avatar,
             embeds=_shown_embeds(embeds),
-            components=numbered(components),
+            components=tuple(as_answered(components)),
             flags=flags,
             tts=tts,
             nonce=nonce,
@@ -115,7 +116,7 @@ class Talk(Directory):
         if embeds is not None:
             message.embeds = _shown_embeds(embeds)
         if components is not None:
-            message.components = numbered(components)
+            message.components = tuple(as_answered(components))
         if flags is not None:
             message.flags = flags | message.flags & EPHEMERAL
         message.edited_at = now
@@ -261,22 +262,6 @@ class Talk(Directory):
             if user_id in self.members:
                 data["member"] = payloads.member(self, self.members[user_id])
         self.emit(event, _place(data, channel), channel)
-
-
-def numbered(components: Iterable[Json]) -> tuple[Json, ...]:
-    """Components as Discord gives them back: each with an `id` of its own within the message."""
-    last = 0
-
-    def walk(part: Json) -> Json:
-        nonlocal last
-        last += 1
-        found = {"disabled": False, **part} if part.get("type") == 2 else dict(part)
-        found["id"] = part.get("id") or last
-        if "components" in part:
-            found["components"] = [walk(child) for child in part["components"]]
-        return found
-
-    return tuple(walk(part) for part in components)
 
 
 def _shown_embeds(embeds: Iterable[Json]) -> tuple[Json, ...]:

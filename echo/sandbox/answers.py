@@ -1,0 +1,111 @@
+"""How the sandbox's REST answers: JSON bodies as Discord words them, and its refusals with their codes.
+
+Source of the codes: Discord API reference, "JSON Error Codes" and "Error Messages".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+LONGEST_BODY = 8 * 1024 * 1024
+"""Bytes: a larger request body is refused."""
+
+
+class Refusal(Exception):
+    """A request that Discord would refuse. `status` is HTTP's, `code` Discord's, `errors` says which field and why."""
+
+    def __init__(self, status: int, code: int, message: str, errors: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.payload: dict[str, Any] = {"message": message, "code": code}
+        if errors is not None:
+            self.payload["errors"] = errors
+
+
+def answer(data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A JSON answer. Its content type is exactly `application/json`: clients take a charset for something else."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return web.Response(
+        body=text.encode("utf-8", "replace"), status=status, headers=headers, content_type="application/json"
+    )
+
+
+def nothing() -> web.Response:
+    """204 No Content."""
+    return web.Response(status=204)
+
+
+async def body(request: web.Request) -> dict[str, Any]:
+    """The request's JSON object, {} where it has no body. Multipart is read for its `payload_json` alone.
+
+    Raises `Refusal` for what is no JSON object, and for files, which the sandbox does not keep.
+    """
+    if request.content_type == "multipart/form-data":
+        form = await request.post()
+        if any(isinstance(part, web.FileField) for part in form.values()):
+            raise invalid("files", "BASE_TYPE_BAD_LENGTH", "This server keeps no attachments.")
+        raw = str(form.get("payload_json", "{}"))
+    else:
+        raw = await request.text()
+    if not raw.strip():
+        return {}
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise Refusal(400, 50109, "The request body contains invalid JSON.") from None
+    if not isinstance(found, dict):
+        raise Refusal(400, 50035, "Invalid Form Body", _at("", "DICT_TYPE_CONVERT", "Only dictionaries may be used."))
+    return found
+
+
+def invalid(path: str, code: str, message: str) -> Refusal:
+    """400 with 50035: the field at `path` (names joined by full stops) is wrong."""
+    return Refusal(400, 50035, "Invalid Form Body", _at(path, code, message))
+
+
+def required(path: str) -> Refusal:
+    """400 with 50035: a field is missing."""
+    return invalid(path, "BASE_TYPE_REQUIRED", "This field is required")
+
+
+def unknown(what: str) -> Refusal:
+    """404: there is no such thing (see `UNKNOWN`)."""
+    return Refusal(404, UNKNOWN[what], f"Unknown {what}")
+
+
+def missing_access() -> Refusal:
+    """403: the bot can't see the place."""
+    return Refusal(403, 50001, "Missing Access")
+
+
+def missing_permissions() -> Refusal:
+    """403: the bot sees the place, but may not do that there."""
+    return Refusal(403, 50013, "Missing Permissions")
+
+
+UNKNOWN = {
+    "Application": 10002,
+    "Channel": 10003,
+    "Guild": 10004,
+    "Member": 10007,
+    "Message": 10008,
+    "Overwrite": 10009,
+    "Role": 10011,
+    "User": 10013,
+    "Emoji": 10014,
+    "Webhook": 10015,
+    "Interaction": 10062,
+    "Application Command": 10063,
+}
+"""Discord's codes for what can't be found."""
+
+
+def _at(path: str, code: str, message: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"_errors": [{"code": code, "message": message}]}
+    for name in reversed(path.split(".") if path else []):
+        found = {name: found}
+    return found

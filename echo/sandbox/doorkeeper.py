@@ -1,0 +1,110 @@
+"""What every request to the sandbox's REST passes on its way: faults, the token, rate limits, the words of refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from echo.sandbox.answers import Refusal, answer
+from echo.sandbox.context import Context, Handler
+from echo.sandbox.ratelimits import Standing, headers, refusal
+
+API = "/api/v10"
+Recorder = Callable[[str, str, Mapping[str, str], Any, int, Any], None]
+"""Called with the method, the route's template (`/channels/{channel_id}/messages`), the query, the request's JSON,
+the status and the answer's JSON; None stands for no JSON."""
+
+UNKNOWN_ROUTE = "(unknown)"
+_TOKENLESS = re.compile(r"/(?:webhooks/\d+/[^/]+|interactions/\d+/[^/]+/callback|gateway$)")
+"""Paths that need no bot's token: they carry a secret of their own, or are open to all."""
+_MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")
+FAULT_DELAY = 0.05
+"""Seconds that a 429 made by a fault asks to wait."""
+
+
+def middlewares(ctx: Context, record: Recorder | None) -> list[Any]:
+    """The doorkeepers, outermost first. They let everything outside Discord's API pass."""
+
+    @web.middleware
+    async def outermost(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith(f"{API}/"):
+            return await handler(request)
+        if ctx.faults.slow and ctx.faults.hit(request.path):
+            await asyncio.sleep(ctx.faults.slow)
+        response = await _worded(ctx, request, handler)
+        if record is not None:
+            await _record(record, request, response)
+        return response
+
+    return [outermost]
+
+
+async def _worded(ctx: Context, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The answer, or the refusal in Discord's words."""
+    limits: dict[str, str] = {}
+    try:
+        limits = _admit(ctx, request)
+        response = await handler(request)
+    except _Limited as limited:
+        return answer(refusal(limited.standing), 429, headers(limited.standing, ctx.clock()))
+    except Refusal as refused:
+        response = answer(refused.payload, refused.status)
+    except web.HTTPException as refused:
+        response = answer({"message": f"{refused.status}: {refused.reason}", "code": 0}, refused.status)
+    response.headers.update(limits)
+    return response
+
+
+class _Limited(Exception):
+    """One request too many."""
+
+    def __init__(self, standing: Standing) -> None:
+        super().__init__("too many requests")
+        self.standing = standing
+
+
+def _admit(ctx: Context, request: web.Request) -> dict[str, str]:
+    """The rate-limit headers of the answer. Raises `Refusal` or `_Limited` for who may not pass."""
+    if ctx.faults.take_rate_limit(request.path):
+        raise _Limited(Standing("fault", 1, 0, FAULT_DELAY, allowed=False))
+    if ctx.faults.take_error(request.path):
+        raise Refusal(ctx.faults.status, 0, f"{ctx.faults.status}: a fault was asked for")
+    path = request.path.removeprefix(API)
+    if not _TOKENLESS.match(path) and request.headers.get("Authorization") != f"Bot {ctx.token}":
+        raise Refusal(401, 0, "401: Unauthorized")
+    if ctx.limits is None or template(request) == UNKNOWN_ROUTE:
+        return {}
+    major = "/".join(request.match_info.get(name, "") for name in _MAJOR)
+    standing = ctx.limits.take(request.method, template(request), major)
+    if standing is None:
+        return {}
+    if not standing.allowed:
+        raise _Limited(standing)
+    return headers(standing, ctx.clock())
+
+
+def template(request: web.Request) -> str:
+    """The request's route as Discord's OpenAPI writes it; `UNKNOWN_ROUTE` where there is none."""
+    resource = request.match_info.route.resource
+    return UNKNOWN_ROUTE if resource is None else resource.canonical.removeprefix(API)
+
+
+async def _record(record: Recorder, request: web.Request, response: web.StreamResponse) -> None:
+    sent = None
+    if request.can_read_body and request.content_type == "application/json":
+        sent = _json(await request.text())
+    body = response.body if isinstance(response, web.Response) else None
+    answered = _json(body.decode()) if isinstance(body, bytes) else None
+    record(request.method, template(request), dict(request.query), sent, response.status, answered)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -1,0 +1,144 @@
+"""The database file: one writer behind a lock, one reader beside it, and SQLite's failures told in sentences."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import aiosqlite
+
+from db.errors import DatabaseLocked, DatabaseUnreachable, damaged, explain
+from db.schema import Migration, check_owner, migrate, pragma, read_migrations
+
+PATIENCE = 1.0
+"""Seconds for which a lock of another program is waited for."""
+VACUUM_PAGES = 1000
+"""Free pages that one round of `incremental_vacuum` gives back, so that steps get their turn in between."""
+
+
+class Database:
+    """An SQLite file that is open between `async with`: migrated, in WAL mode, readable by its owner alone.
+
+    Raises a StorageError from every method where the file is locked, full, damaged, unreachable or too new.
+    """
+
+    def __init__(self, path: Path, *, patience: float = PATIENCE, migrations: list[Migration] | None = None) -> None:
+        self.path = path
+        self._patience = patience
+        self._migrations = read_migrations() if migrations is None else migrations
+        self._lock = asyncio.Lock()
+        self._stack = AsyncExitStack()
+        self._writer: aiosqlite.Connection
+        self._reader: aiosqlite.Connection
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as opening:
+            with self._explained():
+                self._create()
+                self._writer = await self._connect()
+                opening.push_async_callback(self._writer.close)
+                await self._prepare()
+                self._reader = await self._connect()
+                opening.push_async_callback(self._reader.close)
+                await self._reader.execute_fetchall("PRAGMA query_only = ON")
+            self._stack = opening.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        async with self._lock:
+            with self._explained():
+                await self._stack.aclose()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[aiosqlite.Connection]:
+        """One transaction on the one writer: committed at the end, rolled back on any way out but that."""
+        async with self._lock:
+            with self._explained():
+                try:
+                    await self._writer.execute_fetchall("BEGIN IMMEDIATE")
+                    yield self._writer
+                    await self._writer.commit()
+                except BaseException:
+                    # Also where the task is cancelled: what it had sent still runs in the connection's thread, and
+                    # the rollback queues up behind it. A full disk may have ended the transaction already.
+                    await asyncio.shield(self._writer.rollback())
+                    raise
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[aiosqlite.Connection]:
+        """The reader: it sees what is committed, waits for no writer, and can't write."""
+        with self._explained():
+            yield self._reader
+
+    async def compact(self) -> None:
+        """Give free pages back and empty the write-ahead log, so that nothing erased lingers in either.
+
+        Raises DatabaseLocked where another program reads the file and so keeps the log alive.
+        """
+        left, before = await self._vacuum(), None
+        while left and left != before:
+            left, before = await self._vacuum(), left
+        async with self._lock:
+            with self._explained():
+                rows = list(await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
+                if rows[0][0]:
+                    raise DatabaseLocked(
+                        f"Another program reads the database {self.path}, so that what was erased is not all gone "
+                        "yet: close it, then try again."
+                    )
+
+    async def _vacuum(self) -> int:
+        """Give back some free pages; how many there still are."""
+        async with self._lock:
+            with self._explained():
+                # Through `execute` this pragma would free one page only.
+                await self._writer.executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
+                return await pragma(self._writer, "freelist_count")
+
+    def _create(self) -> None:
+        """Make the file, for its owner only, before SQLite makes it for everybody; its log inherits the mode."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            self.path.chmod(0o600)
+        except OSError as failure:
+            raise DatabaseUnreachable(
+                f"The database {self.path} cannot be opened ({failure.strerror}): make the file and its folder yours "
+                "to write, or choose another folder with ECHO_DATA_DIR."
+            ) from failure
+
+    async def _connect(self) -> aiosqlite.Connection:
+        connection = await aiosqlite.connect(self.path, timeout=self._patience, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        return connection
+
+    async def _prepare(self) -> None:
+        writer = self._writer
+        version = await check_owner(writer, self.path, len(self._migrations))
+        rows = list(await writer.execute_fetchall("PRAGMA quick_check(1)"))
+        if rows[0][0] != "ok":
+            raise damaged(self.path)
+        # auto_vacuum is ignored once the file is in WAL mode.
+        for setting in ("auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = NORMAL"):
+            await writer.execute_fetchall(f"PRAGMA {setting}")
+        await writer.execute_fetchall("PRAGMA secure_delete = ON")
+        await migrate(writer, self._migrations, version)
+        await writer.execute_fetchall("PRAGMA foreign_keys = ON")
+        # A lock that another program holds is told now, not at the first step.
+        await writer.execute_fetchall("BEGIN IMMEDIATE")
+        await writer.rollback()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as failure:
+            raise explain(failure, self.path) from failure

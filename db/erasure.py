@@ -1,0 +1,106 @@
+"""Erasing: a forgotten profile wholly and at once, and what is older than the retention time bit by bit."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import aiosqlite
+
+from db.codec import time_to_text
+from db.connection import Database
+from db.keys import Keyring
+from db.models import Models
+from db.sql import SQL
+
+BATCH = 500
+"""Rows erased in one transaction: some milliseconds, so that other steps get their turn in between."""
+
+Erase = Callable[..., Awaitable[int]]
+"""A statement that erases up to `batch` rows and says how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How much a sweep erased: rows, and model files."""
+
+    messages: int
+    generations: int
+    journal: int
+    outbox: int
+    models: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.messages + self.generations + self.journal + self.outbox + self.models
+
+
+class Erasure:
+    """Removes text, what is derived from it, and the keys to both; profile rows and journal hold neither."""
+
+    def __init__(self, database: Database, keyring: Keyring, models: Models) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._models = models
+
+    async def erase(self, profile_id: int) -> int:
+        """Erase all that is stored of a profile's subject, key first; how many rows and files there were.
+
+        May be repeated after a crash or a failure: it goes on where it stopped. The profile's row, its sessions'
+        rows, its consents and its journal stay.
+        """
+        await self._keyring.destroy(profile_id)
+        erased = await self._models.delete(profile_id)
+        erased += await self._repeat(SQL.erase_messages, profile_id=profile_id)
+        erased += await self._repeat(SQL.erase_generations, profile_id=profile_id)
+        async with self._database.write() as connection:
+            erased += int(await SQL.clear_cursors(connection, profile_id=profile_id))
+            erased += int(await SQL.erase_training_runs(connection, profile_id=profile_id))
+        await self._database.compact()
+        return erased
+
+    async def sweep(self, older_than: datetime) -> Swept:
+        """Erase what is older: messages that were learnt from, drafts, journal, settled outbox rows, unused models.
+
+        A profile whose messages go loses its cursors too, so that a refresh reads them anew.
+        """
+        before = time_to_text(older_than)
+        swept = Swept(
+            messages=await self._sweep_messages(before),
+            generations=await self._repeat(SQL.erase_old_generations, before=before),
+            journal=await self._repeat(SQL.erase_old_journal, before=before),
+            outbox=await self._repeat(SQL.erase_old_outbox, before=before),
+            models=await self._sweep_models(),
+        )
+        if swept.total:
+            await self._database.compact()
+        return swept
+
+    async def _sweep_messages(self, before: str) -> int:
+        async with self._database.read() as connection:
+            profiles = [row["id"] async for row in SQL.old_corpora(connection, before=before)]
+        return sum([await self._repeat(_erase_old_messages, profile_id=each, before=before) for each in profiles])
+
+    async def _sweep_models(self) -> int:
+        async with self._database.read() as connection:
+            newest = {row["id"]: row["model_version"] async for row in SQL.model_versions(connection)}
+        return await self._models.remove_orphans(newest)
+
+    async def _repeat(self, erase: Erase, **of: str | int) -> int:
+        """Erase in batches until nothing is left; how many rows there were."""
+        erased, batch = 0, BATCH
+        while batch:
+            async with self._database.write() as connection:
+                batch = await erase(connection, batch=BATCH, **of)
+            erased += batch
+        return erased
+
+
+async def _erase_old_messages(connection: aiosqlite.Connection, **of: str | int) -> int:
+    erased = int(await SQL.erase_old_messages(connection, **of))
+    if erased:
+        # In the same transaction: a refresh that begins after it must not find that all was read already.
+        await SQL.clear_cursors(connection, profile_id=of["profile_id"])
+    return erased

@@ -1,0 +1,200 @@
+"""Trained models: files of ciphertext beside the database, and how they were made."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from db.cipher import Cipher
+from db.codec import time_from_text, time_to_text
+from db.connection import Database
+from db.errors import KeyDestroyed, ModelUnreadable, NothingStored
+from db.keys import FORGOTTEN, Keyring
+from db.sql import SQL
+
+FOLDER = "models"
+SUFFIX = ".model"
+_UNFINISHED = ".unfinished"
+_NAME = re.compile(r"(\d+)-(\d+)\.model")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRun:
+    """One training of model `version` from `messages` messages in `seconds`; `outcome` a word or sentence of ours."""
+
+    profile_id: int
+    version: int
+    messages: int
+    seconds: float
+    started_at: datetime
+    outcome: str
+
+
+class Models:
+    """Keeps each profile's models as `models/<profile>-<version>.model` in the data folder, mode 0600.
+
+    Methods that touch files raise ModelUnreadable where the disk fails.
+    """
+
+    def __init__(self, database: Database, keyring: Keyring, data_dir: Path) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._data_dir = data_dir
+        self._saving = 0
+
+    async def save(self, profile_id: int, version: int, blob: bytes) -> str:
+        """Keep a model, whole or not at all; its path within the data folder.
+
+        The version before stays, because it speaks until the step is recorded; older ones go. Raises KeyDestroyed where
+        the profile was forgotten meanwhile.
+        """
+        cipher = await self._keyring.key_for(profile_id)
+        name = name_of(profile_id, version)
+        self._saving += 1
+        try:
+            await asyncio.to_thread(_write, self._data_dir / name, cipher, profile_id, version, blob)
+        finally:
+            self._saving -= 1
+        async with self._database.read() as connection:
+            is_alive = await self._keyring.is_alive(connection, profile_id)
+        await self._remove({(profile_id, old) for old in range(version - 1 if is_alive else version + 1)})
+        if not is_alive:
+            raise KeyDestroyed(FORGOTTEN)
+        return name
+
+    async def load(self, profile_id: int, version: int) -> bytes:
+        """A kept model; raises NothingStored where there is none, Tampered where the file was changed or moved."""
+        cipher = await self._keyring.key_for(profile_id)
+        return await asyncio.to_thread(
+            _read, self._data_dir / name_of(profile_id, version), cipher, profile_id, version
+        )
+
+    async def delete(self, profile_id: int) -> int:
+        """Remove all models of a profile; how many there were."""
+        found = await asyncio.to_thread(self._files)
+        return await self._remove({key for key in found if key[0] == profile_id})
+
+    async def remove_orphans(self, newest: Mapping[int, int]) -> int:
+        """Remove the models of profiles that are not in `newest` (profile to version), and those superseded; how many.
+
+        One version above the newest stays: its training may just have ended. What a crash left half written goes too.
+        """
+        found = await asyncio.to_thread(self._files)
+        if not self._saving:
+            await asyncio.to_thread(self._unlink_unfinished)
+        wanted = {(profile, at + more) for profile, at in newest.items() for more in (0, 1)}
+        return await self._remove(set(found) - wanted)
+
+    async def note_run(self, run: TrainingRun) -> None:
+        """Keep how a training went."""
+        async with self._database.write() as connection:
+            await SQL.add_training_run(
+                connection,
+                profile_id=run.profile_id,
+                version=run.version,
+                messages=run.messages,
+                seconds=run.seconds,
+                started_at=time_to_text(run.started_at),
+                outcome=run.outcome,
+            )
+
+    async def runs(self, profile_id: int) -> list[TrainingRun]:
+        """How a profile's trainings went, oldest first."""
+        async with self._database.read() as connection:
+            return [
+                TrainingRun(
+                    row["profile_id"],
+                    row["version"],
+                    row["messages"],
+                    row["seconds"],
+                    time_from_text(row["started_at"]),
+                    row["outcome"],
+                )
+                async for row in SQL.training_runs_of(connection, profile_id=profile_id)
+            ]
+
+    def _files(self) -> dict[tuple[int, int], Path]:
+        """The model files that are there, by profile and version."""
+        folder = self._data_dir / FOLDER
+        found = [(_NAME.fullmatch(path.name), path) for path in folder.iterdir()] if folder.is_dir() else []
+        return {(int(match[1]), int(match[2])): path for match, path in found if match}
+
+    async def _remove(self, keys: set[tuple[int, int]]) -> int:
+        return await asyncio.to_thread(self._unlink, keys)
+
+    def _unlink_unfinished(self) -> None:
+        for path in (self._data_dir / FOLDER).glob(f"*{_UNFINISHED}"):
+            path.unlink(missing_ok=True)
+
+    def _unlink(self, keys: set[tuple[int, int]]) -> int:
+        removed = 0
+        for profile_id, version in keys:
+            path = self._data_dir / name_of(profile_id, version)
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                continue
+            except OSError as failure:
+                raise _unreadable(path, failure) from failure
+            removed += 1
+        return removed
+
+
+def name_of(profile_id: int, version: int) -> str:
+    """A model's path within the data folder."""
+    return f"{FOLDER}/{profile_id}-{version}{SUFFIX}"
+
+
+def _write(path: Path, cipher: Cipher, profile_id: int, version: int, blob: bytes) -> None:
+    sealed = cipher.seal(blob, "model", profile_id, version)
+    unfinished: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # mkstemp makes it 0600 from the first moment on.
+        handle, unfinished = tempfile.mkstemp(prefix=path.stem + "-", suffix=_UNFINISHED, dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(sealed)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+        _sync_folder(path.parent)
+    except OSError as failure:
+        if unfinished is not None:
+            with suppress(OSError):
+                os.unlink(unfinished)
+        raise _unreadable(path, failure) from failure
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renaming itself survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read(path: Path, cipher: Cipher, profile_id: int, version: int) -> bytes:
+    try:
+        sealed = path.read_bytes()
+    except FileNotFoundError as failure:
+        raise NothingStored(
+            f"The model file {path} is missing: put it back, or ask for a refresh of this echo."
+        ) from failure
+    except OSError as failure:
+        raise _unreadable(path, failure) from failure
+    return cipher.open(sealed, "model", profile_id, version)
+
+
+def _unreadable(path: Path, failure: OSError) -> ModelUnreadable:
+    return ModelUnreadable(
+        f"The model file {path} cannot be read or written ({failure.strerror}): check the disk's free space and the "
+        "folder's owner, then try again."
+    )

@@ -1,0 +1,50 @@
+-- name: erase_messages(profile_id, batch)!
+DELETE FROM user_messages
+WHERE id IN (SELECT id FROM user_messages WHERE profile_id = :profile_id LIMIT :batch)
+
+-- name: erase_generations(profile_id, batch)!
+-- What was said of them goes with them.
+DELETE FROM generations
+WHERE id IN (SELECT id FROM generations WHERE profile_id = :profile_id LIMIT :batch)
+
+-- name: erase_training_runs(profile_id)!
+DELETE FROM training_runs WHERE profile_id = :profile_id
+
+-- name: old_corpora(before)
+-- Profiles that have learnt from messages which were stored too long ago.
+SELECT DISTINCT echo_profiles.id FROM echo_profiles
+INNER JOIN user_messages ON user_messages.profile_id = echo_profiles.id
+WHERE echo_profiles.training_status = 'ready' AND user_messages.stored_at < :before
+ORDER BY echo_profiles.id
+
+-- name: erase_old_messages(profile_id, before, batch)!
+-- Only while the profile is ready: one that is being refreshed still needs them.
+DELETE FROM user_messages
+WHERE id IN (
+    SELECT user_messages.id FROM user_messages
+    INNER JOIN echo_profiles ON echo_profiles.id = user_messages.profile_id
+    WHERE user_messages.profile_id = :profile_id
+        AND user_messages.stored_at < :before
+        AND echo_profiles.training_status = 'ready'
+    LIMIT :batch
+)
+
+-- name: erase_old_generations(before, batch)!
+-- Not what a session is about to say.
+DELETE FROM generations
+WHERE id IN (
+    SELECT id FROM generations
+    WHERE created_at < :before
+        AND id NOT IN (SELECT generation_id FROM echo_sessions WHERE generation_id IS NOT NULL)
+    LIMIT :batch
+)
+
+-- name: erase_old_journal(before, batch)!
+DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at < :before LIMIT :batch)
+
+-- name: erase_old_outbox(before, batch)!
+DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done = 1 AND created_at < :before LIMIT :batch)
+
+-- name: model_versions()
+-- Which profiles may have models, and of which version the newest is.
+SELECT id, model_version FROM echo_profiles WHERE training_status NOT IN ('forgetting', 'forgotten')

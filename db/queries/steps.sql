@@ -1,0 +1,85 @@
+-- name: add_profile(version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, due)$
+-- The id of a profile that is born.
+INSERT INTO echo_profiles (
+    version, training_status, server_id, user_id, asker_id, channel_id, cutoff_date, created_at,
+    consent_message_id, messages, model_path, model_version, reason, tries, due
+) VALUES (
+    :version, :state, :server_id, :user_id, :asker_id, :channel_id, :cutoff, :created_at,
+    :consent_message_id, :messages, :model_path, :model_version, :reason, :tries, :due
+)
+RETURNING id
+
+-- name: change_profile(id, before, version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, due)$
+-- The id of the profile, or nothing where its version is not `before` any more.
+UPDATE echo_profiles
+SET version = :version,
+    training_status = :state,
+    server_id = :server_id,
+    user_id = :user_id,
+    asker_id = :asker_id,
+    channel_id = :channel_id,
+    cutoff_date = :cutoff,
+    created_at = :created_at,
+    consent_message_id = :consent_message_id,
+    messages = :messages,
+    model_path = :model_path,
+    model_version = :model_version,
+    reason = :reason,
+    tries = :tries,
+    due = :due
+WHERE id = :id AND version = :before
+RETURNING id
+
+-- name: add_session(version, state, profile_id, server_id, channel_id, is_active, started_by, started_at, turn, heard_id, addressed, since, restarts, generation_id, part, parts, gaps, typing, bot_turns, pending, reason, tries, due)$
+-- The id of a session that is born.
+INSERT INTO echo_sessions (
+    version, state, profile_id, server_id, channel_id, is_active, started_by, started_at, turn, heard_id, addressed,
+    since, restarts, generation_id, part, parts, gaps, typing, bot_turns, pending, reason, tries, due
+) VALUES (
+    :version, :state, :profile_id, :server_id, :channel_id, :is_active, :started_by, :started_at, :turn, :heard_id,
+    :addressed, :since, :restarts, :generation_id, :part, :parts, :gaps, :typing, :bot_turns, :pending, :reason,
+    :tries, :due
+)
+RETURNING id
+
+-- name: change_session(id, before, version, state, profile_id, server_id, channel_id, is_active, started_by, started_at, turn, heard_id, addressed, since, restarts, generation_id, part, parts, gaps, typing, bot_turns, pending, reason, tries, due)$
+-- The id of the session, or nothing where its version is not `before` any more.
+UPDATE echo_sessions
+SET version = :version,
+    state = :state,
+    profile_id = :profile_id,
+    server_id = :server_id,
+    channel_id = :channel_id,
+    is_active = :is_active,
+    started_by = :started_by,
+    started_at = :started_at,
+    turn = :turn,
+    heard_id = :heard_id,
+    addressed = :addressed,
+    since = :since,
+    restarts = :restarts,
+    generation_id = :generation_id,
+    part = :part,
+    parts = :parts,
+    gaps = :gaps,
+    typing = :typing,
+    bot_turns = :bot_turns,
+    pending = :pending,
+    reason = :reason,
+    tries = :tries,
+    due = :due
+WHERE id = :id AND version = :before
+RETURNING id
+
+-- name: all_profiles()
+SELECT * FROM echo_profiles ORDER BY id
+
+-- name: all_sessions()
+SELECT * FROM echo_sessions ORDER BY id
+
+-- name: add_consent(profile_id, user_id, given_at, text_version, text_hash)!
+INSERT INTO consents (profile_id, user_id, given_at, text_version, text_hash)
+VALUES (:profile_id, :user_id, :given_at, :text_version, :text_hash)
+
+-- name: consents_of(profile_id)
+SELECT user_id, given_at, text_version, text_hash FROM consents WHERE profile_id = :profile_id ORDER BY id

@@ -1,0 +1,123 @@
+"""Snapshots, journal lines and outbox rows as rows of the database, and back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass, fields
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from db.codec import (
+    due_from_text,
+    due_to_text,
+    effect_from_text,
+    maybe_time_from_text,
+    maybe_time_to_text,
+    time_from_text,
+    time_to_text,
+)
+from states.board import JournalLine
+from states.effects import Effect
+from states.model import MachineKey, MachineKind, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A queued effect of machine `key`. `started_at` is when its first try began, `tries` how many did."""
+
+    id: int
+    key: MachineKey
+    effect: Effect
+    created_at: datetime
+    started_at: datetime | None
+    tries: int
+
+
+def _as_is(kind: type[ProfileSnapshot] | type[SessionSnapshot], *translated: str) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.name not in translated)
+
+
+_PROFILE_AS_IS = _as_is(ProfileSnapshot, "state", "cutoff", "created_at", "due")
+_SESSION_AS_IS = _as_is(
+    SessionSnapshot, "state", "started_at", "since", "addressed", "typing", "pending", "gaps", "due"
+)
+
+
+def of_profile(snapshot: ProfileSnapshot) -> dict[str, Any]:
+    """The snapshot as named parameters."""
+    return {name: getattr(snapshot, name) for name in _PROFILE_AS_IS} | {
+        "state": snapshot.state.value,
+        "cutoff": time_to_text(snapshot.cutoff),
+        "created_at": time_to_text(snapshot.created_at),
+        "due": due_to_text(snapshot.due),
+    }
+
+
+def of_session(snapshot: SessionSnapshot) -> dict[str, Any]:
+    """The snapshot as named parameters."""
+    return {name: getattr(snapshot, name) for name in _SESSION_AS_IS} | {
+        "state": snapshot.state.value,
+        "is_active": snapshot.state.is_online,
+        "addressed": snapshot.addressed,
+        "typing": snapshot.typing,
+        "pending": snapshot.pending,
+        "started_at": time_to_text(snapshot.started_at),
+        "since": maybe_time_to_text(snapshot.since),
+        "gaps": json.dumps(snapshot.gaps),
+        "due": due_to_text(snapshot.due),
+    }
+
+
+def to_profile(row: sqlite3.Row) -> ProfileSnapshot:
+    """The snapshot that a row of `echo_profiles` holds."""
+    values = dict(row)
+    return ProfileSnapshot(
+        **{name: values[name] for name in _PROFILE_AS_IS},
+        state=ProfileState(row["training_status"]),
+        cutoff=time_from_text(row["cutoff_date"]),
+        created_at=time_from_text(row["created_at"]),
+        due=MappingProxyType(due_from_text(row["due"])),
+    )
+
+
+def to_session(row: sqlite3.Row) -> SessionSnapshot:
+    """The snapshot that a row of `echo_sessions` holds."""
+    values = dict(row)
+    return SessionSnapshot(
+        **{name: values[name] for name in _SESSION_AS_IS},
+        state=SessionState(row["state"]),
+        started_at=time_from_text(row["started_at"]),
+        since=maybe_time_from_text(row["since"]),
+        addressed=bool(row["addressed"]),
+        typing=bool(row["typing"]),
+        pending=bool(row["pending"]),
+        gaps=tuple(json.loads(row["gaps"])),
+        due=MappingProxyType(due_from_text(row["due"])),
+    )
+
+
+def to_journal_line(row: sqlite3.Row) -> JournalLine:
+    """The line that a row of `journal` holds."""
+    return JournalLine(
+        at=time_from_text(row["at"]),
+        key=MachineKey(MachineKind(row["machine_kind"]), row["machine_id"]),
+        version=row["version"],
+        event=row["event"],
+        source=row["source"],
+        dest=row["dest"],
+        facts=row["facts"],
+    )
+
+
+def to_outbox_row(row: sqlite3.Row) -> OutboxRow:
+    """The queued effect that a row of `outbox` holds."""
+    return OutboxRow(
+        id=row["id"],
+        key=MachineKey(MachineKind(row["machine_kind"]), row["machine_id"]),
+        effect=effect_from_text(row["effect"], row["fields"]),
+        created_at=time_from_text(row["created_at"]),
+        started_at=maybe_time_from_text(row["started_at"]),
+        tries=row["tries"],
+    )

@@ -1,0 +1,44 @@
+"""How a corpus goes to the fitting child: one JSON line a turn, after a head line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from echo.persona.turns import Burst, Utterance
+
+
+def request_lines(author: str, bursts: Sequence[Burst], seed: int) -> Iterator[bytes]:
+    """A head line, then one line for each turn."""
+    yield _line({"author": author, "seed": seed, "turns": len(bursts)})
+    for burst in bursts:
+        yield _line(
+            {
+                "ts": burst.ts,
+                "channel": burst.channel,
+                "context": [[u.author, u.ts, u.text, u.own] for u in burst.context],
+                "texts": burst.texts,
+                "times": burst.times,
+                "delay": burst.delay,
+                "gaps": burst.gaps,
+            }
+        )
+
+
+def _line(row: dict[str, object]) -> bytes:
+    # ASCII, because a text may hold half a surrogate pair, which UTF-8 can't carry.
+    return json.dumps(row, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def burst_of(line: bytes) -> Burst:
+    """The turn of one line."""
+    row = json.loads(line)
+    return Burst(
+        ts=row["ts"],
+        channel=row["channel"],
+        context=tuple(Utterance(author, ts, text, own) for author, ts, text, own in row["context"]),
+        texts=tuple(row["texts"]),
+        times=tuple(row["times"]),
+        delay=row["delay"],
+        gaps=tuple(row["gaps"]),
+    )

@@ -1,0 +1,193 @@
+"""Learning a persona from turns, step by step, with progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echo.persona.boosting import Forest
+from echo.persona.card import CardLine, describe
+from echo.persona.composing import Plan, Planner, Voice
+from echo.persona.decision import Decision, occasions
+from echo.persona.guard import Guard
+from echo.persona.habits import Habits, marks
+from echo.persona.lexicon import Floats32, Lexicon, unit
+from echo.persona.names import LAST, OTHER, NameBook
+from echo.persona.ngram import Phrases
+from echo.persona.pacing import Pacing
+from echo.persona.past import Past
+from echo.persona.ranking import MOMENTS, learn_ranking
+from echo.persona.reading import ROW, Reader, remember
+from echo.persona.secrecy import Private, veiled
+from echo.persona.situations import learn_ties
+from echo.persona.tokens import LINK, pieces
+from echo.persona.turns import Burst
+
+Floats = NDArray[np.float64]
+
+ROWS: Final = 7000
+"""Answers that pacing and planning are learnt from at most, the newest."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a persona is made of. `addressed` is the log-odds of speaking when spoken to."""
+
+    voice: Voice
+    pacing: Pacing
+    decision: Decision
+    addressed: float
+    card: tuple[CardLine, ...]
+    seed: int
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Turns that answered somebody, and what was learnt of their moments. `turn` is their index among all turns."""
+
+    bursts: list[Burst]
+    turn: NDArray[np.int64]
+    rows: Floats
+
+
+def learn(bursts: Sequence[Burst], author: str, seed: int, progress: Callable[[float], None]) -> Parts:
+    """All parts from turns with at least one text."""
+    past = Past.of(bursts, author)
+    lexicon = past.lexicon()
+    names = NameBook(author, past.others(), lexicon.plain())
+    progress(0.1)
+    memory, vectors = remember(past, lexicon, seed)
+    ties = learn_ties([b.context for b in past.bursts if b.delay is not None])
+    reader = Reader(names, lexicon, vectors, ties, memory)
+    progress(0.25)
+    answers = _answers(past, reader)
+    progress(0.4)
+    habits, ranking = _judgement(answers, reader, seed)
+    progress(0.65)
+    slotted = _slotted(past, names)
+    phrases = _phrases(past, slotted, lexicon)
+    progress(0.75)
+    guard = Guard.learn(line.text for line in past.lines)
+    planner = Planner.learn(answers.rows, _plans(answers, slotted), seed)
+    progress(0.85)
+    pacing = Pacing.learn(answers.rows, answers.bursts, past.bursts, seed)
+    decision, addressed = _decision(past, reader, seed)
+    turn_of = np.array([i for i, said in enumerate(past.said) for _ in said], np.int64)
+    voice = Voice(
+        phrases, reader, habits, ranking, guard, planner, turn_of, answers.turn, _age(past),
+        _message_vectors(past, lexicon, vectors), _writes_names_small(past, names),
+    )  # fmt: skip
+    progress(1.0)
+    return Parts(voice, pacing, decision, addressed, tuple(describe(past, lexicon)), seed)
+
+
+def _answers(past: Past, reader: Reader) -> _Answers:
+    turn = [i for i, b in enumerate(past.bursts) if b.delay is not None and b.context][-ROWS:]
+    bursts = [past.bursts[i] for i in turn]
+    rows = [reader.row(b.context) for b in bursts]
+    table = np.array(rows, np.float64).reshape(len(rows), ROW)
+    return _Answers(bursts, np.array(turn, np.int64), table)
+
+
+def _judgement(answers: _Answers, reader: Reader, seed: int) -> tuple[Habits, Forest]:
+    """Habits and ranking. The ranking meets moments that its habits haven't seen, as it will when it is used."""
+    last = [marks(b.context[-1].text) for b in answers.bursts]
+    said = [marks("\n".join(b.texts)) for b in answers.bursts]
+    shapes = answers.rows[:, : ROW - 4]
+    cut = max(len(last) - MOMENTS, len(last) // 2)
+    early = Habits.learn(last[:cut], shapes[:cut], said[:cut])
+    ranking = learn_ranking(answers.bursts[cut:], reader, early, seed)
+    return Habits.learn(last, shapes, said), ranking
+
+
+def _slotted(past: Past, names: NameBook) -> list[list[str]]:
+    """Each turn's texts with the names of those present as slots, and without what must not be learnt."""
+    return [
+        [veiled(names.slotted(text, burst.context)) for text in burst.texts[: len(said)]]
+        for burst, said in zip(past.bursts, past.said, strict=True)
+    ]
+
+
+def _phrases(past: Past, slotted: list[list[str]], lexicon: Lexicon) -> Phrases:
+    turns = [[pieces(text) for text in texts] for texts in slotted]
+    others = past.others()
+
+    links = _link_people(past)
+
+    def people(word: str) -> int:
+        at = lexicon.ids.get(word)
+        return int(lexicon.people[at]) if at is not None else len(links.get(word, ()))
+
+    private = Private(people, min(2, len(others)))
+    every: set[str] = set()
+    for burst, turn in zip(past.bursts, turns, strict=True):
+        for message in turn:
+            private.see(message, int(burst.ts // 86400))
+            every.update(message)
+    return Phrases.learn(turns, private.hidden(every))
+
+
+def _link_people(past: Past) -> dict[str, set[str]]:
+    """Which others posted each link, in lower case."""
+    out: dict[str, set[str]] = {}
+    for line in past.lines:
+        if not line.own and "http" in line.text:
+            for link in LINK.findall(line.text):
+                out.setdefault(link.lower(), set()).add(line.author)
+    return out
+
+
+def _plans(answers: _Answers, slotted: list[list[str]]) -> list[Plan]:
+    return [
+        Plan(
+            tuple(len(text) for text in burst.texts),
+            any(slot in (pieces(slotted[turn][0]) or [""])[0] for slot in (LAST, OTHER)),
+        )
+        for burst, turn in zip(answers.bursts, answers.turn.tolist(), strict=True)
+    ]
+
+
+def _decision(past: Past, reader: Reader, seed: int) -> tuple[Decision, float]:
+    found = occasions(past.bursts, reader.names)
+    rows = np.array([reader.row(context) for context, _ in found], np.float64).reshape(len(found), ROW)
+    spoke = np.array([float(s) for _, s in found])
+    decision = Decision.learn(rows, spoke, seed)
+    called = rows[:, 0] > 0 if len(rows) else np.zeros(0, np.bool_)
+    share = (spoke[called].sum() + 3.0) / (called.sum() + 4.0)
+    return decision, float(np.log(share / (1 - share)))
+
+
+def _age(past: Past) -> Floats:
+    times = np.array([b.ts for b in past.bursts])
+    span = max(1.0, float(times.max() - times.min()))
+    age: Floats = (times.max() - times) / span
+    return age
+
+
+def _message_vectors(past: Past, lexicon: Lexicon, vectors: Floats32) -> Floats32:
+    """The unit topic vector of each of the subject's messages, in order."""
+    out = np.zeros((sum(len(s) for s in past.said), vectors.shape[1]), np.float32)
+    at = 0
+    for said in past.said:
+        for index in said:
+            ids = lexicon.read(past.lines[index].text)
+            if ids:
+                out[at] = (vectors[ids] * lexicon.rarity[ids][:, None]).sum(axis=0)
+            at += 1
+    return unit(out)
+
+
+def _writes_names_small(past: Past, names: NameBook) -> bool:
+    """Whether they write in lower case names that have capitals."""
+    small = large = 0
+    for burst in past.bursts[-3000:]:
+        text = " ".join(burst.texts)
+        for author in {u.author for u in burst.context if not u.own and u.author != u.author.lower()}:
+            large += author in text
+            small += author.lower() in text
+    return small > large

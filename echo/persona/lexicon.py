@@ -1,0 +1,151 @@
+"""The channel's words: how rare each is, how much more the subject uses it than others, and what it is about.
+
+Topic vectors are the left singular vectors of the tf-idf matrix of words by turns (latent semantic analysis, Deerwester
+et al. 1990), found by randomised subspace iteration (Halko, Martinsson and Tropp 2011) in plain numpy.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echo.persona.tokens import words
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+
+TOPICS: Final = 48
+"""Dimensions of a topic vector."""
+COMMON: Final = 0.03
+"""A word in a larger share of messages than this carries no topic."""
+
+
+class Lexicon:
+    """Lower-case words with ids. `rarity` is the inverse document frequency in nats, 0 for words without topic.
+
+    `affinity` is the smoothed log-ratio of the subject's use of a word to everybody else's. `people` counts the
+    other authors who used it.
+    """
+
+    def __init__(self, vocabulary: Sequence[str], rarity: Floats, affinity: Floats, people: Ints) -> None:
+        self.vocabulary = list(vocabulary)
+        self.ids = {w: i for i, w in enumerate(self.vocabulary)}
+        self.rarity = rarity
+        self.affinity = affinity
+        self.people = people
+
+    @classmethod
+    def learn(cls, lines: Iterable[tuple[str, str, bool]]) -> Lexicon:
+        """From unique messages as (author, text, own)."""
+        spread: Counter[str] = Counter()
+        mine: Counter[str] = Counter()
+        who: dict[str, set[str]] = {}
+        total = 0
+        for author, text, own in lines:
+            total += 1
+            found = set(words(text))
+            spread.update(found)
+            if own:
+                mine.update(found)
+            else:
+                for w in found:
+                    seen = who.setdefault(w, set())
+                    if len(seen) < 3:
+                        seen.add(author)
+        vocabulary = sorted(spread)
+        every = np.array([spread[w] for w in vocabulary], np.float64)
+        own_count = np.array([mine[w] for w in vocabulary], np.float64)
+        rarity = np.log((total + 1) / (every + 1)) if total else every
+        long = np.array([len(w) > 2 or not w.isascii() for w in vocabulary], np.bool_)
+        rarity = np.where(long & (every <= max(2.0, COMMON * total)), rarity, 0.0)
+        rest = every - own_count
+        share = own_count.sum() / max(1.0, every.sum())
+        affinity = np.log((own_count + 2 * share) / (rest + 2 * (1 - share) + 1e-9)) - np.log(
+            (share + 1e-9) / (1 - share + 1e-9)
+        )
+        people = np.array([len(who.get(w, ())) for w in vocabulary], np.int64)
+        return cls(vocabulary, rarity, np.clip(affinity, -3, 3), people)
+
+    def read(self, text: str) -> list[int]:
+        """The ids of the known words of a text, in order."""
+        ids = self.ids
+        return [ids[w] for w in words(text) if w in ids]
+
+    def plain(self) -> list[str]:
+        """Words that are so common that nobody means a person by them."""
+        return [w for w, r in zip(self.vocabulary, self.rarity, strict=True) if r == 0.0]
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """The figures, for storage; the words go apart."""
+        return {"lexicon.rarity": self.rarity, "lexicon.affinity": self.affinity, "lexicon.people": self.people}
+
+    @classmethod
+    def of(cls, stored: Mapping[str, NDArray[np.generic]], vocabulary: Sequence[str]) -> Lexicon:
+        """The lexicon that `arrays` gave. Raises KeyError where a part is missing."""
+        return cls(
+            vocabulary,
+            stored["lexicon.rarity"].astype(np.float64),
+            stored["lexicon.affinity"].astype(np.float64),
+            stored["lexicon.people"].astype(np.int64),
+        )
+
+
+class Sparse:
+    """A sparse matrix as sorted rows: row r holds `column[start[r]:start[r+1]]` with `value`."""
+
+    def __init__(self, row: Ints, column: Ints, value: Floats, rows: int) -> None:
+        order = np.argsort(row, kind="stable")
+        self.column = column[order]
+        self.value = value[order]
+        self.start: Ints = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))]).astype(np.int64)
+
+    def times(self, dense: Floats32) -> Floats32:
+        """The product with a dense (columns, d) matrix, as (rows, d)."""
+        rows = len(self.start) - 1
+        out = np.zeros((rows, dense.shape[1]), np.float32)
+        value = self.value.astype(np.float32)[:, None]
+        step = 200_000
+        at = 0
+        while at < rows:
+            stop = int(np.searchsorted(self.start, self.start[at] + step, "right")) - 1
+            stop = min(rows, max(stop, at + 1))
+            low, high = int(self.start[at]), int(self.start[stop])
+            if high > low:
+                filled = np.flatnonzero(np.diff(self.start[at : stop + 1]))
+                product = dense[self.column[low:high]] * value[low:high]
+                out[at + filled] = np.add.reduceat(product, self.start[at + filled] - low, axis=0)
+            at = stop
+        return out
+
+
+def topics(word: Ints, turn: Ints, value: Floats, size: int, turns: int, seed: int) -> Floats32:
+    """Unit topic vectors (size, TOPICS) of words from the entries of a words-by-turns matrix; zero where unseen."""
+    if not len(word) or turns < 4:
+        return np.zeros((size, TOPICS), np.float32)
+    by_word, by_turn = Sparse(word, turn, value, size), Sparse(turn, word, value, turns)
+    rng = np.random.default_rng(seed)
+    basis = rng.standard_normal((turns, TOPICS)).astype(np.float32)
+    for _ in range(2):
+        left = _orthonormal(by_word.times(basis))
+        basis = by_turn.times(left)
+    # Rows of U * sqrt(S): between raw co-occurrence (S) and whitened (1); a usual choice for word similarity.
+    scale = np.sqrt(np.sqrt((basis**2).sum(axis=0) + 1e-9))
+    return unit(left * scale[None, : left.shape[1]])
+
+
+def _orthonormal(matrix: Floats32) -> Floats32:
+    if len(matrix) < matrix.shape[1]:
+        return matrix
+    return np.linalg.qr(matrix)[0].astype(np.float32)
+
+
+def unit(matrix: Floats32) -> Floats32:
+    """The rows scaled to length one; rows of zeros stay."""
+    length = np.sqrt((matrix**2).sum(axis=-1, keepdims=True))
+    scaled: Floats32 = (matrix / np.maximum(length, 1e-6)).astype(np.float32)
+    return scaled

@@ -1,0 +1,140 @@
+"""A persona: everything learnt about how one person writes, and the answers it gives. Synchronous, CPU only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final
+from zlib import crc32
+
+import numpy as np
+
+from echo.errors import EngineFailed
+from echo.persona.card import CardLine
+from echo.persona.composing import Composer
+from echo.persona.decision import Decision, chance
+from echo.persona.keeping import parts_of, stored_parts
+from echo.persona.learning import Parts, learn
+from echo.persona.pacing import Pacing
+from echo.persona.turns import CONTEXT_AGE, CONTEXT_LENGTH, Burst, Utterance
+
+_LONGEST: Final = 1200
+"""Characters of one message of a context that are looked at."""
+
+
+def _nothing(_: float) -> None:
+    """Progress that nobody asked for."""
+
+
+class Persona:
+    """One person as learnt from their turns. Deterministic: the same corpus, seed and context give the same answer."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    @classmethod
+    def fit(
+        cls,
+        bursts: Sequence[Burst],
+        author: str,
+        *,
+        seed: int = 0,
+        progress: Callable[[float], None] | None = None,
+    ) -> Persona:
+        """Learns from turns in any order; takes some seconds for 10,000 messages. `progress` gets shares 0..1.
+
+        Raises EngineFailed where no turn has any text.
+        """
+        if not any(text.strip() for burst in bursts for text in burst.texts):
+            raise EngineFailed("There is no message with text to learn from, so choose a later date or more channels.")
+        return cls(learn(bursts, author, seed, progress or _nothing))
+
+    @property
+    def messages(self) -> int:
+        """How many of the subject's messages were learnt."""
+        return self._parts.voice.phrases.messages
+
+    def known_as(self, names: Sequence[str]) -> None:
+        """Adds names that the subject is called by now, so that being addressed is seen."""
+        self._parts.voice.reader.names.call(names)
+
+    def reply(self, context: Sequence[Utterance], *, seed: int | None = None) -> list[str]:
+        """One answer of 1..n messages to the context (oldest first); empty where nothing sensible can be said."""
+        context = _cut(context)
+        voice = self._parts.voice
+        reading = voice.reader.read(context, voice.habits)
+        return Composer(voice, context, reading, self._rng("reply", context, seed)).answer()
+
+    def delay(self, context: Sequence[Utterance], *, seed: int | None = None) -> float:
+        """Seconds between the last message of the context and the first of the answer."""
+        context = _cut(context)
+        return self._pacing.delay(self._parts.voice.reader.row(context), self._rng("delay", context, seed))
+
+    def gaps(self, context: Sequence[Utterance], texts: Sequence[str], *, seed: int | None = None) -> list[float]:
+        """Seconds before each text but the first."""
+        context = _cut(context)
+        return self._pacing.gaps(texts, 0.0, self._rng("gaps", context, seed))
+
+    def score(self, context: Sequence[Utterance], text: str) -> float:
+        """How well the text fits as their answer, as log-odds against an answer given elsewhere."""
+        context = _cut(context)
+        voice = self._parts.voice
+        reading = voice.reader.read(context, voice.habits)
+        row = voice.reader.features(reading, text, voice.habits)
+        return float(voice.ranking.predict(np.array([row]))[0])
+
+    def wants(self, context: Sequence[Utterance]) -> float:
+        """How much they want to speak now: log-odds of speaking within the next few messages."""
+        context = _cut(context)
+        if not context:
+            return -6.0
+        return self._decision.wants(self._parts.voice.reader.row(context))
+
+    def speak_probability(self, context: Sequence[Utterance], addressed: bool) -> float:
+        """The calibrated chance (0..1) that they speak now. `addressed` is what the caller knows beyond the text."""
+        log_odds = self.wants(context)
+        if addressed:
+            log_odds = max(log_odds, self._parts.addressed)
+        return chance(log_odds)
+
+    def card(self) -> list[CardLine]:
+        """The readable description of the style, each line with its figure."""
+        return list(self._parts.card)
+
+    def dump(self) -> bytes:
+        """The persona as bytes, for `load`. They hold message text in the form of tokens: store them encrypted."""
+        return stored_parts(self._parts)
+
+    @classmethod
+    def load(cls, blob: bytes) -> Persona:
+        """The persona that `dump` gave. Raises EngineFailed where the bytes are damaged, foreign or too old."""
+        return cls(parts_of(blob))
+
+    @property
+    def _pacing(self) -> Pacing:
+        return self._parts.pacing
+
+    @property
+    def _decision(self) -> Decision:
+        return self._parts.decision
+
+    def _rng(self, kind: str, context: Sequence[Utterance], seed: int | None) -> Random:
+        """Randomness of one call. Without a seed each call differs from the last, though a run can be repeated."""
+        if seed is None:
+            self._parts.calls += 1
+            seed = self._parts.calls
+        last = context[-1].text if context else ""
+        return Random(f"{self._parts.seed}/{kind}/{seed}/{crc32(last.encode('utf-8', 'surrogatepass'))}")
+
+
+def _cut(context: Sequence[Utterance]) -> tuple[Utterance, ...]:
+    """The part of a context that is looked at: the newest CONTEXT_LENGTH, none of them too old or too long."""
+    recent = list(context[-CONTEXT_LENGTH:])
+    if not recent:
+        return ()
+    newest = recent[-1].ts
+    return tuple(
+        u if len(u.text) <= _LONGEST else Utterance(u.author, u.ts, u.text[:_LONGEST], u.own)
+        for u in recent
+        if newest - u.ts <= CONTEXT_AGE
+    )

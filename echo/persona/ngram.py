@@ -1,0 +1,218 @@
+"""A person's phrases: an n-gram index over every place where they wrote something, sampled with weights per message.
+
+The estimate is interpolated Kneser-Ney (Kneser and Ney 1995; Chen and Goodman 1999) in the form of a walk: at a
+context of k tokens one either continues from one of the places where that context occurred, or backs off to k - 1
+with the discounted mass. Places, not counts, are kept: so each message can weigh as much as it fits the moment, and the
+next context is read off the place that was chosen, without a look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+FIRST: Final = 0
+"""Begins the first message of a turn."""
+LATER: Final = 1
+"""Begins every later message of a turn."""
+END: Final = 2
+"""Ends a message."""
+HIDDEN: Final = 3
+"""Stands for what must never be said: it is learnt as a gap and never generated."""
+RESERVED: Final = ("<first>", "<later>", "<end>", "<hidden>")
+
+ORDER: Final = 5
+"""Tokens of context at most."""
+DISCOUNT: Final = 0.75
+"""The absolute discount, as is usual for Kneser-Ney."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Places grouped by their context of one length.
+
+    Group g holds `places[start[g] : start[g + 1]]`; `group_of[p]` is the group of place p or -1; `share` is each
+    place's weight (parallel to `places`) and `retreat[g]` the probability of backing off.
+    """
+
+    places: Ints
+    start: Ints
+    group_of: Ints
+    share: Floats
+    retreat: Floats
+
+
+class Phrases:
+    """The index. `tokens` are all messages end to end, each FIRST or LATER, then its pieces, then END.
+
+    `source[p]` is the message that token p belongs to. 64-bit ids throughout.
+    """
+
+    def __init__(self, vocabulary: Sequence[str], tokens: Ints, order: int = ORDER) -> None:
+        self.vocabulary = list(vocabulary)
+        self.tokens = tokens
+        self.order = order
+        opens = tokens <= LATER
+        self.source: Ints = np.cumsum(opens) - 1
+        self.begin: Ints = np.flatnonzero(opens)
+        self.offset: Ints = np.arange(len(tokens)) - self.begin[self.source] if len(tokens) else tokens
+        self._levels = self._build()
+
+    @property
+    def messages(self) -> int:
+        """How many messages were learnt."""
+        return len(self.begin)
+
+    @classmethod
+    def learn(cls, turns: Sequence[Sequence[Sequence[str]]], hidden: frozenset[str] = frozenset()) -> Phrases:
+        """From turns of messages of pieces. Pieces in `hidden` leave a gap: nothing is learnt across them."""
+        ids = {word: i for i, word in enumerate(RESERVED)}
+        flat: list[int] = []
+        for turn in turns:
+            for k, message in enumerate(turn):
+                flat.append(LATER if k else FIRST)
+                flat.extend(HIDDEN if p in hidden else ids.setdefault(p, len(ids)) for p in message)
+                flat.append(END)
+        return cls(list(ids), np.array(flat, np.int64))
+
+    def _build(self) -> list[_Level]:
+        n = len(self.tokens)
+        followed = np.full(n, -1, np.int64)
+        context = np.zeros(n, np.int64)
+        grams: list[Ints] = []
+        groups: list[Ints] = []
+        if n:
+            for length in range(1, self.order + 1):
+                previous = np.concatenate([[-1], self.tokens[:-1]])
+                older = np.concatenate([[-1], context[:-1]])
+                valid = (self.offset >= length) & (previous != HIDDEN) & (older >= 0)
+                key = np.where(valid, older * len(self.vocabulary) + previous, -1)
+                context = np.unique(key, return_inverse=True)[1].astype(np.int64)
+                context = np.where(valid, context, followed)
+                groups.append(context)
+                gram = np.unique(context * len(self.vocabulary) + self.tokens, return_inverse=True)[1]
+                grams.append(gram.astype(np.int64))
+        return [self._level(groups[k], grams[k], groups, grams, k) for k in range(len(groups))]
+
+    def _level(self, group: Ints, gram: Ints, groups: list[Ints], grams: list[Ints], k: int) -> _Level:
+        """One level: below the highest, a place counts by distinct longer n-grams, as Kneser-Ney has it."""
+        usable = np.flatnonzero((group >= 0) & (self.tokens != HIDDEN) & (self.tokens > LATER))
+        weight = np.ones(len(self.tokens))
+        if k + 1 < len(groups):
+            longer = np.where(groups[k + 1] >= 0, grams[k + 1], -1)
+            count = np.bincount(longer[longer >= 0], minlength=1)
+            known = longer >= 0
+            weight[known] = 1 / count[longer[known]]
+        order = usable[np.argsort(group[usable], kind="stable")]
+        sizes = np.bincount(group[order], minlength=int(group.max(initial=-1)) + 1)
+        start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        mass = np.bincount(group[order], weight[order], len(sizes))
+        first = order[np.unique(gram[order], return_index=True)[1]]
+        kinds = np.bincount(group[first], minlength=len(sizes))
+        retreat = np.clip(DISCOUNT * kinds / np.maximum(mass, 1e-9), 0.0, 0.95)
+        return _Level(order, start, group, weight[order], retreat)
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """The tokens: everything else is computed from them again."""
+        return {"phrases.tokens": self.tokens.astype(np.int32)}
+
+    @classmethod
+    def of(cls, stored: Mapping[str, NDArray[np.generic]], vocabulary: Sequence[str]) -> Phrases:
+        """The index that `arrays` gave. Raises KeyError where a part is missing."""
+        return cls(vocabulary, stored["phrases.tokens"].astype(np.int64))
+
+    def places(self, token: int) -> Ints:
+        """Where a token stands."""
+        return np.flatnonzero(self.tokens == token)
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """What leans the sampling. `fit` weighs messages (len = Phrases.messages), `taste` tokens (len = vocabulary).
+
+    `boldness` scales the backing off: below 1 stays closer to learnt phrases.
+    """
+
+    fit: Floats
+    taste: Floats
+    boldness: float = 1.0
+
+
+class Sampler:
+    """Draws messages in one mood. Not shared between threads; cheap to make."""
+
+    def __init__(self, phrases: Phrases, mood: Mood, rng: Random) -> None:
+        self._p = phrases
+        self._rng = rng
+        self._boldness = mood.boldness
+        self._weight = mood.fit[phrases.source] * mood.taste[phrases.tokens] if len(phrases.tokens) else mood.fit
+        self._open: dict[int, tuple[Ints, Floats]] = {}
+
+    def opening(self, start: int, allowed: NDArray[np.bool_] | None = None) -> int:
+        """The place of a first token after FIRST or LATER; -1 where there is none. `allowed` is over vocabulary."""
+        if start not in self._open:
+            places = self._p.begin[self._p.tokens[self._p.begin] == start] + 1
+            self._open[start] = (places, np.cumsum(self._weight[places]))
+        places, mass = self._open[start]
+        if allowed is not None and len(places):
+            mass = np.cumsum(self._weight[places] * allowed[self._p.tokens[places]])
+        if not len(places) or mass[-1] <= 0:
+            return -1
+        return int(places[np.searchsorted(mass, self._rng.random() * mass[-1], "right").clip(0, len(places) - 1)])
+
+    def message(self, place: int, longest: int) -> tuple[list[int], int]:
+        """Tokens from the one at `place` to before END, and how often the walk left the message it was quoting.
+
+        Stops at `longest` tokens. An empty list where the walk ended at once.
+        """
+        p = self._p
+        out: list[int] = []
+        jumps, depth = 0, 1
+        while place >= 0 and len(out) < longest:
+            token = int(p.tokens[place])
+            if token == END:
+                return out, jumps
+            out.append(token)
+            following, depth = self._next(place + 1, min(depth + 1, p.order))
+            jumps += following != place + 1
+            place = following
+        return out, jumps
+
+    def _next(self, place: int, depth: int) -> tuple[int, int]:
+        """A place to go on from, whose context is that of `place`, and how long a context it shares."""
+        if place >= len(self._p.tokens):
+            return -1, 1
+        lowest = 1
+        for k in range(depth, 0, -1):
+            level = self._p._levels[k - 1]
+            group = int(level.group_of[place])
+            if group < 0:
+                continue
+            lowest = k
+            if k > 2 and self._rng.random() < level.retreat[group] * self._boldness:
+                continue
+            chosen = self._choose(level, group)
+            if chosen >= 0:
+                return chosen, k
+        level = self._p._levels[lowest - 1]
+        group = int(level.group_of[place])
+        return (self._choose(level, group), lowest) if group >= 0 else (-1, 1)
+
+    def _choose(self, level: _Level, group: int) -> int:
+        low, high = int(level.start[group]), int(level.start[group + 1])
+        if high - low == 1:
+            place = int(level.places[low])
+            return place if self._weight[place] > 0 else -1
+        places = level.places[low:high]
+        mass = np.cumsum(self._weight[places] * level.share[low:high])
+        if not len(mass) or mass[-1] <= 0:
+            return -1
+        return int(places[min(int(np.searchsorted(mass, self._rng.random() * mass[-1], "right")), len(places) - 1)])

@@ -1,0 +1,234 @@
+"""Reading a moment: its topic, its shape, what the subject said in moments like it, and how well a text fits it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echo.persona.habits import Habits, marks
+from echo.persona.lexicon import TOPICS, Floats32, Lexicon, topics, unit
+from echo.persona.names import NameBook, company, keys_of, lead_of
+from echo.persona.past import Past
+from echo.persona.retrieval import FADE, Postings
+from echo.persona.situations import SHAPE, shape
+from echo.persona.turns import Utterance
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+NEIGHBOURS: Final = 40
+"""How many past moments a new one is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A moment as it was read. Word weights are by word id; `likeness` (turns,) is how alike each past turn is."""
+
+    last: dict[int, float]
+    about: dict[int, float]
+    mine: dict[int, float]
+    topic_last: Floats32
+    topic: Floats32
+    likeness: Floats
+    answered: Floats
+    expected: dict[int, float]
+    chance: Floats
+    shape: Floats
+    present: frozenset[str]
+    last_speaker: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What past turns were about: parallel to the turns. `words` are answer word ids, `day` the day of each."""
+
+    situations: Postings
+    answers: Postings
+    words: tuple[Ints, ...]
+    day: Ints
+
+
+class Reader:
+    """Reads moments against a corpus."""
+
+    def __init__(
+        self, names: NameBook, lexicon: Lexicon, vectors: Floats32, ties: Mapping[str, float], memory: Memory
+    ) -> None:
+        self.names = names
+        self.lexicon = lexicon
+        self.vectors = vectors
+        self.ties = dict(ties)
+        self.memory = memory
+
+    def weigh(self, texts: Sequence[str], fade: Sequence[float]) -> dict[int, float]:
+        """Topic words of texts, the newest first, each weighted by rarity and `fade`; the largest weight counts."""
+        out: dict[int, float] = {}
+        rarity = self.lexicon.rarity
+        for text, share in zip(texts, fade, strict=False):
+            for w in self.lexicon.read(text):
+                weight = float(rarity[w]) * share
+                if weight > out.get(w, 0.0):
+                    out[w] = weight
+        return out
+
+    def vector(self, weights: Mapping[int, float]) -> Floats32:
+        """The unit topic vector of weighted words; zeros where there are none."""
+        if not weights:
+            return np.zeros(TOPICS, np.float32)
+        ids = np.fromiter(weights.keys(), np.int64)
+        value = np.fromiter(weights.values(), np.float32)
+        return unit((self.vectors[ids] * value[:, None]).sum(axis=0))
+
+    def read(self, context: Sequence[Utterance], habits: Habits, *, without: int | None = None) -> Reading:
+        """Reads a moment; turns of the day `without` are not remembered (for training on the moment itself)."""
+        backwards = list(reversed(context))
+        last = self.weigh([u.text for u in backwards[:1]], FADE)
+        about = self.weigh([u.text for u in backwards], FADE)
+        form = np.array(shape(context, self.names, self.ties))
+        likeness, answered = self._compare(about, without)
+        present = company(context)
+        return Reading(
+            last,
+            about,
+            self.weigh([u.text for u in backwards if u.own], FADE),
+            self.vector(last),
+            self.vector(about),
+            likeness,
+            answered,
+            self._expected(likeness),
+            habits.foresee(marks(backwards[0].text) if backwards else set(), form),
+            form,
+            frozenset(k for name in present for k in keys_of(name)),
+            keys_of(present[0]) if present else frozenset(),
+        )
+
+    def row(self, context: Sequence[Utterance]) -> list[float]:
+        """The moment's shape, then how much its words are the subject's own kind: features for pacing and decision."""
+        affinity = self.lexicon.affinity
+        out = shape(context, self.names, self.ties)
+        for count in (1, 4):
+            ids = [w for u in context[-count:] if not u.own for w in self.lexicon.read(u.text)]
+            topical = [w for w in ids if self.lexicon.rarity[w] > 0]
+            out.append(float(affinity[topical].mean()) if topical else 0.0)
+            out.append(float(affinity[topical].max()) if topical else 0.0)
+        return out
+
+    def _compare(self, about: Mapping[int, float], without: int | None) -> tuple[Floats, Floats]:
+        """How alike past moments are, and how much past answers speak of this; both scaled to at most 1."""
+        length = math.sqrt(sum(v * v for v in about.values())) or 1.0
+        query = {w: v / length for w, v in about.items()}
+        likeness, answered = self.memory.situations.match(query), self.memory.answers.match(query)
+        if without is not None:
+            same = self.memory.day == without
+            likeness[same] = 0.0
+            answered[same] = 0.0
+        return likeness, answered
+
+    def _expected(self, likeness: Floats) -> dict[int, float]:
+        """The topic words of the answers given in the most similar moments, weights summing to 1."""
+        count = min(NEIGHBOURS, len(likeness))
+        if not count:
+            return {}
+        best = np.argpartition(-likeness, count - 1)[:count]
+        out: dict[int, float] = {}
+        for turn in sorted(best.tolist()):
+            if likeness[turn] > 0:
+                for w in self.memory.words[turn].tolist():
+                    out[w] = out.get(w, 0.0) + float(likeness[turn])
+        total = sum(out.values()) or 1.0
+        return {w: v / total for w, v in out.items()}
+
+    def features(self, reading: Reading, text: str, habits: Habits) -> list[float]:
+        """How a text stands to a moment, in numbers; names for them are in FITNESS."""
+        said = self.weigh([text], (1.0,))
+        length = math.sqrt(sum(v * v for v in said.values())) or 1.0
+        total = sum(said.values()) or 1.0
+        vector = self.vector(said)
+        named = self.names.named(text)
+        lead = lead_of(text)
+        there, absent = habits.evidence(reading.chance, marks(text))
+        return [
+            _cosine(said, reading.last, length),
+            sum(v for w, v in said.items() if w in reading.last),
+            _cosine(said, reading.about, length),
+            sum(v for w, v in said.items() if w in reading.about),
+            sum(v for w, v in said.items() if w in reading.about) / total,
+            _cosine(said, reading.mine, length),
+            float(vector @ reading.topic_last),
+            float(vector @ reading.topic),
+            sum(v * reading.expected.get(w, 0.0) for w, v in said.items()),
+            sum(math.log1p(200 * reading.expected.get(w, 0.0)) for w in said) / (1 + len(said)),
+            there,
+            absent,
+            float(lead is not None and lead in reading.last_speaker),
+            float(lead is not None and lead in reading.present and lead not in reading.last_speaker),
+            float(lead is not None and lead in self.names.known and lead not in reading.present),
+            float(len(named & reading.present)),
+            float(len(named - reading.present)),
+            math.log1p(len(text)),
+            float(text.count("\n")),
+            float("?" in text),
+            float(len(said)),
+            total / (1 + len(said)),
+            *reading.shape[_ASKED].tolist(),
+        ]
+
+
+_ASKED: Final = [SHAPE.index(k) for k in ("named", "led", "asks_end", "length", "pause", "since_count", "partner")]
+ROW: Final = len(SHAPE) + 4
+"""How many numbers `Reader.row` gives."""
+FITNESS: Final = 22 + len(_ASKED)
+"""How many numbers `Reader.features` gives."""
+
+
+def _cosine(a: Mapping[int, float], b: Mapping[int, float], length: float) -> float:
+    if not a or not b:
+        return 0.0
+    dot = sum(v * b.get(w, 0.0) for w, v in a.items())
+    return dot / (length * math.sqrt(sum(v * v for v in b.values()))) if dot else 0.0
+
+
+def remember(past: Past, lexicon: Lexicon, seed: int) -> tuple[Memory, Floats32]:
+    """The memory of all turns, and topic vectors of all words."""
+    lines: list[Ints] = [np.array(lexicon.read(line.text), np.int64) for line in past.lines]
+    heard = [(i, at, FADE[k]) for i, c in enumerate(past.context) for k, at in enumerate(reversed(c[-len(FADE) :]))]
+    told = [(i, at, 1.0) for i, said in enumerate(past.said) for at in said]
+    turns, size = len(past.bursts), len(lexicon.vocabulary)
+    context = _entries(heard, lines, lexicon)
+    answer = _entries(told, lines, lexicon)
+    both = tuple(np.concatenate(pair) for pair in zip(context, answer, strict=True))
+    vectors = topics(both[0].astype(np.int64), both[1].astype(np.int64), both[2], size, turns, seed)
+    situations = Postings(context[0], context[1], _normed(context, turns), size, turns)
+    answers = Postings(answer[0], answer[1], _normed(answer, turns), size, turns)
+    words: list[Ints] = []
+    for said in past.said:
+        ids = np.unique(np.concatenate([lines[at] for at in said]))
+        words.append(ids[lexicon.rarity[ids] > 0])
+    day = np.array([int(b.ts // 86400) for b in past.bursts], np.int64)
+    return Memory(situations, answers, tuple(words), day), vectors
+
+
+def _entries(
+    where: Sequence[tuple[int, int, float]], lines: Sequence[Ints], lexicon: Lexicon
+) -> tuple[Ints, Ints, Floats]:
+    """(word, turn, weight) of every topic word of the lines named, weighted by rarity and the line's share."""
+    if not where:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    sizes = [len(lines[at]) for _, at, _ in where]
+    word = np.concatenate([lines[at] for _, at, _ in where])
+    turn = np.repeat(np.array([i for i, _, _ in where], np.int64), sizes)
+    weight = np.repeat(np.array([s for _, _, s in where]), sizes) * lexicon.rarity[word]
+    keep = weight > 0
+    return word[keep], turn[keep], weight[keep]
+
+
+def _normed(entries: tuple[Ints, Ints, Floats], turns: int) -> Floats:
+    """Weights divided by the length of their turn's vector, damped so that very short turns don't win by shortness."""
+    _, turn, weight = entries
+    length = np.sqrt(np.bincount(turn, weight**2, turns)) if len(turn) else np.zeros(turns)
+    return weight / (length[turn] + 4.0)

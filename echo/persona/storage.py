@@ -1,0 +1,55 @@
+"""A persona as bytes: named arrays and word lists in an npz file behind a header. Never pickle.
+
+The header is the magic word, the format's version and the SHA-256 of what follows, so that truncated, foreign and older
+bytes are told apart before anything is read.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echo.errors import EngineFailed
+
+MAGIC: Final = b"ECHOPERS"
+VERSION: Final = 1
+_HEAD: Final = struct.Struct(">8sI32s")
+
+
+def packed(arrays: Mapping[str, NDArray[np.generic]], notes: Mapping[str, Any]) -> bytes:
+    """Arrays and JSON-able notes as bytes."""
+    body = io.BytesIO()
+    text = np.frombuffer(json.dumps(notes, ensure_ascii=False).encode("utf-8", "surrogatepass"), np.uint8)
+    everything: dict[str, Any] = {**arrays, "notes": text}
+    np.savez(body, **everything)
+    raw = body.getvalue()
+    return _HEAD.pack(MAGIC, VERSION, sha256(raw).digest()) + raw
+
+
+def unpacked(blob: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, Any]]:
+    """What `packed` was given. Raises EngineFailed where the bytes are no whole model of this version."""
+    if len(blob) < _HEAD.size or not blob.startswith(MAGIC):
+        raise EngineFailed("The stored model is not one of Echo's, so train the echo again.")
+    _, version, digest = _HEAD.unpack_from(blob)
+    raw = blob[_HEAD.size :]
+    if version != VERSION:
+        raise EngineFailed(
+            f"The stored model has format {version} and this Echo reads format {VERSION}, so train the echo again."
+        )
+    if sha256(raw).digest() != digest:
+        raise EngineFailed("The stored model is damaged or cut short, so train the echo again.")
+    try:
+        with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
+            arrays = {k: stored[k] for k in stored.files}
+        notes = json.loads(arrays.pop("notes").tobytes().decode("utf-8", "surrogatepass"))
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as problem:
+        raise EngineFailed("The stored model can't be read, so train the echo again.") from problem
+    return arrays, notes

@@ -1,0 +1,196 @@
+"""`echo-bot rehearse`: an echo without Discord, to be judged from outside by JSON lines, or talked to on a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from echo import rehearse_chat
+from echo.errors import EchoError, UsageError
+from echo.persona.model import Persona
+from echo.persona.turns import Burst, Utterance
+from echo.rehearsed import Rehearsed
+
+HAS: Final = ("delay", "gaps", "score", "wants")
+"""What a rehearsed echo can be asked for besides a reply."""
+
+
+class EmbeddedRehearsal:
+    """The embedded engine, rehearsed in this process."""
+
+    def __init__(self) -> None:
+        self._persona: Persona | None = None
+
+    @property
+    def persona(self) -> Persona:
+        """What was fitted. Raises UsageError before that."""
+        if self._persona is None:
+            raise UsageError('Nothing was learnt yet, so send a line with "op": "fit" first.')
+        return self._persona
+
+    def fit(self, bursts: Sequence[Burst], author: str, seed: int) -> None:
+        """See Rehearsed."""
+        self._persona = Persona.fit(bursts, author, seed=seed)
+
+    def reply(self, context: Sequence[Utterance]) -> list[str]:
+        """See Rehearsed."""
+        return self.persona.reply(context)
+
+    def delay(self, context: Sequence[Utterance]) -> float:
+        """See Rehearsed."""
+        return self.persona.delay(context)
+
+    def gaps(self, context: Sequence[Utterance], texts: Sequence[str]) -> list[float]:
+        """See Rehearsed."""
+        return self.persona.gaps(context, texts)
+
+    def score(self, context: Sequence[Utterance], text: str) -> float:
+        """See Rehearsed."""
+        return self.persona.score(context, text)
+
+    def wants(self, context: Sequence[Utterance]) -> float:
+        """See Rehearsed."""
+        return self.persona.wants(context)
+
+
+def utterances(rows: object) -> list[Utterance]:
+    """The context of a request. Raises UsageError where it has another shape."""
+    if not isinstance(rows, list):
+        raise UsageError('"context" must be a list of messages.')
+    out = []
+    for row in rows:
+        if not isinstance(row, Mapping):
+            raise UsageError("Each message of a context must be an object with author, ts and text.")
+        out.append(
+            Utterance(_text(row, "author"), _number(row.get("ts"), "ts"), _text(row, "text"), row.get("self") is True)
+        )
+    return out
+
+
+def burst(row: object) -> Burst:
+    """One turn of a fit request. Raises UsageError where it has another shape."""
+    if not isinstance(row, Mapping) or not isinstance(row.get("messages"), list):
+        raise UsageError('Each turn of "train" must be an object with context and messages.')
+    said = [m for m in row["messages"] if isinstance(m, Mapping)]
+    if len(said) != len(row["messages"]):
+        raise UsageError("Each message of a turn must be an object with ts and text.")
+    delay = row.get("delay")
+    gaps = row.get("gaps") or []
+    if not isinstance(gaps, list):
+        raise UsageError('"gaps" must be a list of seconds.')
+    return Burst(
+        ts=_number(row.get("ts"), "ts"),
+        channel=str(row.get("channel", "")),
+        context=tuple(utterances(row.get("context") or [])),
+        texts=tuple(_text(m, "text") for m in said),
+        times=tuple(_number(m.get("ts"), "ts") for m in said),
+        delay=None if delay is None else _number(delay, "delay"),
+        gaps=tuple(_number(g, "gaps") for g in gaps),
+    )
+
+
+def _text(row: Mapping[str, Any], key: str) -> str:
+    value = row.get(key)
+    if not isinstance(value, str):
+        raise UsageError(f'"{key}" must be a text.')
+    return value
+
+
+def _number(value: object, key: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) > 1e12:
+        raise UsageError(f'"{key}" must be a number of seconds.')
+    return float(value)
+
+
+def answer(request: object, echo: Rehearsed) -> dict[str, Any]:
+    """The answer to one request. Raises EchoError with what is wrong with it."""
+    if not isinstance(request, Mapping):
+        raise UsageError('Each line must be a JSON object with "op".')
+    op = request.get("op")
+    if op == "fit":
+        return _fit(request, echo)
+    context = utterances(request.get("context", []))
+    if op == "reply":
+        return {"value": echo.reply(context)}
+    if op == "delay":
+        return {"value": echo.delay(context)}
+    if op == "wants":
+        return {"value": echo.wants(context)}
+    if op == "score":
+        return {"value": echo.score(context, _text(request, "text"))}
+    if op == "gaps":
+        texts = request.get("messages")
+        if not isinstance(texts, list) or not all(isinstance(t, str) for t in texts):
+            raise UsageError('"messages" must be a list of texts.')
+        return {"value": echo.gaps(context, texts)}
+    raise UsageError('"op" must be one of fit, reply, delay, gaps, score, wants.')
+
+
+def _fit(request: Mapping[str, Any], echo: Rehearsed) -> dict[str, Any]:
+    meta = request.get("meta")
+    train = request.get("train")
+    if not isinstance(meta, Mapping) or not isinstance(train, list):
+        raise UsageError('"fit" needs "train", a list of turns, and "meta" with author and seed.')
+    seed = meta.get("seed", 0)
+    if not isinstance(seed, int):
+        raise UsageError('"seed" must be a whole number.')
+    began = time.perf_counter()
+    bursts = [burst(row) for row in train]
+    echo.fit(bursts, _text(meta, "author"), seed)
+    seconds = round(time.perf_counter() - began, 3)
+    return {"ok": True, "has": list(HAS), "messages": sum(len(b.texts) for b in bursts), "seconds": seconds}
+
+
+def protocol(stdin: TextIO, stdout: TextIO, echo: Rehearsed | None = None) -> int:
+    """Answers JSON lines until the input ends; a bad line is answered with its error, and the next one is read."""
+    echo = echo or EmbeddedRehearsal()
+    for line in stdin:
+        if not line.strip():
+            continue
+        try:
+            reply = answer(json.loads(line), echo)
+        except json.JSONDecodeError as problem:
+            reply = {"error": f"The line is not JSON: {problem.msg} at column {problem.colno}."}
+        except EchoError as problem:
+            reply = {"error": str(problem)}
+        stdout.write(json.dumps(reply, ensure_ascii=False) + "\n")
+        stdout.flush()
+    return 0
+
+
+def fresh(engine: str) -> Rehearsed:
+    """A rehearsal of the engine named. Raises UsageError for a name that isn't known."""
+    if engine == "embedded":
+        return EmbeddedRehearsal()
+    raise UsageError(f"There is no engine \u201c{engine}\u201d to rehearse: use embedded.")
+
+
+def main(argv: Sequence[str]) -> int:
+    """The command line of `echo-bot rehearse`. The exit code; a person's mistake is one sentence on standard error."""
+    parser = argparse.ArgumentParser(prog="echo-bot rehearse", description="An echo without Discord.")
+    parser.add_argument("--engine", default="embedded", metavar="ENGINE", help="embedded (the default)")
+    parser.add_argument("--from", dest="source", metavar="FILE", type=Path, help="an export to learn from, then chat")
+    parser.add_argument("--author", metavar="NAME", help="who is to be echoed, as the export names them")
+    parser.add_argument("--before", metavar="DD.MM.YYYY", help="learn only from messages before this day")
+    parser.add_argument("--timezone", default="UTC", help="time zone in which that day begins (UTC)")
+    parser.add_argument("--seed", default=0, type=int, help="for the same answers each time")
+    given = parser.parse_args(argv)
+    try:
+        echo = fresh(given.engine)
+        if given.source is None:
+            return protocol(sys.stdin, sys.stdout, echo)
+        return rehearse_chat.run(given.source, given.author, given.before, given.timezone, given.seed, echo)
+    except EchoError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return problem.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

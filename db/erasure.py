@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 import aiosqlite
@@ -29,12 +29,13 @@ class Swept:
     generations: int
     journal: int
     outbox: int
+    profiles: int
     models: int
 
     @property
     def total(self) -> int:
         """All of it."""
-        return self.messages + self.generations + self.journal + self.outbox + self.models
+        return sum(astuple(self))
 
 
 class Erasure:
@@ -61,17 +62,20 @@ class Erasure:
         await self._database.compact()
         return erased
 
-    async def sweep(self, older_than: datetime) -> Swept:
-        """Erase what is older: messages that were learnt from, drafts, journal, settled outbox rows, unused models.
+    async def sweep(self, messages_before: datetime, journal_before: datetime) -> Swept:
+        """Erase what is too old.
 
-        A profile whose messages go loses its cursors too, so that a refresh reads them anew.
+        Stored before `messages_before`: messages that were learnt from, and drafts. A profile whose messages go loses
+        its cursors too, so that a refresh reads them anew. Older than `journal_before`: the journal, settled outbox
+        rows, and then forgotten profiles of which the journal tells nothing any more. Also models that nobody uses.
         """
-        before = time_to_text(older_than)
+        texts, steps = time_to_text(messages_before), time_to_text(journal_before)
         swept = Swept(
-            messages=await self._sweep_messages(before),
-            generations=await self._repeat(SQL.erase_old_generations, before=before),
-            journal=await self._repeat(SQL.erase_old_journal, before=before),
-            outbox=await self._repeat(SQL.erase_old_outbox, before=before),
+            messages=await self._sweep_messages(texts),
+            generations=await self._repeat(SQL.erase_old_generations, before=texts),
+            journal=await self._repeat(SQL.erase_old_journal, before=steps),
+            outbox=await self._repeat(SQL.erase_old_outbox, before=steps),
+            profiles=await self._repeat(_drop_bygone_profiles),
             models=await self._sweep_models(),
         )
         if swept.total:
@@ -104,3 +108,11 @@ async def _erase_old_messages(connection: aiosqlite.Connection, **of: str | int)
         # In the same transaction: a refresh that begins after it must not find that all was read already.
         await SQL.clear_cursors(connection, profile_id=of["profile_id"])
     return erased
+
+
+async def _drop_bygone_profiles(connection: aiosqlite.Connection, batch: int) -> int:
+    found = [row["id"] async for row in SQL.bygone_profiles(connection, batch=batch)]
+    for profile_id in found:
+        for drop in (SQL.drop_consents, SQL.drop_sessions, SQL.drop_key, SQL.drop_profile):
+            await drop(connection, profile_id=profile_id)
+    return len(found)

@@ -1,0 +1,83 @@
+"""A real database file, a keyring and what stands on them, for each test anew."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from db.connection import Database
+from db.corpus import Corpus
+from db.erasure import Erasure
+from db.generations import Generations
+from db.keys import Keyring
+from db.models import Models
+from db.outbox import Outbox
+from db.steps import Steps
+from states.model import ProfileSnapshot
+from tests.support.clock import HandClock
+from tests.support.snapshots import birth
+
+MASTER_KEY = bytes(range(32))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "echo.sqlite3"
+
+
+@pytest.fixture
+async def database(path: Path) -> AsyncIterator[Database]:
+    async with Database(path, patience=0.05) as database:
+        yield database
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+async def keyring(database: Database) -> Keyring:
+    keyring = Keyring(database, MASTER_KEY)
+    await keyring.open()
+    return keyring
+
+
+@pytest.fixture
+def steps(database: Database) -> Steps:
+    return Steps(database)
+
+
+@pytest.fixture
+def outbox(database: Database) -> Outbox:
+    return Outbox(database)
+
+
+@pytest.fixture
+def corpus(database: Database, keyring: Keyring, clock: HandClock) -> Corpus:
+    return Corpus(database, keyring, clock)
+
+
+@pytest.fixture
+def generations(database: Database, keyring: Keyring) -> Generations:
+    return Generations(database, keyring)
+
+
+@pytest.fixture
+def models(database: Database, keyring: Keyring, path: Path) -> Models:
+    return Models(database, keyring, path.parent)
+
+
+@pytest.fixture
+def erasure(database: Database, keyring: Keyring, models: Models) -> Erasure:
+    return Erasure(database, keyring, models)
+
+
+@pytest.fixture
+async def profile(steps: Steps) -> ProfileSnapshot:
+    """A profile that is just born."""
+    recorded = await steps.record(birth())
+    assert isinstance(recorded.snapshot, ProfileSnapshot)
+    return recorded.snapshot

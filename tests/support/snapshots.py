@@ -1,0 +1,153 @@
+"""Snapshots, steps and messages to store: made up, the same at every run; and strategies for wild ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from db.corpus import StoredMessage
+from states.decide import Step, begin_profile, begin_session, decide
+from states.events import ConsentGiven, EchoAsked, Event, OnlineAsked
+from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
+from states.policy import Policy
+
+NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
+CUTOFF = datetime(2026, 6, 1, tzinfo=UTC)
+SERVER, SUBJECT, ASKER, CHANNEL = 11, 22, 33, 44
+POLICY = Policy()
+
+SENTENCES = (
+    "The heron on the weir never once looked up from the water.",
+    "Somebody has to tell Ottilie that the plum cake is not for sale.",
+    "We are fourteen minutes late and the ferry does not care.",
+)
+"""Sentences that nobody wrote, unlike anything that a database file holds by itself."""
+
+
+def asked(user_id: int = SUBJECT, server_id: int = SERVER, at: datetime = NOON) -> EchoAsked:
+    """Somebody asks for an echo."""
+    return EchoAsked(at, server_id, user_id, ASKER, CHANNEL, CUTOFF)
+
+
+def birth(user_id: int = SUBJECT, server_id: int = SERVER, at: datetime = NOON) -> Step:
+    """The birth of a profile."""
+    return begin_profile(asked(user_id, server_id, at), POLICY)
+
+
+def session_birth(profile: ProfileSnapshot, channel_id: int = CHANNEL, at: datetime = NOON) -> Step:
+    """The birth of a session."""
+    step = begin_session(OnlineAsked(at, ASKER, profile.id, profile.server_id, channel_id, True, 0, 5), POLICY)
+    assert isinstance(step, Step)
+    return step
+
+
+def following(snapshot: Snapshot, event: Event) -> Step:
+    """The step that an event makes."""
+    step = decide(snapshot, event, POLICY)
+    assert isinstance(step, Step), step
+    return step
+
+
+def agreed(snapshot: Snapshot, at: datetime = NOON) -> Step:
+    """The subject's yes."""
+    return following(snapshot, ConsentGiven(at, SUBJECT, 1, "0f" * 32))
+
+
+def bare_step(after: Snapshot) -> Step:
+    """The birth of this very snapshot, whatever it holds."""
+    return Step(None, after, asked(), ())
+
+
+def changed_to(before: Snapshot, after: Snapshot) -> Step:
+    """A step to this very snapshot, whatever it holds."""
+    return Step(before, replace(after, id=before.id, version=before.version + 1), asked(), ())
+
+
+def messages(count: int, first_id: int = 1, channel_id: int = CHANNEL, own: bool = True) -> list[StoredMessage]:
+    """Messages a minute apart, each with one of SENTENCES and its number."""
+    return [
+        StoredMessage(
+            message_id=number,
+            user_id=SUBJECT if own else ASKER,
+            server_id=SERVER,
+            channel_id=channel_id,
+            ts=1_700_000_000.25 + 60 * number,
+            text=f"{SENTENCES[number % len(SENTENCES)]} {number}",
+            author="Ottilie Vane" if own else "Barnaby Quill",
+            own=own,
+            reply_to=number - 1 if number % 2 else None,
+        )
+        for number in range(first_id, first_id + count)
+    ]
+
+
+# ---------------------------------------------------------------- wild ones
+
+IDS = st.integers(0, 2**63 - 1)
+COUNTS = st.integers(0, 2**31)
+TIMES = st.datetimes(
+    datetime(2015, 1, 1), datetime(2100, 1, 1), timezones=st.timezones() | st.just(UTC), allow_imaginary=False
+).map(lambda time: time.astimezone(UTC))
+DUES = st.dictionaries(st.sampled_from([name.value for name in Deadline]), TIMES)
+REASONS = st.none() | st.text(st.characters(codec="utf-8"), max_size=40)
+SECONDS = st.floats(0, 1e9)
+
+
+def profiles() -> st.SearchStrategy[ProfileSnapshot]:
+    """Any profile's snapshot."""
+    return st.builds(
+        ProfileSnapshot,
+        id=st.just(0),
+        version=st.integers(1, 2**40),
+        state=st.sampled_from(ProfileState),
+        server_id=IDS,
+        user_id=IDS,
+        asker_id=IDS,
+        channel_id=IDS,
+        cutoff=TIMES,
+        created_at=TIMES,
+        consent_message_id=st.none() | IDS,
+        messages=COUNTS,
+        model_path=st.none() | st.just("models/1-1.model"),
+        model_version=COUNTS,
+        reason=REASONS,
+        tries=COUNTS,
+        due=DUES,
+    )
+
+
+def sessions(profile_id: int) -> st.SearchStrategy[SessionSnapshot]:
+    """Any session's snapshot of a profile."""
+    return st.builds(
+        SessionSnapshot,
+        id=st.just(0),
+        version=st.integers(1, 2**40),
+        state=st.sampled_from(SessionState),
+        profile_id=st.just(profile_id),
+        server_id=IDS,
+        channel_id=IDS,
+        started_by=IDS,
+        started_at=TIMES,
+        turn=COUNTS,
+        heard_id=IDS,
+        addressed=st.booleans(),
+        since=st.none() | TIMES,
+        restarts=COUNTS,
+        generation_id=st.none() | IDS,
+        part=COUNTS,
+        parts=COUNTS,
+        gaps=st.lists(SECONDS, max_size=5).map(tuple),
+        typing=st.booleans(),
+        bot_turns=COUNTS,
+        pending=st.booleans(),
+        reason=REASONS,
+        tries=COUNTS,
+        due=DUES,
+    )
+
+
+def later(seconds: float) -> datetime:
+    """NOON and so many seconds."""
+    return NOON + timedelta(seconds=seconds)

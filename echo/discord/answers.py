@@ -1,0 +1,146 @@
+"""What people are told in answer to `/echo status`, `list` and `help`, and about each state. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from echo.discord.consent import plain
+from echo.discord.dates import show_day, show_span
+from states.board import Board, Progress
+from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot
+
+LONGEST: Final = 2000
+"""Characters: the most of a message."""
+
+NOBODY_YET: Final = "There is no echo in this server yet: `/echo create` asks somebody (or yourself) for one."
+WENT_WRONG: Final = (
+    "Something went wrong on Echo's side; `/echo status` shows what holds now. If it happens again, tell whoever runs "
+    "this bot."
+)
+
+HELP: Final = (
+    "**Echo** makes echoes: bots that write the way a person writes, if that person agrees.\n"
+    "`/echo create user before` asks somebody, or yourself, for an echo. Only what they wrote before the start of the "
+    "day `before` (dd.mm.yyyy, for example {example}) is read, and only after they pressed *I agree*. Asking others "
+    "takes the permission Manage Server.\n"
+    "`/echo online` brings an echo into the channel you are in, `/echo offline` takes it out again.\n"
+    "`/echo status` shows how far the echoes here are, `/echo list` which there are.\n"
+    "`/echo forget` erases an echo with everything that was read and learned for it: your own at once, at any time.\n"
+    "An echo always stands under a name that ends in “(echo)”, speaks only where it was brought online, and pings "
+    "nobody.\nMessages that were read are kept encrypted for {days} days; nothing leaves the computer that runs "
+    "this bot."
+)
+
+_STATES: Final = {
+    ProfileState.AWAITING_CONSENT: "waits for their answer",
+    ProfileState.COLLECTING: "is reading what they wrote",
+    ProfileState.TRAINING: "is learning how they write",
+    ProfileState.READY: "is ready",
+    ProfileState.FORGETTING: "is being erased",
+    ProfileState.FORGOTTEN: "is erased",
+}
+_DEADLINES: Final = {
+    Deadline.CONSENT.value: "the question ends",
+    Deadline.RETRY.value: "the next try is",
+}
+
+
+def status(board: Board, server_id: int, now: datetime, zone: ZoneInfo) -> str:
+    """How far every echo of a server is, its reasons and deadlines, and where it is online."""
+    profiles = living(board, server_id)
+    if not profiles:
+        return NOBODY_YET
+    online = board.sessions_online(server_id)
+    lines = [_standing(board, profile, now, zone, online) for profile in profiles]
+    return fitted(lines)
+
+
+def listing(board: Board, server_id: int, zone: ZoneInfo) -> str:
+    """The echoes of a server, one a line."""
+    lines = [
+        f"{profile.id}. **{name_of(board, profile)}**, before {show_day(profile.cutoff, zone)}: "
+        f"{_STATES[profile.state]}{_learned(profile)}"
+        for profile in living(board, server_id)
+    ]
+    return fitted(lines) if lines else NOBODY_YET
+
+
+def help_text(days: int, example: str) -> str:
+    """What Echo is and how to stop it."""
+    return HELP.format(days=days, example=example)
+
+
+def living(board: Board, server_id: int) -> list[ProfileSnapshot]:
+    """The profiles of a server that are not erased, in the order of their numbers."""
+    found = board.profiles_in(server_id).values()
+    return sorted((p for p in found if p.state is not ProfileState.FORGOTTEN), key=lambda profile: profile.id)
+
+
+def name_of(board: Board, profile: ProfileSnapshot) -> str:
+    """What the subject is called, as far as is known."""
+    return plain(board.names.get(profile.user_id) or f"user {profile.user_id}")
+
+
+def place(board: Board, channel_id: int) -> str:
+    """A channel by name, as far as is known."""
+    name = board.names.get(channel_id)
+    return f"#{plain(name)}" if name else f"<#{channel_id}>"
+
+
+def progress_text(progress: Progress) -> str:
+    """How far a piece of work is, for example "1,204 of 6,000 messages"."""
+    share = progress.share
+    if progress.unit == "%" or (progress.unit != "messages" and share is not None):
+        return f"{round(100 * (share or 0))} %"
+    of_total = f" of {progress.total:,}" if progress.total else ""
+    return f"{progress.done:,}{of_total} {progress.unit}"
+
+
+def fitted(lines: Iterable[str]) -> str:
+    """Lines as one message; those that no longer fit are counted."""
+    shown: list[str] = []
+    room = LONGEST - 40
+    left = 0
+    for line in lines:
+        if left or len(line) + 1 > room:
+            left += 1
+            continue
+        shown.append(line)
+        room -= len(line) + 1
+    return "\n".join([*shown, f"... and {left} more."] if left else shown)
+
+
+def _standing(
+    board: Board, profile: ProfileSnapshot, now: datetime, zone: ZoneInfo, online: Sequence[SessionSnapshot]
+) -> str:
+    parts = [f"**{name_of(board, profile)}** (number {profile.id}, before {show_day(profile.cutoff, zone)}) "]
+    parts.append(_STATES[profile.state] + _learned(profile))
+    progress = board.progress.get(profile.key)
+    if progress is not None:
+        parts.append(f": {progress.what} {progress_text(progress)}")
+    parts.append(".")
+    if profile.reason:
+        parts.append(f" {profile.reason}")
+    for name, due in sorted(profile.due.items()):
+        if name in _DEADLINES:
+            parts.append(f" {_sentence(_DEADLINES[name], due - now)}")
+    where = [place(board, session.channel_id) for session in online if session.profile_id == profile.id]
+    if where:
+        parts.append(f" Online in {', '.join(sorted(where))}.")
+    elif profile.state is ProfileState.READY:
+        parts.append(" Not online; `/echo online` brings it into a channel.")
+    return "".join(parts)
+
+
+def _sentence(what: str, left: timedelta) -> str:
+    when = f"in {show_span(left)}" if left > timedelta() else "now"
+    return f"{what[0].upper()}{what[1:]} {when}."
+
+
+def _learned(profile: ProfileSnapshot) -> str:
+    if profile.state is not ProfileState.READY:
+        return ""
+    return f" (learned from {profile.messages:,} message{'' if profile.messages == 1 else 's'})"

@@ -1,0 +1,352 @@
+"""Echo's one connection to Discord: what comes in is translated and handed on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+import aiohttp
+import nextcord
+
+from db.errors import StorageError
+from echo.discord import forms, translate
+from echo.discord.answers import WENT_WRONG
+from echo.discord.commands import Commands
+from echo.discord.consent import read_press
+from echo.discord.failures import mapped
+from echo.discord.hearing import Hearing
+from echo.discord.notices import Openings
+from echo.discord.permits import Asker, shown_name
+from echo.discord.presses import Asking, Presses
+from echo.discord.replies import Reply
+from echo.errors import ConfigError, EchoError, ServiceUnavailable
+from echo.ports import Requests
+from echo.settings import Settings
+from states.board import Board, Fault
+from states.model import ProfileState
+
+log = logging.getLogger(__name__)
+
+CONDITION: Final = "discord"
+RECONNECT_FIRST, RECONNECT_MOST = 1.0, 60.0
+"""Seconds before connecting anew after something that nextcord could not digest."""
+FIRST_TRIES: Final = 3
+"""Such failures in a row after which the start is given up."""
+WRONG_TOKEN: Final = 4004
+"""Gateway close code "Authentication failed" (Discord API reference, "Opcodes and Status Codes")."""
+VITAL: Final = ("READY", "RESUMED")
+"""Dispatches without which nothing goes on: what is wrong with them must not be passed over."""
+
+TOKEN_REFUSED: Final = (
+    "Discord does not accept the token: copy the bot's token from https://discord.com/developers/applications (your "
+    "application, Bot, Reset Token) into DISCORD_TOKEN."
+)
+INTENT_REFUSED: Final = (
+    "Discord does not let this bot read messages: switch on Message Content Intent at "
+    "https://discord.com/developers/applications (your application, Bot, Privileged Gateway Intents), then start Echo "
+    "again."
+)
+
+
+class EchoClient(nextcord.Client):
+    """The connection. Build it inside the running loop; `serve` runs it, `wait_available` says when it can be used.
+
+    `api_base` is the root of another server that speaks Discord's API (http://.../api/v10), given for the sandbox only.
+    `openings` are to be shared with `Notices`. `speaker_of` gives which profile spoke a message of Discord's JSON (0:
+    one that is gone), None for everybody else's; the composition sets it to what `Voice` knows.
+    """
+
+    def __init__(
+        self,
+        requests: Requests,
+        board: Board,
+        hearing: Hearing,
+        clock: Callable[[], datetime],
+        settings: Settings,
+        openings: Openings,
+        api_base: str | None = None,
+    ) -> None:
+        if api_base is not None:
+            nextcord.http.Route.BASE = api_base
+        # At DEBUG nextcord logs whole requests and events, and with them what people write.
+        logging.getLogger("nextcord").setLevel(logging.INFO)
+        super().__init__(
+            intents=_intents(),
+            max_messages=None,
+            member_cache_flags=nextcord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            guild_ready_timeout=settings.guild_ready_timeout,
+            allowed_mentions=nextcord.AllowedMentions.none(),
+        )
+        self.openings = openings
+        self.speaker_of: Callable[[translate.Raw], int | None] = lambda raw: None
+        self._board = board
+        self._hearing = hearing
+        self._clock = clock
+        self._presses = Presses(requests, board, clock)
+        self._commands = Commands(requests, board, clock, settings, openings, self._presses)
+        self._available: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_registered = False
+        self._failure: EchoError | None = None
+        self._guard_parsers()
+
+    # connecting
+
+    async def serve(self, token: str) -> None:
+        """Log in, connect and stay connected until closed or cancelled.
+
+        Raises ConfigError for a refused token or intent, ServiceUnavailable where Discord is out of reach at the start.
+        """
+        try:
+            await self._log_in(token)
+            await self._stay_connected()
+            if self._failure is not None:
+                raise self._failure
+        except EchoError as error:
+            if not self._available.done():
+                self._available.set_exception(error)
+                self._available.exception()
+            raise
+        finally:
+            self._available.cancel()
+            await self.close()
+
+    async def wait_available(self) -> None:
+        """Return once connected, with the servers there and the commands registered. Raises what `serve` raises."""
+        await asyncio.shield(self._available)
+
+    async def _log_in(self, token: str) -> None:
+        try:
+            with mapped("log in"):
+                await self.login(token)
+        except nextcord.LoginFailure as error:
+            raise ConfigError(TOKEN_REFUSED) from error
+
+    async def _stay_connected(self) -> None:
+        """Connect again and again: nextcord itself gives up over what it can't digest."""
+        pause, tries = RECONNECT_FIRST, 0
+        while not self.is_closed():
+            try:
+                await self.connect()
+            except nextcord.PrivilegedIntentsRequired as error:
+                raise ConfigError(INTENT_REFUSED) from error
+            except nextcord.ConnectionClosed as error:
+                raise _closed_for_good(error.code) from error
+            except (*translate.MALFORMED, aiohttp.ClientError, OSError) as error:
+                tries += 1
+                if not self._available.done() and tries >= FIRST_TRIES:
+                    raise ServiceUnavailable(
+                        "Discord could not be reached, or does not speak as expected: see whether it is up at "
+                        "https://discordstatus.com, then start Echo again."
+                    ) from error
+                log.warning("The connection to Discord broke (%s); connecting anew.", type(error).__name__)
+                self._board.set_condition(CONDITION, "The connection to Discord broke; Echo is connecting anew.")
+                await asyncio.sleep(pause)
+                pause = min(RECONNECT_MOST, 2 * pause)
+
+    async def on_connect(self) -> None:
+        """Register the commands, once, and look whether they are there: nextcord would only log that they are not."""
+        self._board.set_condition(CONDITION, None)
+        if self._is_registered:
+            return
+        try:
+            await self._register()
+        except EchoError as error:
+            self._failure = error
+            await self.close()
+            return
+        self._is_registered = True
+        self._look_whether_available()
+
+    async def _register(self) -> None:
+        application = self.application_id or (self.user.id if self.user else 0)
+        with mapped("register its commands"):
+            await self.http.bulk_upsert_global_commands(application, forms.COMMANDS)
+            found = await self.http.get_global_commands(application)
+        missing = forms.signatures(forms.COMMANDS) - forms.signatures(found)
+        if missing:
+            raise ServiceUnavailable(
+                f"Discord did not register all of Echo's commands (missing: {', '.join(sorted(missing))}): start Echo "
+                "again, and invite the bot with the scope applications.commands if that does not help."
+            )
+
+    async def on_disconnect(self) -> None:
+        """Tell the operator."""
+        self._board.set_condition(CONDITION, "Discord is out of reach; Echo connects again by itself.")
+
+    async def on_resumed(self) -> None:
+        """Tell the operator."""
+        self._board.set_condition(CONDITION, None)
+
+    async def on_ready(self) -> None:
+        """All servers that Discord gives at once are there."""
+        self._look_whether_available()
+
+    async def on_guild_available(self, guild: nextcord.Guild) -> None:
+        """A server can be used."""
+        self._learn_names(guild)
+        self._look_whether_available()
+        await self._learn_subjects(guild)
+
+    async def on_guild_join(self, guild: nextcord.Guild) -> None:
+        """A server is new, or was away for long."""
+        await self.on_guild_available(guild)
+
+    async def on_guild_channel_create(self, channel: nextcord.abc.GuildChannel) -> None:
+        """Learn its name."""
+        self._board.name({channel.id: channel.name})
+
+    async def on_guild_channel_update(self, _: nextcord.abc.GuildChannel, channel: nextcord.abc.GuildChannel) -> None:
+        """Learn its new name."""
+        self._board.name({channel.id: channel.name})
+
+    def _look_whether_available(self) -> None:
+        here = self.is_ready() or (bool(self.guilds) and not any(guild.unavailable for guild in self.guilds))
+        if self._is_registered and here and not self._available.done():
+            self._available.set_result(None)
+
+    def _learn_names(self, guild: nextcord.Guild) -> None:
+        names = {place.id: place.name for place in (*guild.channels, *guild.threads)}
+        self._board.name({guild.id: guild.name, **names})
+
+    async def _learn_subjects(self, guild: nextcord.Guild) -> None:
+        """Learn what the subjects are called: after a restart the board does not know."""
+        for profile in tuple(self._board.profiles_in(guild.id).values()):
+            if profile.user_id in self._board.names or profile.state is ProfileState.FORGOTTEN:
+                continue
+            try:
+                with mapped("look up a member"):
+                    member = await guild.fetch_member(profile.user_id)
+            except EchoError as error:
+                log.info("The subject of profile %d could not be looked up: %s", profile.id, error)
+            else:
+                self._board.name({member.id: shown_name(member)})
+
+    # messages
+
+    def _guard_parsers(self) -> None:
+        """One dispatch that is not what Discord describes must not end the connection, as nextcord would have it."""
+        parsers: dict[str, Callable[[Any], None]] = self._connection.parsers
+        parsers["MESSAGE_CREATE"] = self._see_message
+        for name, parse in tuple(parsers.items()):
+            if name not in VITAL:
+                parsers[name] = self._guarded(name, parse)
+
+    def _guarded(self, name: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
+        def guarded(data: Any) -> None:
+            try:
+                parse(data)
+            except translate.MALFORMED as error:
+                log.warning(
+                    "Discord sent a %s that is not as described (%s); it is left out.", name, type(error).__name__
+                )
+
+        return guarded
+
+    def _see_message(self, raw: translate.Raw) -> None:
+        """Hear a message straight from its JSON: nextcord's objects would cost ten times as much."""
+        if self.user is None or raw.get("guild_id") is None:
+            return
+        answered = raw.get("referenced_message")
+        seen = translate.seen(raw, self.user.id, self._speaker(raw), self._speaker(answered) if answered else None)
+        if seen is not None:
+            self._hearing.hear(seen, self.user.id)
+
+    def _speaker(self, raw: translate.Raw) -> int | None:
+        """Which profile spoke. Only what came through a webhook or from the bot needs to be looked at closely."""
+        by_echo = self.user is not None and int(raw["author"]["id"]) == self.user.id
+        return self.speaker_of(raw) if by_echo or raw.get("webhook_id") is not None else None
+
+    async def on_raw_message_edit(self, payload: nextcord.RawMessageUpdateEvent) -> None:
+        """What was edited is remembered as it is now."""
+        text = payload.data.get("content")
+        if text:
+            self._hearing.amend(payload.channel_id, payload.message_id, str(text))
+
+    async def on_raw_message_delete(self, payload: nextcord.RawMessageDeleteEvent) -> None:
+        """What was deleted is not remembered."""
+        self._hearing.drop(payload.channel_id, (payload.message_id,))
+
+    async def on_raw_bulk_message_delete(self, payload: nextcord.RawBulkMessageDeleteEvent) -> None:
+        """What was deleted is not remembered."""
+        self._hearing.drop(payload.channel_id, payload.message_ids)
+
+    # interactions
+
+    async def on_interaction(self, interaction: nextcord.Interaction[Any]) -> None:
+        """Hand a command, form or press on; what is refused is told in one sentence."""
+        reply = Reply(interaction)
+        asking = self._asking(interaction, reply)
+        data: dict[str, Any] = dict(interaction.data or {})
+        if asking is None:
+            await reply.say("Echo works in servers, where it is a member: use this command there.")
+            return
+        self._board.name({asking.asker.id: asking.asker.name})
+        try:
+            await self._hand_on(interaction.type, asking, data)
+        except (EchoError, StorageError) as error:
+            await reply.say(str(error))
+
+    async def _hand_on(self, kind: nextcord.InteractionType, asking: Asking, data: dict[str, Any]) -> None:
+        if kind is nextcord.InteractionType.application_command:
+            await self._commands.run(asking, translate.call(data))
+        elif kind is nextcord.InteractionType.application_command_autocomplete:
+            await asking.reply.offer(self._commands.choices(asking.asker, translate.call(data)))
+        elif kind is nextcord.InteractionType.modal_submit:
+            await self._commands.submit(asking, str(data["custom_id"]), translate.field_values(data))
+        elif kind is nextcord.InteractionType.component:
+            press = read_press(str(data["custom_id"]))
+            if press is not None:
+                await self._presses.press(asking, press)
+
+    def _asking(self, interaction: nextcord.Interaction[Any], reply: Reply) -> Asking | None:
+        server, user = interaction.guild, interaction.user
+        if server is None or user is None or interaction.channel_id is None or self.user is None:
+            return None
+        may = interaction.permissions
+        asker = Asker(
+            id=user.id,
+            name=shown_name(user),
+            is_manager=may.manage_guild or may.administrator,
+            server_id=server.id,
+            channel_id=interaction.channel_id,
+        )
+        return Asking(asker, reply, server, interaction.app_permissions, self.user.id)
+
+    async def on_error(self, event_method: str, *args: Any, **kwargs: Any) -> None:
+        """Something unexpected: a fault for the operator, one sentence for whoever waits for an answer.
+
+        The failure's own words are left out: they may quote a message.
+        """
+        error = sys.exc_info()[1]
+        last = traceback.extract_tb(error.__traceback__)[-1] if error is not None else None
+        where = f" at {last.filename.rsplit('/', 1)[-1]}:{last.lineno}" if last else ""
+        what = f"{type(error).__name__}{where}"
+        log.error("Handling %s failed: %s.", event_method, what)
+        sentence = f"Handling something that came from Discord failed ({what}); please report it."
+        self._board.report(Fault(self._clock(), f"discord {event_method}", sentence))
+        if event_method == "on_interaction" and args:
+            await Reply(args[0]).say(WENT_WRONG)
+
+
+def _intents() -> nextcord.Intents:
+    """No more than is needed: servers with their channels, messages in them, and what those say."""
+    intents = nextcord.Intents.none()
+    intents.guilds = True
+    intents.guild_messages = True
+    intents.message_content = True
+    return intents
+
+
+def _closed_for_good(code: int) -> EchoError:
+    if code == WRONG_TOKEN:
+        return ConfigError(TOKEN_REFUSED)
+    return ServiceUnavailable(
+        f"Discord has closed the connection for good (code {code}): start Echo again, and update nextcord if it "
+        "happens again."
+    )

@@ -1,0 +1,269 @@
+"""`/echo` and its subcommands, and the user menu: each checks, asks the machines, and answers in one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import nextcord
+from nextcord import ui
+
+from echo.discord import answers, choosing, permits
+from echo.discord.consent import plain
+from echo.discord.dates import parse_before, show_day
+from echo.discord.failures import OutOfReach, mapped
+from echo.discord.notices import Opening, Openings
+from echo.discord.presses import Asking, Presses
+from echo.discord.replies import PATIENCE
+from echo.discord.translate import Call, Person
+from echo.errors import UsageError
+from echo.ports import Requests
+from echo.settings import Settings
+from states.board import Board
+from states.decide import Refusal
+from states.model import ProfileSnapshot, ProfileState, SessionSnapshot
+
+NONE_READY: Final = (
+    "No echo is ready in this server yet: `/echo status` shows how far they are, `/echo create` asks for one."
+)
+NONE_ONLINE: Final = "No echo is online in this channel: `/echo status` shows where echoes are online."
+NONE_OWN: Final = "There is no echo of you in this server, so nothing was erased; `/echo list` shows whose there are."
+NONE_OTHER: Final = "There is no echo of {name} in this server: `/echo list` shows whose there are."
+TAKEN_OFFLINE: Final = "It was taken offline by a command."
+DATE_FIELD: Final = "echo:before"
+FORM: Final = "echo:create:"
+"""What the custom id of the menu's form begins with; the subject's id follows."""
+
+
+class DateForm(ui.Modal):
+    """Asks for the date, after "Make an echo" was chosen in somebody's menu. What it brings comes by its custom id."""
+
+    def __init__(self, subject: Person, example: str) -> None:
+        super().__init__("Make an echo", custom_id=f"{FORM}{subject.id}", timeout=None, auto_defer=False)
+        self.add_item(
+            ui.TextInput(
+                "Only what was written before (dd.mm.yyyy)",
+                custom_id=DATE_FIELD,
+                placeholder=example,
+                min_length=1,
+                max_length=40,
+            )
+        )
+
+    async def callback(self, interaction: nextcord.Interaction[Any]) -> None:
+        """Let nextcord forget the form: one submission is all that comes of it."""
+        self.stop()
+
+
+class Commands:
+    """The commands by name. Raises EchoError or StorageError with what whoever asked is to be told."""
+
+    def __init__(
+        self,
+        requests: Requests,
+        board: Board,
+        clock: Callable[[], datetime],
+        settings: Settings,
+        openings: Openings,
+        presses: Presses,
+    ) -> None:
+        self._requests = requests
+        self._board = board
+        self._clock = clock
+        self._settings = settings
+        self._zone = ZoneInfo(settings.timezone)
+        self._openings = openings
+        self._presses = presses
+        self._by_name = {
+            "echo create": self._create,
+            "echo online": self._online,
+            "echo offline": self._offline,
+            "echo status": self._status,
+            "echo list": self._list,
+            "echo forget": self._forget,
+            "echo help": self._help,
+            "Make an echo": self._show_form,
+        }
+
+    async def run(self, asking: Asking, call: Call) -> None:
+        """Do what a command asks for."""
+        command = self._by_name.get(call.name)
+        if command is None:
+            raise UsageError("Echo does not know this command (any more): /echo help shows those that there are.")
+        await command(asking, call)
+
+    async def submit(self, asking: Asking, custom_id: str, values: dict[str, str]) -> None:
+        """Do what a submitted form asks for: the same as `/echo create`."""
+        subject_id = custom_id.removeprefix(FORM)
+        if not custom_id.startswith(FORM) or not subject_id.isdecimal():
+            raise UsageError("Echo does not know this form (any more): use /echo create.")
+        subject = await asking.reply.patiently(_member(asking.server, int(subject_id)))
+        await self._ask_for(asking, subject, values.get(DATE_FIELD, ""))
+
+    def choices(self, asker: permits.Asker, call: Call) -> dict[str, str]:
+        """What to offer for the `profile` that somebody is typing: those that the command can be about."""
+        living = answers.living(self._board, asker.server_id)
+        match call.name:
+            case "echo online":
+                here = {session.profile_id for session in self._here(asker)}
+                fitting = [p for p in living if p.state is ProfileState.READY and p.id not in here]
+            case "echo offline":
+                online = {session.profile_id for session in self._here(asker)}
+                fitting = [p for p in living if p.id in online]
+            case _:
+                fitting = [p for p in living if p.state is not ProfileState.FORGETTING]
+        return choosing.offered(call.text("profile"), [p for p in fitting if permits.may_govern(asker, p)], self._name)
+
+    # asking for an echo
+
+    async def _create(self, asking: Asking, call: Call) -> None:
+        subject = call.person("user")
+        if subject is None:
+            raise UsageError(
+                "Say who is to be echoed with the option user: choose somebody from this server's members."
+            )
+        await self._ask_for(asking, subject, call.text("before"))
+
+    async def _show_form(self, asking: Asking, call: Call) -> None:
+        subject = call.target
+        if subject is None:
+            raise UsageError("Discord did not say whose menu this was: use /echo create.")
+        permits.check_subject(asking.asker, subject, asking.echo_id)
+        permits.check_bot(asking.server, asking.here)
+        await asking.reply.open(DateForm(subject, self._today()))
+
+    async def _ask_for(self, asking: Asking, subject: Person, before: str) -> None:
+        asker = asking.asker
+        permits.check_subject(asker, subject, asking.echo_id)
+        cutoff = parse_before(before, self._zone, self._clock())
+        permits.check_age(subject, asking.server, cutoff)
+        permits.check_bot(asking.server, asking.here)
+        self._board.name({subject.id: subject.name, asker.id: asker.name})
+        with self._openings.opened(asker.server_id, subject.id, asking.reply) as opening:
+            request = self._requests.create(asker.server_id, subject.id, asker.id, asker.channel_id, cutoff)
+            outcome = await asking.reply.patiently(request)
+            if not isinstance(outcome, Refusal):
+                await _put(opening)
+        if isinstance(outcome, Refusal):
+            await asking.reply.say(outcome.sentence)
+        elif not opening.stands:
+            await asking.reply.say(
+                f"The question to **{plain(subject.name)}** is being put in this channel; nothing is read before they "
+                "press *I agree*."
+            )
+
+    # coming and going
+
+    async def _online(self, asking: Asking, call: Call) -> None:
+        permits.check_stage(asking.here)
+        asker, named = asking.asker, call.text("profile")
+        living = answers.living(self._board, asker.server_id)
+        if named:
+            profile = choosing.chosen(named, living, self._name)
+        else:
+            ready = [p for p in living if p.state is ProfileState.READY]
+            profile = choosing.implied(ready, asker.id, self._name, NONE_READY)
+        permits.check_governs(asker, profile, self._name(profile))
+        outcome = await asking.reply.patiently(self._requests.online(profile.id, asker.channel_id, asker.id))
+        if isinstance(outcome, Refusal):
+            await asking.reply.say(outcome.sentence)
+            return
+        name = self._name(profile)
+        await asking.reply.say(
+            f"**{name} (echo)** is online in this channel now: a bot that writes the way {name} writes. It answers "
+            "when it is mentioned, answered or called by name, and sometimes unasked; `/echo offline` takes it out "
+            "again.",
+            to_all=True,
+        )
+
+    async def _offline(self, asking: Asking, call: Call) -> None:
+        asker = asking.asker
+        profile, sessions = self._to_silence(asker, call.text("profile"))
+        permits.check_governs(asker, profile, self._name(profile))
+        for session in sessions:
+            outcome = await asking.reply.patiently(self._requests.offline(session.id, asker.id, TAKEN_OFFLINE))
+            if isinstance(outcome, Refusal):
+                await asking.reply.say(outcome.sentence)
+                return
+        where = sorted(answers.place(self._board, session.channel_id) for session in sessions)
+        here = where == [answers.place(self._board, asker.channel_id)]
+        there = "this channel" if here else ", ".join(where)
+        await asking.reply.say(
+            f"**{self._name(profile)} (echo)** is offline in {there} now; `/echo online` brings it back.",
+            to_all=True,
+        )
+
+    def _to_silence(self, asker: permits.Asker, named: str) -> tuple[ProfileSnapshot, list[SessionSnapshot]]:
+        """Whose sessions to end: here, or in the whole server where the echo is online elsewhere only."""
+        living = answers.living(self._board, asker.server_id)
+        everywhere = self._board.sessions_online(asker.server_id)
+        here = self._here(asker)
+        if named:
+            profile = choosing.chosen(named, living, self._name)
+        else:
+            present = {session.profile_id for session in here}
+            # Who wants their own echo silent need not know where it talks.
+            present |= {p.id for p in living if p.user_id == asker.id for s in everywhere if s.profile_id == p.id}
+            fitting = [p for p in living if p.id in present]
+            profile = choosing.implied(fitting, asker.id, self._name, NONE_ONLINE)
+        own = [session for session in here if session.profile_id == profile.id]
+        own = own or [session for session in everywhere if session.profile_id == profile.id]
+        if not own:
+            raise UsageError(f"The echo of {self._name(profile)} is not online anywhere; /echo online starts it.")
+        return profile, own
+
+    # looking
+
+    async def _status(self, asking: Asking, call: Call) -> None:
+        await asking.reply.say(answers.status(self._board, asking.asker.server_id, self._clock(), self._zone))
+
+    async def _list(self, asking: Asking, call: Call) -> None:
+        await asking.reply.say(answers.listing(self._board, asking.asker.server_id, self._zone))
+
+    async def _help(self, asking: Asking, call: Call) -> None:
+        await asking.reply.say(answers.help_text(self._settings.data_retention_days, self._today()))
+
+    # going for good
+
+    async def _forget(self, asking: Asking, call: Call) -> None:
+        asker, named, person = asking.asker, call.text("profile"), call.person("user")
+        living = answers.living(self._board, asker.server_id)
+        if named:
+            profile = choosing.chosen(named, living, self._name)
+        else:
+            # What can't be undone is never guessed to be about somebody else.
+            wanted = asker.id if person is None else person.id
+            found = [p for p in living if p.user_id == wanted]
+            if not found:
+                raise UsageError(NONE_OTHER.format(name=plain(person.name)) if person else NONE_OWN)
+            profile = found[0]
+        await self._presses.forget(asking, profile)
+
+    def _here(self, asker: permits.Asker) -> list[SessionSnapshot]:
+        return [s for s in self._board.sessions_online(asker.server_id) if s.channel_id == asker.channel_id]
+
+    def _name(self, profile: ProfileSnapshot) -> str:
+        return answers.name_of(self._board, profile)
+
+    def _today(self) -> str:
+        return show_day(self._clock(), self._zone)
+
+
+async def _put(opening: Opening) -> None:
+    """Wait until the question is put, or until it must be left to itself."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            await opening.is_over.wait()
+
+
+async def _member(server: nextcord.Guild, user_id: int) -> Person:
+    try:
+        with mapped("look up who was chosen"):
+            member = await server.fetch_member(user_id)
+    except OutOfReach:
+        return Person(user_id, str(user_id), is_bot=False, is_member=False)
+    return Person(member.id, permits.shown_name(member), member.bot, is_member=True)

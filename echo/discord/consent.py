@@ -1,0 +1,163 @@
+"""The question put to the subject: its text by version, and the buttons under it. Pure.
+
+Nothing of anybody is fetched or stored before the subject presses *I agree* here. A text that was ever shown is never
+changed: a new wording is a new version, so that the hash kept with an answer says what was agreed to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+VERSION: Final = 1
+"""The version of the text that is shown now."""
+
+TEXTS: Final[dict[int, str]] = {
+    1: (
+        "{subject}: {asker} in **{server}**. An echo is a bot that writes the way you write. It exists only if you "
+        "want it to; nothing has been read yet.\n"
+        "**What would be read:** what you wrote in {channels} before {before}, and of others only the few messages "
+        "just before yours, which you were answering.\n"
+        "**What for:** a model on the computer that runs this bot learns how you write. Your echo then talks where you "
+        "or a manager of this server bring it online, always under the name “{name} (echo)”. Nothing that is read "
+        "leaves that computer.\n"
+        "**For how long:** the messages are kept encrypted for {days} days, what was learned from them until it is "
+        "erased.\n"
+        "**How to stop:** `/echo offline` silences your echo, and `/echo forget` or one press of the button that will "
+        "be here erases everything, at any time.\n"
+        "Only your own press counts. Without an answer this question ends on {until}."
+    )
+}
+ASKED_BY_OTHER = "{asker} asks whether Echo may make an echo of you"
+ASKED_BY_SUBJECT = "you asked for an echo of yourself"
+SHOWN_CHANNELS = 8
+"""Channels that are named one by one."""
+
+
+class Answer(StrEnum):
+    """What a button says; part of its custom id."""
+
+    YES = "yes"
+    NO = "no"
+    FORGET = "forget"
+    """Under a question that was agreed to: erase everything."""
+    SURE = "sure"
+    """The confirmation that a manager is asked for before somebody else's echo is erased."""
+
+
+class Style(StrEnum):
+    """How a button looks."""
+
+    GOOD = "success"
+    PLAIN = "secondary"
+    BAD = "danger"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One button of a message."""
+
+    label: str
+    custom_id: str
+    style: Style
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What a custom id says: which answer, about which profile, on which version of the text (0: none)."""
+
+    answer: Answer
+    profile_id: int
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that the text of a question says. `before` and `until` are shown as they are."""
+
+    subject_id: int
+    subject: str
+    asker_id: int
+    asker: str
+    server: str
+    channels: Sequence[str]
+    before: str
+    days: int
+    until: str
+
+
+def text_hash(version: int) -> str:
+    """SHA-256 of a version's text, in hexadecimal."""
+    return hashlib.sha256(TEXTS[version].encode()).hexdigest()
+
+
+def ask(question: Question, version: int = VERSION) -> str:
+    """The question's text, which names the subject by exactly one mention. At most 2,000 characters."""
+    by_subject = question.subject_id == question.asker_id
+    asker = ASKED_BY_SUBJECT if by_subject else ASKED_BY_OTHER.format(asker=f"**{plain(question.asker)}**")
+    return TEXTS[version].format(
+        subject=f"<@{question.subject_id}>",
+        name=plain(question.subject),
+        asker=asker,
+        server=plain(question.server),
+        channels=channel_list(question.channels),
+        before=question.before,
+        days=question.days,
+        until=question.until,
+    )
+
+
+def channel_list(names: Sequence[str]) -> str:
+    """The channels in words: the first few by name, the others by number."""
+    shown = [f"#{plain(name)}" for name in names[:SHOWN_CHANNELS]]
+    if not shown:
+        return "the channels of this server that the bot can read"
+    more = len(names) - len(shown)
+    if more:
+        shown.append(f"{more} more channel{'' if more == 1 else 's'}")
+    listed = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return f"{listed} (with their threads)"
+
+
+def plain(name: str) -> str:
+    """A name that can't format, ping or stretch a message: at most 60 characters, no Markdown, no mentions."""
+    kept = "".join(sign for sign in name if sign.isprintable() and sign not in "`*_~|<>@\\")
+    kept = " ".join(kept.split())
+    return (kept if len(kept) <= 60 else f"{kept[:59]}…") or "somebody"
+
+
+def question_buttons(profile_id: int, version: int = VERSION) -> tuple[Button, ...]:
+    """The buttons under an open question."""
+    return (
+        Button("I agree", f"echo:consent:{Answer.YES}:{profile_id}:{version}", Style.GOOD),
+        Button("No", f"echo:consent:{Answer.NO}:{profile_id}", Style.PLAIN),
+    )
+
+
+def forget_button(profile_id: int) -> tuple[Button, ...]:
+    """The button under a question that was agreed to."""
+    return (Button("Stop and erase everything", f"echo:{Answer.FORGET}:{profile_id}", Style.BAD),)
+
+
+def sure_button(profile_id: int) -> tuple[Button, ...]:
+    """The button that confirms the erasing of somebody else's echo."""
+    return (Button("Yes, erase everything", f"echo:{Answer.SURE}:{profile_id}", Style.BAD),)
+
+
+def read_press(custom_id: str) -> Press | None:
+    """What a button's custom id says; None for one that is not Echo's."""
+    match custom_id.split(":"):
+        case ["echo", "consent", "yes", profile, version] if _is_number(profile) and _is_number(version):
+            return Press(Answer.YES, int(profile), int(version))
+        case ["echo", "consent", "no", profile] if _is_number(profile):
+            return Press(Answer.NO, int(profile))
+        case ["echo", ("forget" | "sure") as answer, profile] if _is_number(profile):
+            return Press(Answer(answer), int(profile))
+    return None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 18

@@ -1,0 +1,70 @@
+"""Echo's commands as Discord is told of them.
+
+They are registered as plain JSON, all at once: nextcord's own declarations differ between its versions (`dm_permission`
+against `contexts`), and what goes wrong while it registers them is only logged.
+Source of types, names and limits: Discord API reference, "Application Commands".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+SLASH, USER_MENU = 1, 2
+SUBCOMMAND, TEXT, USER = 1, 3, 6
+IN_SERVERS: Final = [0]
+"""Where commands can be used (`contexts`): in servers, not in direct messages."""
+
+GROUP: Final = "echo"
+MENU: Final = "Make an echo"
+"""The user context-menu command."""
+
+
+def _option(kind: int, name: str, description: str, **more: object) -> dict[str, Any]:
+    return {"type": kind, "name": name, "description": description, **more}
+
+
+_PROFILE: Final = _option(TEXT, "profile", "Whose echo: a name from the list", autocomplete=True, required=False)
+
+SUBCOMMANDS: Final = [
+    _option(
+        SUBCOMMAND,
+        "create",
+        "Ask somebody, or yourself, for an echo",
+        options=[
+            _option(USER, "user", "Who is to be echoed; they are asked first", required=True),
+            _option(TEXT, "before", "Only what was written before this day: dd.mm.yyyy", required=True, max_length=40),
+        ],
+    ),
+    _option(SUBCOMMAND, "online", "Bring an echo into this channel", options=[_PROFILE]),
+    _option(SUBCOMMAND, "offline", "Take an echo out of this channel", options=[_PROFILE]),
+    _option(SUBCOMMAND, "status", "How far the echoes of this server are, and where they are online"),
+    _option(SUBCOMMAND, "list", "The echoes of this server"),
+    _option(
+        SUBCOMMAND,
+        "forget",
+        "Erase an echo and everything that was read for it",
+        options=[_PROFILE, _option(USER, "user", "Whose echo, by person", required=False)],
+    ),
+    _option(SUBCOMMAND, "help", "What Echo is, what it keeps and how to stop it"),
+]
+
+COMMANDS: Final[list[dict[str, Any]]] = [
+    {
+        "type": SLASH,
+        "name": GROUP,
+        "description": "Echoes of people who agreed to it",
+        "contexts": IN_SERVERS,
+        "options": SUBCOMMANDS,
+    },
+    {"type": USER_MENU, "name": MENU, "contexts": IN_SERVERS},
+]
+
+
+def signatures(commands: Iterable[Mapping[str, Any]]) -> set[str]:
+    """What can be called: "echo create", "echo online", ..., "Make an echo"."""
+    found: set[str] = set()
+    for command in commands:
+        parts = [o["name"] for o in command.get("options") or () if o["type"] == SUBCOMMAND]
+        found.update(f"{command['name']} {part}" for part in parts) if parts else found.add(str(command["name"]))
+    return found

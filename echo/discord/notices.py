@@ -1,0 +1,236 @@
+"""What Echo itself says in channels: the question to the subject, and how their profile stands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import nextcord
+
+from echo.discord import consent
+from echo.discord.answers import name_of
+from echo.discord.consent import Button
+from echo.discord.dates import show_day, show_time
+from echo.discord.failures import OutOfReach, mapped
+from echo.discord.permits import readable_channels
+from echo.discord.replies import Reply, view_of
+from echo.ports import ChannelGone
+from echo.settings import Settings
+from states.board import Board
+from states.effects import Notice
+from states.model import Deadline, ProfileSnapshot
+
+log = logging.getLogger(__name__)
+
+LOOKED_BACK: Final = 50
+"""Messages among which a question that stands already is looked for."""
+NONCE_LENGTH: Final = 25
+"""Characters: the most of a nonce (Discord API reference, "Create Message")."""
+
+
+class Opening:
+    """A `/echo create` that is being answered: the question may stand as that answer, so that whoever asked sees it
+    at once, and the subject is pinged by it."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+        self.is_over = asyncio.Event()
+        self.stands = False
+
+    async def put(self, text: str, buttons: Sequence[Button], subject_id: int) -> int | None:
+        """Answer with the question; its message's id, None where it must be put in the channel instead."""
+        try:
+            message_id = await self.reply.say_first(text, buttons, subject_id)
+            self.stands = message_id is not None
+            return message_id
+        finally:
+            self.is_over.set()
+
+
+class Openings:
+    """The commands that are being answered, by server and subject."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[int, int], Opening] = {}
+
+    @contextmanager
+    def opened(self, server_id: int, subject_id: int, reply: Reply) -> Iterator[Opening]:
+        """While this lasts, the question to this subject may stand as this reply."""
+        opening = Opening(reply)
+        self._open[server_id, subject_id] = opening
+        try:
+            yield opening
+        finally:
+            if self._open.get((server_id, subject_id)) is opening:
+                del self._open[server_id, subject_id]
+
+    def of(self, profile: ProfileSnapshot) -> Opening | None:
+        """The command that waits for this profile's question."""
+        return self._open.get((profile.server_id, profile.user_id))
+
+
+class Notices:
+    """The part of `Chat` that asks the subject and tells the channel."""
+
+    def __init__(
+        self,
+        client: nextcord.Client,
+        board: Board,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        openings: Openings,
+    ) -> None:
+        self._client = client
+        self._board = board
+        self._settings = settings
+        self._zone = ZoneInfo(settings.timezone)
+        self._clock = clock
+        self._openings = openings
+
+    async def ask_consent(self, profile: ProfileSnapshot, nonce: str) -> int:
+        """Put the question with its buttons in `profile.channel_id`; the message's id.
+
+        A question about this profile that stands there already is not put again. Raises ChannelGone or
+        ServiceUnavailable.
+        """
+        text, buttons = self._question(profile), consent.question_buttons(profile.id)
+        opening = self._openings.of(profile)
+        if opening is not None:
+            message_id = await opening.put(text, buttons, profile.user_id)
+            if message_id is not None:
+                return message_id
+        with _reaching("ask in this channel"):
+            standing = await self._find_question(profile)
+            if standing is not None:
+                return standing
+            return await self._post(profile.channel_id, text, buttons, nonce, pinged=profile.user_id)
+
+    async def announce(self, profile: ProfileSnapshot, notice: Notice, nonce: str) -> None:
+        """Settle the question's message, and tell the channel when an echo is ready or needs somebody.
+
+        Raises ChannelGone or ServiceUnavailable.
+        """
+        with _reaching("tell the channel how this echo stands"):
+            await self._settle_question(profile, notice)
+            text = self._news(profile, notice)
+            if text is not None:
+                await self._post(profile.channel_id, text, (), nonce)
+
+    # texts
+
+    def _question(self, profile: ProfileSnapshot) -> str:
+        names = self._board.names
+        server = self._client.get_guild(profile.server_id)
+        due = profile.due.get(Deadline.CONSENT.value)
+        return consent.ask(
+            consent.Question(
+                subject_id=profile.user_id,
+                subject=name_of(self._board, profile),
+                asker_id=profile.asker_id,
+                asker=names.get(profile.asker_id) or f"user {profile.asker_id}",
+                server=server.name if server else names.get(profile.server_id, "this server"),
+                channels=readable_channels(server) if server else (),
+                before=show_day(profile.cutoff, self._zone),
+                days=self._settings.data_retention_days,
+                until=show_time(due, self._zone) if due else "its last day",
+            )
+        )
+
+    def _standing(self, profile: ProfileSnapshot, notice: Notice) -> tuple[str, tuple[Button, ...]]:
+        """What the question's message says once it is answered, and the buttons that it then has."""
+        name, until = name_of(self._board, profile), show_day(profile.cutoff, self._zone)
+        now = show_time(self._clock(), self._zone)
+        stop = "`/echo offline` silences it; `/echo forget` or the button erases everything."
+        agreed = f"**{name}** agreed to an echo of what they wrote before {until}."
+        match notice:
+            case Notice.COLLECTING:
+                return f"{agreed} It is being made now; `/echo status` shows how far it is. {stop}", self._stop(profile)
+            case Notice.READY:
+                return f"{agreed} It is ready since {now}. {stop}", self._stop(profile)
+            case Notice.STUCK:
+                return f"{agreed} It stands still: {profile.reason or 'see /echo status.'} {stop}", self._stop(profile)
+            case _:
+                reason = profile.reason or "It was erased."
+                return f"The question about an echo of **{name}** is over. {reason} Nothing is kept.", ()
+
+    def _stop(self, profile: ProfileSnapshot) -> tuple[Button, ...]:
+        return consent.forget_button(profile.id)
+
+    def _news(self, profile: ProfileSnapshot, notice: Notice) -> str | None:
+        name = name_of(self._board, profile)
+        if notice is Notice.READY:
+            return (
+                f"The echo of **{name}** is ready. `/echo online` brings it into the channel where it should talk, "
+                "`/echo offline` takes it out again."
+            )
+        if notice is Notice.STUCK:
+            return f"The echo of **{name}** needs somebody: {profile.reason or 'see /echo status.'}"
+        return None
+
+    # messages
+
+    async def _post(
+        self, channel_id: int, text: str, buttons: Sequence[Button], nonce: str, pinged: int | None = None
+    ) -> int:
+        """Send as the bot. The nonce is enforced: within some minutes the same one gives the first message again.
+
+        nextcord sends nonces, but not that they are to be enforced; hence the raw route.
+        """
+        body: dict[str, Any] = {
+            "content": text,
+            "components": view_of(buttons).to_components(),
+            "allowed_mentions": {"parse": [], "users": [] if pinged is None else [str(pinged)]},
+            "nonce": nonce[:NONCE_LENGTH],
+            "enforce_nonce": True,
+        }
+        route = nextcord.http.Route("POST", "/channels/{channel_id}/messages", channel_id=channel_id)
+        sent = await self._client.http.request(route, json=body)
+        return int(sent["id"])
+
+    async def _settle_question(self, profile: ProfileSnapshot, notice: Notice) -> None:
+        if profile.consent_message_id is None:
+            return
+        text, buttons = self._standing(profile, notice)
+        route = nextcord.http.Route(
+            "PATCH",
+            "/channels/{channel_id}/messages/{message_id}",
+            channel_id=profile.channel_id,
+            message_id=profile.consent_message_id,
+        )
+        body = {
+            "content": text,
+            "components": view_of(buttons).to_components(),
+            "allowed_mentions": {"parse": []},
+        }
+        try:
+            with mapped("change the message that asked"):
+                await self._client.http.request(route, json=body)
+        except OutOfReach as error:
+            # Somebody may have deleted it: then nothing is left to settle.
+            log.info("The question about profile %d is not there any more (code %d).", profile.id, error.code)
+
+    async def _find_question(self, profile: ProfileSnapshot) -> int | None:
+        """The question of this profile, if it stands in the channel: a process that died may have put it."""
+        wanted = {button.custom_id for button in consent.question_buttons(profile.id)}
+        route = nextcord.http.Route("GET", "/channels/{channel_id}/messages", channel_id=profile.channel_id)
+        found = await self._client.http.request(route, params={"limit": LOOKED_BACK})
+        for message in found:
+            ids = {c.get("custom_id") for row in message.get("components", ()) for c in row.get("components", ())}
+            if wanted & ids:
+                return int(message["id"])
+        return None
+
+
+@contextmanager
+def _reaching(doing: str) -> Iterator[None]:
+    """Within this, what is out of reach is ChannelGone."""
+    try:
+        with mapped(doing):
+            yield
+    except OutOfReach as error:
+        raise ChannelGone(str(error)) from error

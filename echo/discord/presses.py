@@ -1,0 +1,105 @@
+"""What follows when somebody presses one of Echo's buttons, and the erasing that a command asks for too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import nextcord
+
+from echo.discord.answers import name_of
+from echo.discord.consent import TEXTS, Answer, Press, sure_button, text_hash
+from echo.discord.permits import Asker, check_governs
+from echo.discord.replies import Reply
+from echo.ports import Requests
+from states.board import Board
+from states.decide import Refusal
+from states.events import ConsentDeclined, ConsentGiven, ForgetAsked
+from states.model import ProfileSnapshot
+
+AGREED: Final = (
+    "Thank you. Echo reads now what you wrote and learns from it; `/echo status` shows how far it is. You can stop and "
+    "erase everything at any time: by the button under the question, or with `/echo forget`."
+)
+DECLINED: Final = "Understood: nothing was read, and nothing is kept."
+OVER: Final = "This question is over; your press changed nothing. `/echo create` asks anew."
+OUTDATED: Final = (
+    "This question was put by another version of Echo, so your answer could not be kept: forget it with "
+    "`/echo forget`, then ask anew with `/echo create`."
+)
+BY_SUBJECT: Final = "The person it was of had it erased."
+BY_MANAGER: Final = "Somebody who manages this server had it erased."
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One use of a command, menu, form or button. `here` is what Echo may do in that channel."""
+
+    asker: Asker
+    reply: Reply
+    server: nextcord.Guild
+    here: nextcord.Permissions
+    echo_id: int
+
+
+class Presses:
+    """Gives presses to the machines that they are about, and tells what came of it."""
+
+    def __init__(self, requests: Requests, board: Board, clock: Callable[[], datetime]) -> None:
+        self._requests = requests
+        self._board = board
+        self._clock = clock
+
+    async def press(self, asking: Asking, press: Press) -> None:
+        """Deal with one press. Raises EchoError or StorageError with what its presser is to be told."""
+        profile = self._board.profiles.get(press.profile_id)
+        if profile is None or profile.server_id != asking.asker.server_id:
+            await asking.reply.say(OVER)
+            return
+        match press.answer:
+            case Answer.YES:
+                await self._agree(asking, profile, press.version)
+            case Answer.NO:
+                event = ConsentDeclined(self._clock(), asking.asker.id)
+                outcome = await asking.reply.patiently(self._requests.ask(profile.key, event))
+                await asking.reply.say(outcome.sentence if isinstance(outcome, Refusal) else DECLINED)
+            case Answer.FORGET:
+                await self.forget(asking, profile)
+            case Answer.SURE:
+                check_governs(asking.asker, profile, name_of(self._board, profile))
+                await self._erase(asking, profile)
+
+    async def forget(self, asking: Asking, profile: ProfileSnapshot) -> None:
+        """Erase an echo: at once for its subject, after one more press for a manager. Raises NoPermission."""
+        if asking.asker.id == profile.user_id:
+            await self._erase(asking, profile)
+            return
+        name = name_of(self._board, profile)
+        check_governs(asking.asker, profile, name)
+        await asking.reply.say(
+            f"Everything that was read and learned for the echo of **{name}** would be erased for good. Are you sure?",
+            sure_button(profile.id),
+        )
+
+    async def _agree(self, asking: Asking, profile: ProfileSnapshot, version: int) -> None:
+        if version not in TEXTS:
+            await asking.reply.say(OUTDATED)
+            return
+        event = ConsentGiven(self._clock(), asking.asker.id, version, text_hash(version))
+        outcome = await asking.reply.patiently(self._requests.ask(profile.key, event))
+        await asking.reply.say(outcome.sentence if isinstance(outcome, Refusal) else AGREED)
+
+    async def _erase(self, asking: Asking, profile: ProfileSnapshot) -> None:
+        reason = BY_SUBJECT if asking.asker.id == profile.user_id else BY_MANAGER
+        event = ForgetAsked(self._clock(), asking.asker.id, reason)
+        outcome = await asking.reply.patiently(self._requests.ask(profile.key, event))
+        if isinstance(outcome, Refusal):
+            await asking.reply.say(outcome.sentence)
+            return
+        name = name_of(self._board, profile)
+        await asking.reply.say(
+            f"The echo of **{name}** is silent from now on, and everything that was read and learned for it is being "
+            "erased."
+        )

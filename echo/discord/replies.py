@@ -1,0 +1,122 @@
+"""Answering an interaction: once, and within the three seconds that Discord allows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Sequence
+from typing import Any, Final, TypeVar
+
+import aiohttp
+import nextcord
+from nextcord import ui
+
+from echo.discord.consent import Button, Style
+from echo.discord.failures import mapped
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PATIENCE: Final = 1.5
+"""Seconds after which an interaction that is not answered yet is deferred; Discord gives up after three."""
+NOBODY: Final = nextcord.AllowedMentions.none()
+
+_STYLES: Final = {
+    Style.GOOD: nextcord.ButtonStyle.success,
+    Style.PLAIN: nextcord.ButtonStyle.secondary,
+    Style.BAD: nextcord.ButtonStyle.danger,
+}
+
+
+def view_of(buttons: Sequence[Button]) -> ui.View:
+    """The buttons for nextcord. Nothing listens in them: presses come by their custom id, also after a restart."""
+    view = ui.View(timeout=None, auto_defer=False, prevent_update=False)
+    for button in buttons:
+        item: ui.Button[ui.View] = ui.Button(
+            label=button.label, custom_id=button.custom_id, style=_STYLES[button.style]
+        )
+        view.add_item(item)
+    return view
+
+
+class Reply:
+    """The answer to one interaction. What comes too late for Discord is logged, never raised."""
+
+    def __init__(self, interaction: nextcord.Interaction[Any]) -> None:
+        self.interaction = interaction
+        self._one_at_a_time = asyncio.Lock()
+        self._is_deferred = False
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it is answered or deferred."""
+        return self.interaction.response.is_done()
+
+    async def say(self, text: str, buttons: Sequence[Button] = (), *, to_all: bool = False) -> None:
+        """Tell whoever asked; with `to_all` everybody in the channel, unless the answer had to be deferred."""
+        async with self._one_at_a_time:
+            try:
+                await self._say(text, view_of(buttons), ephemeral=not to_all)
+            except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:
+                log.info("An answer did not reach Discord any more (%s).", type(error).__name__)
+
+    async def say_first(self, text: str, buttons: Sequence[Button], pinged: int) -> int | None:
+        """Answer for everybody to see, pinging one user; the message's id.
+
+        None where it is too late for that: it is answered or deferred already (a deferred answer pings nobody), or
+        Discord does not take it. Raises ServiceUnavailable where it stands but its id can't be learnt.
+        """
+        async with self._one_at_a_time:
+            if self.is_begun:
+                return None
+            allowed = nextcord.AllowedMentions(everyone=False, roles=False, users=[nextcord.Object(pinged)])
+            try:
+                await self.interaction.response.send_message(text, view=view_of(buttons), allowed_mentions=allowed)
+            except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:
+                log.info("A question could not be put as an answer (%s).", type(error).__name__)
+                return None
+            with mapped("see the question that it has put"):
+                return (await self.interaction.original_message()).id
+
+    async def offer(self, choices: dict[str, str]) -> None:
+        """Offer choices while somebody types: shown name -> value."""
+        try:
+            await self.interaction.response.send_autocomplete(choices)
+        except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.info("Choices did not reach Discord any more (%s).", type(error).__name__)
+
+    async def open(self, modal: ui.Modal) -> None:
+        """Show a form."""
+        try:
+            await self.interaction.response.send_modal(modal)
+        except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.info("A form did not reach Discord any more (%s).", type(error).__name__)
+
+    async def patiently(self, work: Awaitable[T]) -> T:
+        """Wait for work; where it takes long, the interaction is deferred meanwhile."""
+        task = asyncio.ensure_future(work)
+        await asyncio.wait((task,), timeout=PATIENCE)
+        if not task.done():
+            await self._defer()
+        return await task
+
+    async def _defer(self) -> None:
+        async with self._one_at_a_time:
+            if self.is_begun:
+                return
+            try:
+                await self.interaction.response.defer(ephemeral=True, with_message=True)
+                self._is_deferred = True
+            except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:
+                log.info("An interaction could not be deferred (%s).", type(error).__name__)
+
+    async def _say(self, text: str, view: ui.View, ephemeral: bool) -> None:
+        if not self.is_begun:
+            response = self.interaction.response
+            await response.send_message(text, view=view, ephemeral=ephemeral, allowed_mentions=NOBODY)
+        elif self._is_deferred:
+            self._is_deferred = False
+            await self.interaction.edit_original_message(content=text, view=view, allowed_mentions=NOBODY)
+        else:
+            await self.interaction.followup.send(text, view=view, ephemeral=ephemeral, allowed_mentions=NOBODY)

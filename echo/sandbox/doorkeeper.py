@@ -96,8 +96,10 @@ def template(request: web.Request) -> str:
 
 async def _record(record: Recorder, request: web.Request, response: web.StreamResponse) -> None:
     sent = None
-    if request.can_read_body and request.content_type == "application/json":
+    if request.content_type == "application/json":
         sent = _json(await request.text())
+    elif request.content_type == "multipart/form-data":
+        sent = _json(str((await request.post()).get("payload_json")))
     body = response.body if isinstance(response, web.Response) else None
     answered = _json(body.decode()) if isinstance(body, bytes) else None
     record(request.method, template(request), dict(request.query), sent, response.status, answered)

@@ -135,8 +135,7 @@ def _value(world: Directory, option: Json, given: object, filled: Filled) -> str
         return _mentionable(world, kind, given, filled)
     if kind == ATTACHMENT:
         raise NotPossible(f"The option {name} takes a file, and the sandbox has no files.")
-    value = _plain(kind, name, given)
-    return _chosen(option, given) if option.get("choices") else _in_bounds(option, value)
+    return _chosen(option, given) if option.get("choices") else _in_bounds(option, _plain(kind, name, given))
 
 
 def _mentionable(world: Directory, kind: int, given: object, filled: Filled) -> str:

@@ -205,6 +205,8 @@ class People:
             known = [(str(choice["name"]), choice["value"]) for choice in option.get("choices") or ()]
         typed = text.strip().lstrip("@#").casefold()
         fitting = [{"name": name, "value": value} for name, value in known if typed in name.casefold()]
+        # What begins as typed comes before what merely contains it; sorting keeps the order within both.
+        fitting.sort(key=lambda one: not str(one["name"]).lstrip("@#").casefold().startswith(typed))
         return fitting[:MOST_SUGGESTIONS]
 
     def _person(self, author: object) -> User:

@@ -120,7 +120,9 @@ class OpenAPI:
             parameter = operation["parameters"][index]
             if name in query:
                 schema = f"{pointer}/parameters/{index}/schema"
-                faults += [f"{name}: {fault}" for fault in self._faults(schema, _parsed(query[name]), request=True)]
+                faults += [
+                    f"{name}: {fault}" for fault in self._faults(schema, _parsed(query[name], parameter), request=True)
+                ]
             elif parameter.get("required"):
                 faults.append(f"the query parameter {name} is missing")
         return faults
@@ -159,10 +161,11 @@ class OpenAPI:
         return [] if worst is None else [f"{worst.json_path}: {worst.message[:300]}"]
 
 
-def _parsed(text: str) -> object:
-    """A query parameter as the value it stands for; snowflakes may be integers, so digits may too."""
-    if text in ("true", "True", "false", "False"):
-        return text.lower() == "true"
+def _parsed(text: str, parameter: Mapping[str, Any]) -> object:
+    """A query parameter as the value it stands for; snowflakes may be integers, and 0 and 1 may be truth values."""
+    truths = {"true": True, "false": False, "1": True, "0": False}
+    if parameter["schema"].get("type") == "boolean":
+        return truths.get(text.lower(), text)
     return int(text) if text.isdecimal() else text
 
 

@@ -81,7 +81,10 @@ class Chat(Protocol):
     """Speaking on Discord. Failures that may pass raise ServiceUnavailable, lasting ones ChannelGone."""
 
     async def ask_consent(self, profile: ProfileSnapshot, nonce: str) -> int:
-        """Put the persistent question with its buttons in `profile.channel_id`; the message's id. Same nonce, same message."""
+        """Put the persistent question with its buttons in `profile.channel_id`; the message's id.
+
+        The same nonce gives the same message.
+        """
 
     async def announce(self, profile: ProfileSnapshot, notice: Notice, nonce: str) -> None:
         """Tell the channel how the profile stands, and settle the question's message."""
@@ -99,7 +102,7 @@ class Chat(Protocol):
         """The newest `limit` messages of a channel, oldest first, from memory or else from Discord."""
 
     def names_of(self, profile: ProfileSnapshot) -> tuple[str, ...]:
-        """By what names the subject is called in that server: display name, user name, global name; first the shown one."""
+        """By what names the subject is called in that server, the shown one first; never none."""
 
 
 class CollectPort(Protocol):
@@ -172,10 +175,13 @@ class Engine(Protocol):
     async def train(
         self, author: str, bursts: Sequence[Burst], seed: int, progress: Callable[[float], None], timeout: float
     ) -> Trained:
-        """Learn from `bursts` (oldest first); `progress` gets shares 0..1; EngineFailed when `timeout` seconds are over."""
+        """Learn from `bursts` (oldest first) within `timeout` seconds; `progress` gets shares 0..1."""
 
     async def answer(self, model: bytes, version: str, moment: Moment, chattiness: float) -> Answer:
-        """Answer a moment. `version` names the model (so that a loaded one may be kept); `chattiness` scales speaking unasked."""
+        """Answer a moment.
+
+        `version` names the model, so that a loaded one may be kept; `chattiness` scales speaking unasked.
+        """
 
     def release(self, version: str) -> None:
         """Let go of a loaded model: it is gone or replaced."""

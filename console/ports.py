@@ -1,0 +1,68 @@
+"""What the console is handed from above: the acts of an operator, and the sandbox's people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+Json = dict[str, Any]
+
+
+class Operator(Protocol):
+    """What an operator may do. Each act returns the one sentence that tells how it went; nothing is raised."""
+
+    async def online(self, profile_id: int, channel_id: int) -> str:
+        """Bring an echo online in a channel."""
+
+    async def offline(self, session_id: int) -> str:
+        """Take a session offline."""
+
+    async def retry(self, profile_id: int) -> str:
+        """Try again what stands still."""
+
+    async def refresh(self, profile_id: int) -> str:
+        """Collect and train a ready profile anew."""
+
+    async def forget(self, profile_id: int) -> str:
+        """Erase everything of a profile, for good."""
+
+    def channels(self, server_id: int) -> Sequence[tuple[int, str]]:
+        """The channels of a server in which an echo could speak: id and name."""
+
+
+class Town(Protocol):
+    """The sandbox's people, to be spoken as (`echo.sandbox.people.People`). Refusals raise ValueError with a sentence."""
+
+    def people(self) -> list[Json]:
+        """`{"id", "name", "bot"}` of everybody."""
+
+    def channels(self) -> list[Json]:
+        """`{"id", "name", "parent"}` of every channel and thread."""
+
+    def commands(self) -> list[Json]:
+        """`{"name": "echo create", "description", "options": [{"name", "type", "required", "description", ...}]}`."""
+
+    async def say(self, author: str, channel: str, content: str, reply_to: str | None = None) -> Json:
+        """Write a message."""
+
+    async def command(self, author: str, channel: str, command: str, options: Mapping[str, Any]) -> Json:
+        """Run a slash command; `{"responses": [...]}` once it is answered."""
+
+    async def press(self, author: str, message_id: str, custom_id: str, values: Sequence[str] | None = None) -> Json:
+        """Press a button."""
+
+    async def modal(self, author: str, custom_id: str, values: Mapping[str, str]) -> Json:
+        """Send a form."""
+
+    async def autocomplete(
+        self, author: str, channel: str, command: str, option: str, text: str, options: Mapping[str, Any] | None = None
+    ) -> list[Json]:
+        """Proposals `{"name", "value"}` for an option being typed."""
+
+    def messages(
+        self, channel: str, after: str | None = None, viewer: str | None = None, limit: int = 100
+    ) -> list[Json]:
+        """The newest messages of a channel, oldest first, with what only `viewer` sees."""
+
+    def subscribe(self, callback: Callable[[Json], None]) -> Callable[[], None]:
+        """Call back on every change of what is visible; returns what ends that."""

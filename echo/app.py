@@ -1,0 +1,266 @@
+"""COMPOSITION ROOT: the only place that names concrete classes. What opens first closes last."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from db.connection import Database
+from db.corpus import Corpus
+from db.erasure import Erasure
+from db.errors import StorageError
+from db.generations import Generations
+from db.keys import Keyring
+from db.models import Models
+from db.outbox import Outbox
+from db.steps import Steps
+from echo.discord.chat import DiscordChat
+from echo.discord.client import EchoClient
+from echo.discord.collector import Collector
+from echo.discord.hearing import Hearing
+from echo.discord.notices import Notices, Openings
+from echo.discord.speakable import speakable_channels
+from echo.discord.voice import Voice
+from echo.engines.choice import engine_of
+from echo.errors import ConfigError, EchoError
+from echo.interpreter import Interpreter, Work
+from echo.lock import only_one
+from echo.operator import ConsoleOperator
+from echo.ports import Engine
+from echo.profile_work import ProfileWork
+from echo.router import Router
+from echo.sandbox.server import Sandbox
+from echo.secrets import ensure_master_key
+from echo.session_work import SessionWork
+from echo.settings import Loaded, Settings
+from echo.tasks import Tasks
+from echo.upkeep import Upkeep
+from echo.work_ends import SessionEnds
+from echo.worlds import home_of, world_of
+from schedules import maintenance
+from schedules.clock import Clock, SystemClock
+from schedules.timers import Timers
+from states.board import Board, Fault
+from states.effects import Effect
+from states.policy import Policy
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN = 5.0
+"""Seconds that each stage of stopping gets."""
+
+
+SANDBOX_TOKEN = "sandbox"
+"""What the loopback Discord takes for a bot's token; it guards nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What to serve, from the command line. `source` is an export that fills the sandbox; `port` 0 is any free one."""
+
+    sandbox: bool = True
+    source: Path | None = None
+    headless: bool = True
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A running Echo, for the console, the commands' edge and the tests to hold."""
+
+    board: Board
+    router: Router
+    client: EchoClient
+    operator: ConsoleOperator
+    sandbox: Sandbox | None
+    gateway: asyncio.Task[None]
+    settings: Settings
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Everything that lies in the data folder, opened."""
+
+    database: Database
+    steps: Steps
+    outbox: Outbox
+    corpus: Corpus
+    generations: Generations
+    models: Models
+    erasure: Erasure
+
+
+@asynccontextmanager
+async def open_store(home: Path, master_key: bytes, clock: Clock) -> AsyncIterator[Store]:
+    """Open the database of a data folder. Raises a ConfigError with the storage's own sentence where that fails."""
+    async with AsyncExitStack() as stack:
+        try:
+            database = await stack.enter_async_context(Database(home / "echo.db"))
+            keyring = Keyring(database, master_key)
+            await keyring.open()
+        except StorageError as error:
+            raise ConfigError(str(error)) from error
+        models = Models(database, keyring, home)
+        yield Store(
+            database=database,
+            steps=Steps(database),
+            outbox=Outbox(database),
+            corpus=Corpus(database, keyring, clock),
+            generations=Generations(database, keyring),
+            models=models,
+            erasure=Erasure(database, keyring, models),
+        )
+
+
+@asynccontextmanager
+async def open_echo(loaded: Loaded, serving: Serving, clock: Clock | None = None) -> AsyncIterator[Echo]:
+    """A whole Echo: connected, its commands registered, its machines where their last recorded step left them.
+
+    Raises EchoError: AlreadyRunning, ConfigError, ServiceUnavailable and what reading an export may raise.
+    """
+    clock = clock or SystemClock()
+    settings = loaded.settings
+    home = home_of(settings, serving.sandbox, serving.source)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(only_one(home))
+        master_key = ensure_master_key(settings.data_dir, loaded.secrets)
+        store = await stack.enter_async_context(open_store(home, master_key, clock))
+        sandbox = await stack.enter_async_context(_sandbox(settings, serving, clock)) if serving.sandbox else None
+        token = SANDBOX_TOKEN if sandbox else _token(loaded)
+        yield await _run(stack, settings, store, sandbox, token, clock)
+
+
+async def _run(
+    stack: AsyncExitStack, settings: Settings, store: Store, sandbox: Sandbox | None, token: str, clock: Clock
+) -> Echo:
+    """Join the parts, start them, and leave on the stack how they stop."""
+    board = Board()
+    router = Router(board, store.steps, policy_of(settings), settings.max_active_sessions_per_server, clock)
+    hearing = Hearing(board, router.post, clock)
+    openings = Openings()
+    client = EchoClient(
+        requests=router,
+        board=board,
+        hearing=hearing,
+        openings=openings,
+        settings=settings,
+        clock=clock,
+        api_base=f"{sandbox.address}/api/v10" if sandbox else None,
+    )
+    voice = Voice(client, hearing, board)
+    hearing.names_of, client.speaker_of = voice.names_of, voice.is_own
+    chat = DiscordChat(Notices(client, board, settings, clock, openings), voice)
+    tasks = Tasks(lambda where, sentence: board.report(Fault(clock(), where, sentence)))
+    ends = SessionEnds(board, router)
+    works = _works(settings, store, board, chat, client, engine_of(settings), ends, clock)
+    interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks)
+    ends.work_ended = interpreter.work_ended
+    timers = Timers(clock, router.ring)
+    router.connect(interpreter, timers)
+
+    stack.push_async_callback(router.close, STOP_WITHIN)
+    stack.push_async_callback(tasks.end, STOP_WITHIN)
+    stack.push_async_callback(voice.close)
+    profiles, sessions = await store.steps.load()
+    router.adopt([*profiles, *sessions])
+    interpreter.perform(tuple(await store.outbox.pending()))
+
+    gateway = asyncio.create_task(client.serve(token), name="gateway")
+    stack.push_async_callback(_stop_gateway, client, gateway)
+    await _until_available(client, gateway)
+    stack.callback(timers.stop)
+    timers.start()
+    upkeep = Upkeep(store.erasure, store.database, settings, clock)
+    maintenance.schedule(timers, _starting(tasks, upkeep))
+    interpreter.begin()
+    operator = ConsoleOperator(router, clock, functools.partial(speakable_channels, client))
+    return Echo(board, router, client, operator, sandbox, gateway, settings, clock)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The numbers that decisions depend on."""
+    return Policy(
+        cooldown=settings.message_generation_cooldown,
+        max_bot_turns=settings.max_bot_turns,
+        consent_expiry=timedelta(hours=settings.consent_expiry_hours),
+    )
+
+
+def _works(
+    settings: Settings,
+    store: Store,
+    board: Board,
+    chat: DiscordChat,
+    client: EchoClient,
+    engine: Engine,
+    ends: SessionEnds,
+    clock: Clock,
+) -> dict[type[Effect], Work]:
+    profile_work = ProfileWork(
+        board=board,
+        chat=chat,
+        collector=Collector(
+            client,
+            store.corpus,
+            context_messages=settings.context_messages,
+            most=settings.max_messages_per_analysis,
+        ),
+        corpus=store.corpus,
+        engine=engine,
+        models=store.models,
+        erasure=store.erasure,
+        settings=settings,
+        clock=clock,
+        end_sessions=ends,
+        collecting=asyncio.Semaphore(settings.collecting_slots),
+        training=asyncio.Semaphore(settings.training_slots),
+    )
+    session_work = SessionWork(board, chat, engine, store.models, store.generations, store.outbox, settings, clock)
+    return {**profile_work.works(), **session_work.works()}
+
+
+@asynccontextmanager
+async def _sandbox(settings: Settings, serving: Serving, clock: Clock) -> AsyncIterator[Sandbox]:
+    world = await asyncio.to_thread(world_of, settings.sandbox_seed, serving.source)
+    async with Sandbox(world, clock=lambda: clock().timestamp(), port=serving.port, token=SANDBOX_TOKEN) as sandbox:
+        yield sandbox
+
+
+def _token(loaded: Loaded) -> str:
+    if loaded.secrets.token is None:
+        raise ConfigError("There is no bot token: set DISCORD_TOKEN, or run echo-bot sandbox to try Echo without one.")
+    return loaded.secrets.token.get_secret_value()
+
+
+async def _until_available(client: EchoClient, gateway: asyncio.Task[None]) -> None:
+    """Return once connected with commands registered; raise what ended the connection if that comes first."""
+    available = asyncio.create_task(client.wait_available(), name="available")
+    await asyncio.wait((available, gateway), return_when=asyncio.FIRST_COMPLETED)
+    if not available.done():
+        available.cancel()
+        await gateway
+        raise EchoError("The connection to Discord ended before it began: look at the log, then start Echo again.")
+    await available
+
+
+async def _stop_gateway(client: EchoClient, gateway: asyncio.Task[None]) -> None:
+    await client.close()
+    await asyncio.wait((gateway,), timeout=STOP_WITHIN)
+    gateway.cancel()
+
+
+def _starting(tasks: Tasks, upkeep: Upkeep) -> dict[str, Callable[[], None]]:
+    def retention() -> None:
+        tasks.start("retention", upkeep.retention())
+
+    def checkpoint() -> None:
+        tasks.start("checkpoint", upkeep.checkpoint())
+
+    return {"retention": retention, "checkpoint": checkpoint}

@@ -1,0 +1,47 @@
+"""The `Chat` port on Discord: what notices and voice do, joined."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from echo.discord.notices import Notices
+from echo.discord.voice import Voice
+from echo.ports import Heard, Line
+from states.effects import Notice
+from states.model import ProfileSnapshot
+
+
+class DiscordChat:
+    """Hands each call of the port to the part that does it."""
+
+    def __init__(self, notices: Notices, voice: Voice) -> None:
+        self._notices = notices
+        self._voice = voice
+
+    async def ask_consent(self, profile: ProfileSnapshot, nonce: str) -> int:
+        """Put the persistent question; the message's id."""
+        return await self._notices.ask_consent(profile, nonce)
+
+    async def announce(self, profile: ProfileSnapshot, notice: Notice, nonce: str) -> None:
+        """Tell the channel how the profile stands."""
+        await self._notices.announce(profile, notice, nonce)
+
+    async def say(self, line: Line) -> int:
+        """Say a line; the message's id."""
+        return await self._voice.say(line)
+
+    async def find_said(self, line: Line, since: datetime) -> int | None:
+        """The id of this line if it already stands in the channel."""
+        return await self._voice.find_said(line, since)
+
+    async def type_in(self, channel_id: int) -> None:
+        """Show that somebody types."""
+        await self._voice.type_in(channel_id)
+
+    async def recent(self, channel_id: int, limit: int) -> list[Heard]:
+        """The newest messages of a channel, oldest first."""
+        return await self._voice.recent(channel_id, limit)
+
+    def names_of(self, profile: ProfileSnapshot) -> tuple[str, ...]:
+        """By what names the subject is called."""
+        return self._voice.names_of(profile)

@@ -1,0 +1,69 @@
+"""What the console's operator may do, each act an event like everybody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from db.errors import StorageError
+from echo.ports import Requests
+from states.decide import Refusal
+from states.events import Event, ForgetAsked, RefreshAsked, RetryAsked
+from states.model import MachineKey, MachineKind
+
+OPERATOR = 0
+"""The id under which the journal knows the operator."""
+
+
+class ConsoleOperator:
+    """Fills the console's `Operator` port."""
+
+    def __init__(
+        self,
+        requests: Requests,
+        clock: Callable[[], datetime],
+        channels: Callable[[int], Sequence[tuple[int, str]]],
+    ) -> None:
+        self._requests = requests
+        self._clock = clock
+        self._channels = channels
+
+    async def online(self, profile_id: int, channel_id: int) -> str:
+        """Bring an echo online in a channel."""
+        try:
+            outcome = await self._requests.online(profile_id, channel_id, OPERATOR)
+        except StorageError as error:
+            return str(error)
+        return outcome.sentence if isinstance(outcome, Refusal) else "The echo is online."
+
+    async def offline(self, session_id: int) -> str:
+        """Take a session offline."""
+        try:
+            outcome = await self._requests.offline(session_id, OPERATOR, "The operator took it offline.")
+        except StorageError as error:
+            return str(error)
+        return outcome.sentence if isinstance(outcome, Refusal) else "The echo is offline."
+
+    async def retry(self, profile_id: int) -> str:
+        """Try again what stands still."""
+        return await self._give(profile_id, RetryAsked(self._clock(), OPERATOR), "It is tried again.")
+
+    async def refresh(self, profile_id: int) -> str:
+        """Collect and train a ready profile anew."""
+        return await self._give(profile_id, RefreshAsked(self._clock(), OPERATOR), "It is collected and trained anew.")
+
+    async def forget(self, profile_id: int) -> str:
+        """Erase everything of a profile, for good."""
+        event = ForgetAsked(self._clock(), OPERATOR, "The operator erased it.")
+        return await self._give(profile_id, event, "Everything of this echo is being erased.")
+
+    def channels(self, server_id: int) -> Sequence[tuple[int, str]]:
+        """The channels of a server in which an echo could speak: id and name."""
+        return self._channels(server_id)
+
+    async def _give(self, profile_id: int, event: Event, done: str) -> str:
+        try:
+            outcome = await self._requests.ask(MachineKey(MachineKind.PROFILE, profile_id), event)
+        except StorageError as error:
+            return str(error)
+        return outcome.sentence if isinstance(outcome, Refusal) else done

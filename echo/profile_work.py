@@ -1,0 +1,153 @@
+"""What profiles ask for: the question, notices, collecting, training, forgetting."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from db.corpus import Corpus
+from db.erasure import Erasure
+from db.errors import StorageError
+from db.models import Models
+from db.outbox import OutboxRow
+from echo.corpus.dataset import learnable
+from echo.errors import EchoError, EngineFailed, EngineUnavailable, NothingToRead, ServiceUnavailable
+from echo.ports import ChannelGone, Chat, CollectPort, Engine
+from echo.settings import Settings
+from states import events as ev
+from states.board import Board, Progress
+from states.effects import Announce, AskConsent, Collect, Effect, Forget, Train
+from states.model import MachineKey, ProfileSnapshot, Snapshot
+
+log = logging.getLogger(__name__)
+
+ANNOUNCE_TRIES = 3
+TRAINING_SHARES = 100
+"""Training tells its progress in hundredths."""
+
+
+class Sessions(Protocol):
+    """Takes a profile's sessions offline and waits until its other work has ended."""
+
+    async def __call__(self, profile: ProfileSnapshot) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileWork:
+    """The adapters that a profile's effects are done with."""
+
+    board: Board
+    chat: Chat
+    collector: CollectPort
+    corpus: Corpus
+    engine: Engine
+    models: Models
+    erasure: Erasure
+    settings: Settings
+    clock: Callable[[], datetime]
+    end_sessions: Sessions
+    collecting: asyncio.Semaphore
+    training: asyncio.Semaphore
+
+    def works(self) -> dict[type[Effect], Callable[[OutboxRow, Snapshot], Awaitable[ev.Event | None]]]:
+        """What does which effect."""
+        return {
+            AskConsent: self.ask_consent,
+            Announce: self.announce,
+            Collect: self.collect,
+            Train: self.train,
+            Forget: self.forget,
+        }
+
+    async def ask_consent(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
+        """Put the question; the nonce makes a repeated try find the first one."""
+        assert isinstance(snapshot, ProfileSnapshot)
+        try:
+            message_id = await self.chat.ask_consent(snapshot, nonce=f"ask-{row.id}")
+        except ServiceUnavailable as error:
+            return ev.ConsentNotPosted(self.clock(), str(error), transient=True)
+        except (ChannelGone, EchoError) as error:
+            return ev.ConsentNotPosted(self.clock(), str(error), transient=False)
+        return ev.ConsentPosted(self.clock(), message_id)
+
+    async def announce(self, row: OutboxRow, snapshot: Snapshot) -> None:
+        """Tell the channel. What can't be told is a pity, not a failure of the profile."""
+        assert isinstance(row.effect, Announce)
+        for attempt in range(ANNOUNCE_TRIES):
+            profile = self.board.profiles[row.key.id]
+            try:
+                await self.chat.announce(profile, row.effect.notice, nonce=f"tell-{row.id}")
+                return
+            except ServiceUnavailable as error:
+                log.info("A notice of %s has to wait: %s", row.key, error)
+                await asyncio.sleep(2.0**attempt)
+            except (ChannelGone, EchoError) as error:
+                log.info("A notice of %s could not be given: %s", row.key, error)
+                return
+
+    async def collect(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
+        """Read from the stored cursors on."""
+        assert isinstance(snapshot, ProfileSnapshot)
+
+        def progress(done: int, total: int | None) -> None:
+            self.board.advance(row.key, Progress("collecting", done, total, "messages"))
+
+        async with self.collecting:
+            try:
+                found = await self.collector.collect(snapshot, progress)
+            except (ServiceUnavailable, StorageError) as error:
+                return ev.CollectionFailed(self.clock(), str(error), transient=True)
+            except NothingToRead as error:
+                return ev.CollectionFailed(self.clock(), str(error), transient=False)
+            except (ChannelGone, EchoError) as error:
+                return ev.CollectionFailed(self.clock(), str(error), transient=False)
+        return ev.CollectionFinished(self.clock(), found, self.settings.min_messages)
+
+    async def train(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
+        """Make the next model of the corpus, and store it under the profile's key."""
+        assert isinstance(snapshot, ProfileSnapshot) and isinstance(row.effect, Train)
+        version = row.effect.version
+        async with self.training:
+            self._show_training(row.key, 0.0)
+            name = self.chat.names_of(snapshot)[0]
+            try:
+                rows = await self.corpus.read(snapshot.id, self.settings.max_messages_per_analysis)
+                bursts = await asyncio.to_thread(learnable, rows, name)
+                trained = await self.engine.train(
+                    name,
+                    bursts,
+                    seed=snapshot.id * 1000 + version,
+                    progress=lambda share: self._show_training(row.key, share),
+                    timeout=float(self.settings.model_training_timeout),
+                )
+                path = await self.models.save(snapshot.id, version, trained.blob)
+            except (EngineUnavailable, StorageError) as error:
+                return ev.TrainingFailed(self.clock(), str(error), transient=True)
+            except (EngineFailed, EchoError) as error:
+                return ev.TrainingFailed(self.clock(), str(error), transient=False)
+        return ev.TrainingFinished(self.clock(), path, version, trained.messages, round(trained.seconds, 3))
+
+    async def forget(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
+        """Sessions offline, other work ended, then the erasure, key first."""
+        assert isinstance(snapshot, ProfileSnapshot)
+        await self.end_sessions(snapshot)
+        for version in range(snapshot.model_version + 2):
+            self.engine.release(model_name(snapshot.id, version))
+        try:
+            rows = await self.erasure.erase(snapshot.id)
+        except StorageError as error:
+            return ev.ForgettingFailed(self.clock(), str(error))
+        return ev.EverythingForgotten(self.clock(), rows)
+
+    def _show_training(self, key: MachineKey, share: float) -> None:
+        done = round(TRAINING_SHARES * min(1.0, max(0.0, share)))
+        self.board.advance(key, Progress("training", done, TRAINING_SHARES, "%"))
+
+
+def model_name(profile_id: int, version: int) -> str:
+    """Under what name an engine may keep a loaded model."""
+    return f"{profile_id}-{version}"

@@ -1,0 +1,112 @@
+"""Serving until told to stop: the console or none, signals, and the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from echo import logs
+from echo.app import Echo, Serving, open_echo
+from echo.settings import Loaded
+
+log = logging.getLogger(__name__)
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+
+class Stop:
+    """The wish to stop: the first signal stops in order, the second at once."""
+
+    def __init__(self) -> None:
+        self.wanted = asyncio.Event()
+        self.exit_code = 0
+
+    def ask(self, exit_code: int) -> None:
+        """Stop in order; asked twice, at once."""
+        if self.wanted.is_set():
+            os._exit(INTERRUPTED)
+        self.exit_code = exit_code
+        self.wanted.set()
+
+
+@contextmanager
+def stopping_on_signals() -> Iterator[Stop]:
+    """SIGTERM ends with exit code 0, SIGINT with 130."""
+    stop, loop = Stop(), asyncio.get_running_loop()
+    codes = {signal.SIGTERM: 0, signal.SIGINT: INTERRUPTED}
+    for number, code in codes.items():
+        loop.add_signal_handler(number, stop.ask, code)
+    try:
+        yield stop
+    finally:
+        for number in codes:
+            loop.remove_signal_handler(number)
+
+
+async def serve(loaded: Loaded, serving: Serving, announce: Callable[[str], None]) -> int:
+    """Serve until a signal comes, the operator quits or Discord ends it for good; the exit code.
+
+    `announce` gets one line of JSON, `{"address": ...}`, once a headless Echo is connected and its commands are
+    registered (`address` is null on Discord itself). Raises EchoError where it cannot start or go on.
+    """
+    screen = None if serving.headless else _Screen()
+    logs.set_up(loaded.settings.log_level, loaded.secrets, screen.ring if screen else None)
+    with stopping_on_signals() as stop:
+        async with open_echo(loaded, serving) as echo:
+            # What is made by now lives as long as the process: the collector need not look at it again.
+            gc.collect()
+            gc.freeze()
+            if screen is not None:
+                return await screen.show(stop, echo)
+            announce(json.dumps({"address": echo.sandbox.address if echo.sandbox else None}))
+            await _until_stopped(stop, echo)
+            return stop.exit_code
+
+
+async def _until_stopped(stop: Stop, echo: Echo) -> None:
+    wish = asyncio.create_task(stop.wanted.wait(), name="stop")
+    await asyncio.wait((wish, echo.gateway), return_when=asyncio.FIRST_COMPLETED)
+    wish.cancel()
+    if echo.gateway.done():
+        # It ends by itself only where going on is impossible, and says why.
+        await echo.gateway
+
+
+class _Screen:
+    """The console. Imported only here: a headless Echo needs no Textual."""
+
+    def __init__(self) -> None:
+        from console.logs import LogRing
+
+        self.ring = LogRing()
+
+    async def show(self, stop: Stop, echo: Echo) -> int:
+        """Run the console until it is quit or Echo must stop; the exit code."""
+        from console.app import EchoConsole
+        from console.run import run
+
+        app = EchoConsole(
+            board=echo.board,
+            operator=echo.operator,
+            town=echo.sandbox.people if echo.sandbox else None,
+            clock=echo.clock,
+            title="Echo - sandbox" if echo.sandbox else "Echo",
+            log_ring=self.ring,
+        )
+        console = asyncio.create_task(run(app), name="console")
+        stopped = asyncio.create_task(_until_stopped(stop, echo), name="until stopped")
+        await asyncio.wait((console, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if not console.done():
+            app.exit()
+        code = await console
+        if stopped.done():
+            await stopped
+        stopped.cancel()
+        return code or stop.exit_code

@@ -1,0 +1,148 @@
+"""What sessions ask for: a thought about what was heard, and the saying of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from db.errors import StorageError
+from db.generations import Generations
+from db.models import Models
+from db.outbox import Outbox, OutboxRow
+from echo.errors import EchoError, ServiceUnavailable
+from echo.persona.turns import Utterance
+from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Line, Moment
+from echo.profile_work import model_name
+from echo.settings import Settings
+from states import events as ev
+from states.board import Board
+from states.effects import Compose, Effect, Say, still_wanted
+from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
+
+log = logging.getLogger(__name__)
+
+CONTEXT = 12
+"""Messages of the conversation that a thought looks back on (`echo.persona.turns.CONTEXT_LENGTH`)."""
+SAY_TRIES = 3
+TYPING_SPEED = 7.0
+"""Characters a second: about 80 words a minute, a brisk typist."""
+TYPING_MOST = 10.0
+"""Seconds."""
+
+
+@dataclass(slots=True)
+class SessionWork:
+    """The adapters that a session's effects are done with."""
+
+    board: Board
+    chat: Chat
+    engine: Engine
+    models: Models
+    generations: Generations
+    outbox: Outbox
+    settings: Settings
+    clock: Callable[[], datetime]
+    _blobs: dict[str, bytes] = field(default_factory=dict)
+
+    def works(self) -> dict[type[Effect], Callable[[OutboxRow, Snapshot], Awaitable[ev.Event | None]]]:
+        """What does which effect."""
+        return {Compose: self.compose, Say: self.say}
+
+    async def compose(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
+        """Decide whether to answer; if so, store the draft, encrypted, and say when it is due."""
+        assert isinstance(snapshot, SessionSnapshot) and isinstance(row.effect, Compose)
+        turn, profile = row.effect.turn, self.board.profiles[snapshot.profile_id]
+        try:
+            heard = await self.chat.recent(snapshot.channel_id, CONTEXT)
+            answer = await self._answer(profile, self._moment(snapshot, profile, heard))
+            if not answer.texts:
+                return ev.SilenceChosen(self.clock(), turn)
+            wait, typing, gaps = self._pace(answer)
+            generation = await self.generations.draft(
+                snapshot,
+                turn,
+                answer.texts,
+                delay=wait,
+                typing=typing,
+                gaps=gaps,
+                chance=answer.chance,
+                why=answer.why.value,
+                model=model_name(profile.id, profile.model_version),
+                at=self.clock(),
+            )
+        except (EchoError, ChannelGone, StorageError) as error:
+            return ev.DraftFailed(self.clock(), turn, str(error))
+        return ev.DraftMade(self.clock(), turn, generation, wait, typing, gaps)
+
+    async def say(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
+        """Say one message. A try that was begun before may have been heard: then look before speaking again."""
+        assert isinstance(snapshot, SessionSnapshot) and isinstance(row.effect, Say)
+        said = row.effect
+        profile, begun, reason = self.board.profiles[snapshot.profile_id], row.started_at, ""
+        for attempt in range(SAY_TRIES):
+            try:
+                texts = await self.generations.texts(said.generation_id, profile.id)
+                line = Line(snapshot, profile, texts[said.part], said.generation_id, said.part)
+                message_id = await self.chat.find_said(line, begun) if begun else None
+                if message_id is None:
+                    if begun is None:
+                        begun = self.clock()
+                        await self.outbox.begin(row.id, begun)
+                    if not self._is_wanted(said, snapshot):
+                        break
+                    message_id = await self.chat.say(line)
+                await self.generations.mark_said(said.generation_id, said.part, message_id, self.clock())
+                return ev.PartSaid(self.clock(), said.generation_id, said.part, message_id)
+            except ServiceUnavailable as error:
+                reason = str(error)
+                log.info("%s has to try again to speak: %s", row.key, error)
+                await asyncio.sleep(2.0**attempt)
+            except (ChannelGone, EchoError, StorageError) as error:
+                gone = isinstance(error, ChannelGone)
+                return ev.SayingFailed(self.clock(), said.generation_id, said.part, str(error), gone)
+        return ev.SayingFailed(self.clock(), said.generation_id, said.part, reason, gone=False)
+
+    def _is_wanted(self, effect: Effect, snapshot: SessionSnapshot) -> bool:
+        now = self.board.sessions.get(snapshot.id)
+        return now is not None and still_wanted(effect, now)
+
+    async def _answer(self, profile: ProfileSnapshot, moment: Moment) -> Answer:
+        version = model_name(profile.id, profile.model_version)
+        blob = self._blobs.get(version)
+        if blob is None:
+            blob = await self.models.load(profile.id, profile.model_version)
+            self._keep(profile, version, blob)
+        return await self.engine.answer(blob, version, moment, self.settings.chattiness)
+
+    def _keep(self, profile: ProfileSnapshot, version: str, blob: bytes) -> None:
+        """Keep the models of profiles with sessions online, and no others."""
+        alive = {s.profile_id for s in self.board.sessions_online()}
+        for name in tuple(self._blobs):
+            if int(name.split("-")[0]) not in alive or name.startswith(f"{profile.id}-"):
+                del self._blobs[name]
+        self._blobs[version] = blob
+
+    def _moment(self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]) -> Moment:
+        # What bots say that are no echoes (Echo's own notices among them) is no part of the talk.
+        said = (h for h in heard if h.text and (h.human or h.speaker is not None))
+        context = tuple(Utterance(h.author, h.ts, h.text, own=h.speaker == profile.id) for h in said)
+        return Moment(
+            context=context[-CONTEXT:],
+            me=self.chat.names_of(profile),
+            addressed=session.addressed,
+            seed=session.id * 1_000_003 + session.turn,
+            hour=self.clock().astimezone(ZoneInfo(self.settings.timezone)).hour,
+        )
+
+    def _pace(self, answer: Answer) -> tuple[float, float, tuple[float, ...]]:
+        """Seconds until the first message, seconds of those spent typing, seconds before each later one."""
+        scale, most = self.settings.pace_scale, self.settings.max_delay
+        typing = min(most, TYPING_MOST, len(answer.texts[0]) / TYPING_SPEED * scale)
+        # Nobody answers sooner than it takes to type the answer.
+        wait = max(typing, min(most, answer.delay * scale))
+        gaps = tuple(round(min(most, gap * scale), 3) for gap in answer.gaps)
+        return round(wait, 3), round(typing, 3), gaps

@@ -53,7 +53,7 @@ def command_faults(form: object, *, guild_id: int | None, partial: bool = False)
         faults["description"] = fault(wrong)
     if wrong := _permissions_fault(form.get("default_member_permissions")):
         faults["default_member_permissions"] = fault(wrong)
-    if "guild_id" in form and str(form["guild_id"]) != str(guild_id):
+    if "guild_id" in form and (form["guild_id"] is None or str(form["guild_id"]) != str(guild_id)):
         faults["guild_id"] = fault(f'Value "{form["guild_id"]}" is not the server of this path.')
     if options := form.get("options"):
         wrong_options = _options_faults(options, depth=0) if kind == CHAT_INPUT else fault("Only slash commands do.")
@@ -183,6 +183,10 @@ def as_answered(form: Json, *, command_id: int, application_id: int, version: in
 
 def _option_as_answered(option: Json) -> dict[str, Any]:
     answered = {key: value for key, value in option.items() if value is not None}
+    # These stay though they are null: libraries compare what they sent with what they get, key by key.
+    answered |= {key: option.get(key) for key in ("name_localizations", "description_localizations")}
+    if "choices" in answered:
+        answered["choices"] = [{"name_localizations": None, **choice} for choice in answered["choices"]]
     if "options" in answered:
         answered["options"] = [_option_as_answered(one) for one in answered["options"]]
     return answered

@@ -14,7 +14,6 @@ from typing import Any, Final
 from echo.sandbox import interaction_payloads as describe
 from echo.sandbox.answers import Refusal, invalid, unknown
 from echo.sandbox.commands import CommandRegistry
-from echo.sandbox.components import as_answered
 from echo.sandbox.interaction_payloads import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Json
 from echo.sandbox.records import EPHEMERAL, Message
 from echo.sandbox.world import World
@@ -274,7 +273,7 @@ class InteractionHub:
             now=self._now(),
             reply_to=reply_to,
             embeds=data.get("embeds") or (),
-            components=as_answered(data.get("components") or ()),
+            components=data.get("components") or (),
             allowed_mentions=data.get("allowed_mentions") or _NO_REPLY_PING,
             flags=flags & KEPT_FLAGS | (LOADING if loading else 0),
             tts=bool(data.get("tts")),
@@ -289,8 +288,6 @@ class InteractionHub:
 
     def _change(self, interaction: Interaction, message: Message, data: Json) -> None:
         given = {key: data[key] if data[key] is not None else () for key in ("embeds", "components") if key in data}
-        if "components" in given:
-            given["components"] = as_answered(given["components"])
         content = (data["content"] or "") if "content" in data else None
         if message.flags & LOADING:
             _refuse_empty(data)

@@ -34,8 +34,11 @@ _TRUE: Final = frozenset({"true", "yes", "on"})
 _FALSE: Final = frozenset({"false", "no", "off"})
 
 
-class NotPossible(UsageError):
-    """What somebody in the sandbox wanted to do can't be done; the message is one sentence that says why."""
+class NotPossible(UsageError, ValueError):
+    """What somebody in the sandbox wanted to do can't be done; the message is one sentence that says why.
+
+    A ValueError too, for those who may not know Echo's own errors.
+    """
 
 
 @dataclass(slots=True)

@@ -63,10 +63,10 @@ class People:
         return list(command_views(self._commands.usable_in(self._world.guild.id)))
 
     def messages(
-        self, channel: object, after: object = None, viewer: object = None, limit: int | None = None
+        self, channel: object, after: object = None, viewer: object = None, limit: int | None = 100
     ) -> list[View]:
-        """A channel's messages, oldest first: the newest, or with `after` (an id) the oldest after it; all of them,
-        or at most `limit`. With a `viewer` also the answers that only they see. See `views.message_view`."""
+        """A channel's messages, oldest first: the newest, or with `after` (an id) the oldest after it; at most `limit`,
+        None for all. With a `viewer` also the answers that only they see. See `views.message_view`."""
         place = find_place(self._world, channel)
         since = None if after is None else presses.message_id(after)
         history = self._world.messages[place.id]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from echo.errors import UsageError
+from echo.sandbox.options import NotPossible
 from echo.sandbox.records import Overwrite
 from echo.sandbox.server import Sandbox
 from echo.sandbox.views import with_mentions, with_names
@@ -131,6 +136,34 @@ async def test_a_wrong_message_is_refused_in_one_sentence(
 async def test_what_is_no_json_object_is_refused_in_one_sentence(call: Caller) -> None:
     assert await error(call, "press", [1]) == "The request's body must be a JSON object."
     assert await error(call, "modal", {"author": "Ada"}) == "The field custom_id is missing."
+
+
+WILD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["Ada", "general", "Echo"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = st.sampled_from(
+    ["author", "channel", "content", "reply_to", "command", "options", "message_id", "custom_id", "values", "option"]
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.dictionaries(FIELDS, WILD, max_size=7) | WILD, min_size=1, max_size=5))
+def test_whatever_is_sent_is_done_or_refused_in_one_sentence(bodies: list[Any]) -> None:
+    async def send_all() -> None:
+        async with opened(small_world()) as sandbox, aiohttp.ClientSession(sandbox.address) as session:
+            for path, body in itertools.product(("messages", "commands", "press", "modal", "autocomplete"), bodies):
+                async with session.post(f"/sandbox/{path}", json=body) as answer:
+                    found = await answer.json()
+                    assert answer.status == 200 or (answer.status == 400 and list(found) == ["error"]), (path, found)
+
+    asyncio.run(send_all())
+
+
+def test_a_refusal_is_a_usage_error_and_a_value_error() -> None:
+    assert issubclass(NotPossible, UsageError)
+    assert issubclass(NotPossible, ValueError)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import functools
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,12 +62,17 @@ SANDBOX_TOKEN = "sandbox"
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What to serve, from the command line. `source` is an export that fills the sandbox; `port` 0 is any free one."""
+    """What to serve, from the command line.
+
+    `source` is an export that fills the sandbox, `port` 0 any free port for it. `api_base` is where Discord's API is
+    when it is neither the sandbox in this process nor Discord itself (http://.../api/v10).
+    """
 
     sandbox: bool = True
     source: Path | None = None
     headless: bool = True
     port: int = 0
+    api_base: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,14 @@ class Echo:
     gateway: asyncio.Task[None]
     settings: Settings
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Discord:
+    """Where Discord's API is (None: at Discord) and the bot's token there."""
+
+    api_base: str | None
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +146,12 @@ async def open_echo(loaded: Loaded, serving: Serving, clock: Clock | None = None
         master_key = ensure_master_key(settings.data_dir, loaded.secrets)
         store = await stack.enter_async_context(open_store(home, master_key, clock))
         sandbox = await stack.enter_async_context(_sandbox(settings, serving, clock)) if serving.sandbox else None
-        token = SANDBOX_TOKEN if sandbox else _token(loaded)
-        yield await _run(stack, settings, store, sandbox, token, clock)
+        discord = Discord(f"{sandbox.address}/api/v10", SANDBOX_TOKEN) if sandbox else _discord(loaded, serving)
+        yield await _run(stack, settings, store, sandbox, discord, clock)
 
 
 async def _run(
-    stack: AsyncExitStack, settings: Settings, store: Store, sandbox: Sandbox | None, token: str, clock: Clock
+    stack: AsyncExitStack, settings: Settings, store: Store, sandbox: Sandbox | None, discord: Discord, clock: Clock
 ) -> Echo:
     """Join the parts, start them, and leave on the stack how they stop."""
     board = Board()
@@ -152,7 +165,7 @@ async def _run(
         openings=openings,
         settings=settings,
         clock=clock,
-        api_base=f"{sandbox.address}/api/v10" if sandbox else None,
+        api_base=discord.api_base,
     )
     voice = Voice(client, hearing, board)
     hearing.names_of, client.speaker_of = voice.names_of, voice.is_own
@@ -172,7 +185,7 @@ async def _run(
     router.adopt([*profiles, *sessions])
     interpreter.perform(tuple(await store.outbox.pending()))
 
-    gateway = asyncio.create_task(client.serve(token), name="gateway")
+    gateway = asyncio.create_task(client.serve(discord.token), name="gateway")
     stack.push_async_callback(_stop_gateway, client, gateway)
     await _until_available(client, gateway)
     stack.callback(timers.stop)
@@ -233,10 +246,10 @@ async def _sandbox(settings: Settings, serving: Serving, clock: Clock) -> AsyncI
         yield sandbox
 
 
-def _token(loaded: Loaded) -> str:
+def _discord(loaded: Loaded, serving: Serving) -> Discord:
     if loaded.secrets.token is None:
         raise ConfigError("There is no bot token: set DISCORD_TOKEN, or run echo-bot sandbox to try Echo without one.")
-    return loaded.secrets.token.get_secret_value()
+    return Discord(serving.api_base, loaded.secrets.token.get_secret_value())
 
 
 async def _until_available(client: EchoClient, gateway: asyncio.Task[None]) -> None:

@@ -15,7 +15,7 @@ from echo.actor import Actor, Ledger, Mail
 from echo.tasks import Tasks
 from states.board import Board, Fault
 from states.decide import Refusal, Step, begin_profile, begin_session
-from states.events import EchoAsked, Event, OfflineAsked, OnlineAsked, TimerFired
+from states.events import AskedAgain, EchoAsked, Event, OfflineAsked, OnlineAsked, TimerFired
 from states.model import MachineKey, MachineKind, ProfileSnapshot, ProfileState, SessionSnapshot, Snapshot
 from states.policy import Policy, Refused
 
@@ -87,10 +87,13 @@ class Router:
     async def create(
         self, server_id: int, user_id: int, asker_id: int, channel_id: int, cutoff: datetime
     ) -> Step | Refusal:
-        """The birth of a profile, unless there is one of this subject here already."""
+        """The birth of a profile; where one of this subject awaits consent already, its question is put again."""
         asked = EchoAsked(self._clock(), server_id, user_id, asker_id, channel_id, cutoff)
         async with self._births:
-            if self.profile_of(server_id, user_id) is not None:
+            there = self.profile_of(server_id, user_id)
+            if there is not None and there.state is ProfileState.AWAITING_CONSENT:
+                return await self.ask(there.key, AskedAgain(asked.at, asker_id, channel_id, cutoff))
+            if there is not None:
                 return self._refuse(Refusal(None, asked, Refused.DUPLICATE_PROFILE))
             return await self._bear(begin_profile(asked, self._policy), Refused.DUPLICATE_PROFILE)
 

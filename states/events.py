@@ -25,6 +25,15 @@ class EchoAsked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AskedAgain(Event):
+    """`asker_id` asked once more, up to `cutoff`, while the question stands open: it may have been deleted."""
+
+    asker_id: int
+    channel_id: int
+    cutoff: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentPosted(Event):
     """The question stands in the channel as `message_id`."""
 

@@ -43,6 +43,7 @@ class Refused(StrEnum):
     ALREADY_OFFLINE = "already_offline"
     SESSION_LIMIT = "session_limit"
     DUPLICATE_PROFILE = "duplicate_profile"
+    OTHER_DATE = "other_date"
     FORGOTTEN = "forgotten"
 
 
@@ -55,5 +56,6 @@ SENTENCES: dict[Refused, str] = {
     Refused.ALREADY_OFFLINE: "This echo is not online in this channel; /echo online starts it.",
     Refused.SESSION_LIMIT: "This server has as many echoes online as it may; /echo offline takes one away.",
     Refused.DUPLICATE_PROFILE: "This person has an echo here already; /echo status shows it, /echo forget removes it.",
+    Refused.OTHER_DATE: "They were asked already, up to another date; /echo forget ends that question first.",
     Refused.FORGOTTEN: "This echo is forgotten; /echo create asks for a new one.",
 }

@@ -24,6 +24,11 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         given = cast(ev.ConsentGiven, data.args[0])
         return given.by == self.snapshot.user_id or self.no(Refused.NOT_THE_SUBJECT)
 
+    def is_same_question(self, data: Trigger) -> bool:
+        """The same up to the same day: an older message must never stand for a wider question."""
+        again = cast(ev.AskedAgain, data.args[0])
+        return again.cutoff == self.snapshot.cutoff or self.no(Refused.OTHER_DATE)
+
     def is_consent_due(self, data: Trigger) -> bool:
         """The question has stood open for too long."""
         return self.is_due(data, Deadline.CONSENT)
@@ -58,6 +63,13 @@ class ProfileDraft(Draft[ProfileSnapshot]):
     def ask_consent(self, data: Trigger) -> None:
         """Try once more to put the question."""
         self.set_due(retry=None)
+        self.ask(do.AskConsent())
+
+    def ask_again(self, data: Trigger) -> None:
+        """Put the question where it was asked for last; the time to answer begins anew."""
+        again = cast(ev.AskedAgain, data.args[0])
+        self.set(asker_id=again.asker_id, channel_id=again.channel_id, consent_message_id=None, reason=None, tries=0)
+        self.set_due(consent=again.at + self.policy.consent_expiry, retry=None)
         self.ask(do.AskConsent())
 
     def record_consent(self, data: Trigger) -> None:

@@ -10,9 +10,9 @@ def speakable_channels(client: nextcord.Client, server_id: int) -> list[tuple[in
     guild = client.get_guild(server_id)
     if guild is None:
         return []
-    found: list[tuple[int, str]] = []
-    for place in (*guild.text_channels, *guild.threads):
-        may = place.permissions_for(guild.me)
-        if may.view_channel and (may.send_messages_in_threads if place in guild.threads else may.send_messages):
-            found.append((place.id, place.name))
-    return found
+    found = [(c.id, c.name) for c in guild.text_channels if _may_speak(c.permissions_for(guild.me), False)]
+    return found + [(t.id, t.name) for t in guild.threads if _may_speak(t.permissions_for(guild.me), True)]
+
+
+def _may_speak(may: nextcord.Permissions, in_thread: bool) -> bool:
+    return may.view_channel and (may.send_messages_in_threads if in_thread else may.send_messages)

@@ -47,6 +47,18 @@ def test_nothing_is_collected_before_the_subject_agrees() -> None:
         assert isinstance(decide(asked(), event, POLICY), Refusal)
 
 
+def test_asking_again_puts_the_same_question_anew_but_never_a_wider_one() -> None:
+    later = NOW + timedelta(hours=1)
+    standing = after(asked(), ev.ConsentPosted(NOW, 900))
+    again = decide(standing, ev.AskedAgain(later, 31, 41, NOW), POLICY)
+    assert isinstance(again, Step) and again.effects == (do.AskConsent(),)
+    assert isinstance(again.after, ProfileSnapshot)
+    assert (again.after.consent_message_id, again.after.channel_id) == (None, 41)
+    assert again.after.due == {"consent": later + timedelta(hours=2)}
+    wider = decide(standing, ev.AskedAgain(later, 31, 41, NOW + timedelta(days=1)), POLICY)
+    assert isinstance(wider, Refusal) and wider.why is Refused.OTHER_DATE
+
+
 def test_only_the_subjects_own_press_counts() -> None:
     for event in (ev.ConsentGiven(NOW, 30, 1, "hash"), ev.ConsentDeclined(NOW, 30)):
         refusal = decide(asked(), event, POLICY)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from echo.discord.consent import plain
+from echo.discord.consent import plain, reach
 from echo.discord.dates import show_day, show_span
 from states.board import Board, Progress
 from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot
@@ -30,8 +30,7 @@ HELP: Final = (
     "`/echo status` shows how far the echoes here are, `/echo list` which there are.\n"
     "`/echo forget` erases an echo with everything that was read and learned for it: your own at once, at any time.\n"
     "An echo always stands under a name that ends in “(echo)”, speaks only where it was brought online, and pings "
-    "nobody.\nMessages that were read are kept encrypted for {days} days; nothing leaves the computer that runs "
-    "this bot."
+    "nobody.\nMessages that were read are kept encrypted for {days} days. {reach}"
 )
 
 _STATES: Final = {
@@ -68,9 +67,9 @@ def listing(board: Board, server_id: int, zone: ZoneInfo) -> str:
     return fitted(lines) if lines else NOBODY_YET
 
 
-def help_text(days: int, example: str) -> str:
-    """What Echo is and how to stop it."""
-    return HELP.format(days=days, example=example)
+def help_text(days: int, example: str, stays: bool) -> str:
+    """What Echo is and how to stop it. `stays`: the model runs on the computer that runs Echo."""
+    return HELP.format(days=days, example=example, reach=reach(stays))
 
 
 def living(board: Board, server_id: int) -> list[ProfileSnapshot]:

@@ -316,7 +316,10 @@ class EchoClient(nextcord.Client):
             server_id=server.id,
             channel_id=interaction.channel_id,
         )
-        return Asking(asker, reply, server, interaction.app_permissions, self.user.id)
+        here = interaction.app_permissions
+        if isinstance(interaction.channel, nextcord.Thread):
+            here.send_messages = here.send_messages_in_threads
+        return Asking(asker, reply, server, here, self.user.id)
 
     async def on_error(self, event_method: str, *args: Any, **kwargs: Any) -> None:
         """Something unexpected: a fault for the operator, one sentence for whoever waits for an answer.

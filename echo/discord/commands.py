@@ -16,7 +16,7 @@ from echo.discord import answers, choosing, permits
 from echo.discord.consent import plain
 from echo.discord.dates import parse_before, show_day
 from echo.discord.failures import OutOfReach, mapped
-from echo.discord.notices import Opening, Openings
+from echo.discord.notices import Opening, Openings, stays_here
 from echo.discord.presses import Asking, Presses
 from echo.discord.replies import PATIENCE
 from echo.discord.translate import Call, Person
@@ -225,7 +225,8 @@ class Commands:
         await asking.reply.say(answers.listing(self._board, asking.asker.server_id, self._zone))
 
     async def _help(self, asking: Asking, call: Call) -> None:
-        await asking.reply.say(answers.help_text(self._settings.data_retention_days, self._today()))
+        stays = stays_here(self._settings)
+        await asking.reply.say(answers.help_text(self._settings.data_retention_days, self._today(), stays))
 
     # going for good
 

@@ -8,31 +8,48 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 from typing import Final
 
 VERSION: Final = 1
 """The version of the text that is shown now."""
 
-TEXTS: Final[dict[int, str]] = {
-    1: (
-        "{subject}: {asker} in **{server}**. An echo is a bot that writes the way you write. It exists only if you "
-        "want it to; nothing has been read yet.\n"
-        "**What would be read:** what you wrote in {channels} before {before}, and of others only the few messages "
-        "just before yours, which you were answering.\n"
-        "**What for:** a model on the computer that runs this bot learns how you write. Your echo then talks where you "
-        "or a manager of this server bring it online, always under the name “{name} (echo)”. Nothing that is read "
-        "leaves that computer.\n"
-        "**For how long:** the messages are kept encrypted for {days} days, what was learned from them until it is "
-        "erased.\n"
-        "**How to stop:** `/echo offline` silences your echo, and `/echo forget` or one press of the button that will "
-        "be here erases everything, at any time.\n"
-        "Only your own press counts. Without an answer this question ends on {until}."
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One version of the question: the whole, and the parts of it that differ from case to case."""
+
+    whole: str
+    asked_by_other: str
+    asked_by_subject: str
+    stays: str
+    """Said where the model runs on the computer that runs Echo."""
+    goes: str
+    """Said where it runs elsewhere."""
+
+
+WORDINGS: Final[dict[int, Wording]] = {
+    1: Wording(
+        whole=(
+            "{subject}: {asker} in **{server}**. An echo is a bot that writes the way you write. It exists only if you "
+            "want it to; nothing has been read yet.\n"
+            "**What would be read:** what you wrote in {channels} before {before}, and of others only the few messages "
+            "just before yours, which you were answering.\n"
+            "**What for:** a model learns how you write. Your echo then talks where you or a manager of this server "
+            "bring it online, always under the name “{name} (echo)”. {reach}\n"
+            "**For how long:** the messages are kept encrypted for {days} days, what was learned from them until it is "
+            "erased.\n"
+            "**How to stop:** `/echo offline` silences your echo, and `/echo forget` or one press of the button that "
+            "will be here erases everything, at any time.\n"
+            "Only your own press counts. Without an answer this question ends on {until}."
+        ),
+        asked_by_other="{asker} asks whether Echo may make an echo of you",
+        asked_by_subject="you asked for an echo of yourself",
+        stays="Nothing that is read leaves the computer that runs this bot.",
+        goes="What is read also goes to a model server that whoever runs this bot has chosen, and to nobody else.",
     )
 }
-ASKED_BY_OTHER = "{asker} asks whether Echo may make an echo of you"
-ASKED_BY_SUBJECT = "you asked for an echo of yourself"
 SHOWN_CHANNELS = 8
 """Channels that are named one by one."""
 
@@ -76,7 +93,10 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """All that the text of a question says. `before` and `until` are shown as they are."""
+    """All that the text of a question says. `before` and `until` are shown as they are.
+
+    `stays`: the model runs on the computer that runs Echo.
+    """
 
     subject_id: int
     subject: str
@@ -87,26 +107,34 @@ class Question:
     before: str
     days: int
     until: str
+    stays: bool = True
 
 
 def text_hash(version: int) -> str:
-    """SHA-256 of a version's text, in hexadecimal."""
-    return hashlib.sha256(TEXTS[version].encode()).hexdigest()
+    """SHA-256 of a version's wording (its parts in order, one a line, as UTF-8), in hexadecimal."""
+    return hashlib.sha256("\n".join(astuple(WORDINGS[version])).encode()).hexdigest()
 
 
-def ask(question: Question, version: int = VERSION) -> str:
+def reach(stays: bool) -> str:
+    """Where what is read goes."""
+    return WORDINGS[VERSION].stays if stays else WORDINGS[VERSION].goes
+
+
+def ask(question: Question) -> str:
     """The question's text, which names the subject by exactly one mention. At most 2,000 characters."""
+    wording = WORDINGS[VERSION]
     by_subject = question.subject_id == question.asker_id
-    asker = ASKED_BY_SUBJECT if by_subject else ASKED_BY_OTHER.format(asker=f"**{plain(question.asker)}**")
-    return TEXTS[version].format(
+    by_other = wording.asked_by_other.format(asker=f"**{plain(question.asker)}**")
+    return wording.whole.format(
         subject=f"<@{question.subject_id}>",
         name=plain(question.subject),
-        asker=asker,
+        asker=wording.asked_by_subject if by_subject else by_other,
         server=plain(question.server),
         channels=channel_list(question.channels),
         before=question.before,
         days=question.days,
         until=question.until,
+        reach=reach(question.stays),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import nextcord
@@ -29,8 +30,14 @@ log = logging.getLogger(__name__)
 
 LOOKED_BACK: Final = 50
 """Messages among which a question that stands already is looked for."""
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 NONCE_LENGTH: Final = 25
 """Characters: the most of a nonce (Discord API reference, "Create Message")."""
+
+
+def stays_here(settings: Settings) -> bool:
+    """Whether what is read stays on this computer: the engine is embedded, or its server runs here."""
+    return settings.engine == "embedded" or urlsplit(settings.ollama_host).hostname in LOOPBACK
 
 
 class Opening:
@@ -138,6 +145,7 @@ class Notices:
                 before=show_day(profile.cutoff, self._zone),
                 days=self._settings.data_retention_days,
                 until=show_time(due, self._zone) if due else "its last day",
+                stays=stays_here(self._settings),
             )
         )
 

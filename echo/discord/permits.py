@@ -62,7 +62,7 @@ def check_bot(server: nextcord.Guild, here: nextcord.Permissions) -> None:
 
     `here` is what Echo may in the channel that is asked in.
     """
-    if not (here.view_channel and (here.send_messages or here.send_messages_in_threads)):
+    if not (here.view_channel and here.send_messages):
         raise NoPermission(
             "Echo cannot write in this channel: give its role View Channel and Send Messages here, or use another "
             "channel."
@@ -76,7 +76,7 @@ def check_bot(server: nextcord.Guild, here: nextcord.Permissions) -> None:
 
 def check_stage(here: nextcord.Permissions) -> None:
     """Raises NoPermission where an echo could not speak: neither through a webhook nor as the bot."""
-    if not (here.view_channel and (here.manage_webhooks or here.send_messages or here.send_messages_in_threads)):
+    if not (here.view_channel and (here.manage_webhooks or here.send_messages)):
         raise NoPermission(
             "Echo cannot speak in this channel: give its role View Channel and Send Messages (and best Manage "
             "Webhooks) here, or choose another channel."

@@ -10,7 +10,7 @@ from typing import Final
 import nextcord
 
 from echo.discord.answers import name_of
-from echo.discord.consent import TEXTS, Answer, Press, sure_button, text_hash
+from echo.discord.consent import WORDINGS, Answer, Press, sure_button, text_hash
 from echo.discord.permits import Asker, check_governs
 from echo.discord.replies import Reply
 from echo.ports import Requests
@@ -35,7 +35,10 @@ BY_MANAGER: Final = "Somebody who manages this server had it erased."
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One use of a command, menu, form or button. `here` is what Echo may do in that channel."""
+    """One use of a command, menu, form or button.
+
+    `here` is what Echo may do there; in a thread, `send_messages` says whether it may write in threads.
+    """
 
     asker: Asker
     reply: Reply
@@ -84,7 +87,7 @@ class Presses:
         )
 
     async def _agree(self, asking: Asking, profile: ProfileSnapshot, version: int) -> None:
-        if version not in TEXTS:
+        if version not in WORDINGS:
             await asking.reply.say(OUTDATED)
             return
         event = ConsentGiven(self._clock(), asking.asker.id, version, text_hash(version))

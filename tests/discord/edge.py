@@ -1,0 +1,219 @@
+"""Echo's incoming edge at a sandbox: the real client, router, database and notices; what a profile asks for besides
+the question and its notices is given back by the test itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import nextcord.http
+
+from db.connection import Database
+from db.outbox import Outbox, OutboxRow
+from db.steps import Steps
+from echo.corpus.written import Written
+from echo.discord.client import EchoClient
+from echo.discord.hearing import Hearing
+from echo.discord.notices import Notices, Openings
+from echo.interpreter import Interpreter
+from echo.router import Router
+from echo.sandbox.people import People
+from echo.sandbox.server import Sandbox
+from echo.sandbox.world import World
+from echo.settings import Settings
+from echo.tasks import Tasks
+from schedules.timers import Timers
+from states import effects as do
+from states import events as ev
+from states.board import Board, Fault
+from states.decide import Step
+from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
+from states.policy import Policy
+from tests.support.clock import HandClock
+
+NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
+PATIENCE = 20.0
+"""Seconds after which a test that waits for a fact is given up."""
+
+
+def small_world() -> World:
+    """Ada (who owns the server), Bo and Cy Day in two channels; #general has a thread."""
+    start = NOON.timestamp() - 40 * 86400
+    lines = [Written(("Ada", "Bo", "Cy Day")[i % 3], "general", start + 60 * i, f"line {i}") for i in range(12)]
+    lines.append(Written("Bo", "random", start + 9000, "anyone?"))
+    lines.append(Written("Ada", "plans", NOON.timestamp() - 3600, "a thread of its own", parent="general"))
+    return World.populate(7, "Somewhere", lines, manager="Ada")
+
+
+@dataclass(slots=True)
+class Edge:
+    """Everything that a test of the edge looks at."""
+
+    sandbox: Sandbox
+    world: World
+    people: People
+    client: EchoClient
+    board: Board
+    router: Router
+    hearing: Hearing
+    notices: Notices
+    database: Database
+    clock: HandClock
+
+    async def until(self, fact: Callable[[], Any]) -> Any:
+        """Return what `fact` gives once that is true."""
+        news = asyncio.Event()
+        stops = [self.board.watch(news.set), self.people.subscribe(lambda _: news.set())]
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not (found := fact()):
+                    await news.wait()
+                    news.clear()
+                return found
+        finally:
+            for stop in stops:
+                stop()
+
+    async def command(self, author: str, name: str, channel: str = "general", **options: object) -> dict[str, Any]:
+        """The one response to a command."""
+        responses = (await self.people.command(author, channel, name, options))["responses"]
+        assert len(responses) == 1, responses
+        found: dict[str, Any] = responses[0]
+        return found
+
+    async def refused(self, author: str, name: str, channel: str = "general", **options: object) -> str:
+        """The one ephemeral sentence with which a command is refused."""
+        said = await self.command(author, name, channel, **options)
+        assert said["ephemeral"] and not said["components"], said
+        return str(said["content"])
+
+    async def press(self, author: str, message: Mapping[str, Any], label: str) -> dict[str, Any]:
+        """The one response to a button."""
+        responses = (await self.people.press(author, message["message_id"], label))["responses"]
+        assert len(responses) == 1, responses
+        found: dict[str, Any] = responses[0]
+        return found
+
+    def id_of(self, name: str) -> int:
+        """A person's id."""
+        found = self.world.find_user(name)
+        assert found is not None
+        return found.id
+
+    def channel(self, name: str) -> int:
+        """A channel's id."""
+        found = self.world.find_channel(name)
+        assert found is not None
+        return found.id
+
+    def profile(self, name: str) -> ProfileSnapshot:
+        """The newest profile of a person."""
+        found = [p for p in self.board.profiles.values() if p.user_id == self.id_of(name)]
+        return max(found, key=lambda profile: profile.id)
+
+    async def asked(self, subject: str = "Bo", author: str = "Ada") -> dict[str, Any]:
+        """An open question, as it stands in the channel."""
+        question = await self.command(author, "echo create", user=f"@{subject}", before="01.06.2026")
+        await self.until(lambda: self.profile(subject).consent_message_id)
+        return question
+
+    async def ready(self, subject: str = "Bo", messages: int = 1204) -> ProfileSnapshot:
+        """A profile that is ready, by way of everything that leads there."""
+        await self.press(subject, await self.asked(subject, subject), "I agree")
+        key = self.profile(subject).key
+        await self.give(key.id, ev.CollectionFinished(self.clock(), messages, 50))
+        await self.give(key.id, ev.TrainingFinished(self.clock(), "models/1", 1, messages, 0.5))
+        return self.profile(subject)
+
+    async def give(self, profile_id: int, event: ev.Event) -> Step:
+        """Give a profile an event that it must take."""
+        outcome = await self.router.ask(self.board.profiles[profile_id].key, event)
+        assert isinstance(outcome, Step), outcome
+        return outcome
+
+    def session(self, profile: ProfileSnapshot) -> SessionSnapshot:
+        """The profile's one session."""
+        [found] = [s for s in self.board.sessions.values() if s.profile_id == profile.id]
+        return found
+
+    def standing(self, message_id: object, channel: str = "general") -> dict[str, Any]:
+        """A message as it stands now."""
+        found: dict[str, Any] = next(m for m in self.people.messages(channel) if str(m["id"]) == str(message_id))
+        return found
+
+
+def _works(notices: Notices, board: Board, clock: HandClock) -> dict[type[do.Effect], Any]:
+    async def ask(row: OutboxRow, snapshot: Snapshot) -> ev.Event:
+        assert isinstance(snapshot, ProfileSnapshot)
+        return ev.ConsentPosted(clock(), await notices.ask_consent(snapshot, f"ask-{row.id}"))
+
+    async def tell(row: OutboxRow, snapshot: Snapshot) -> None:
+        assert isinstance(row.effect, do.Announce)
+        await notices.announce(board.profiles[row.key.id], row.effect.notice, f"tell-{row.id}")
+
+    async def forget(row: OutboxRow, snapshot: Snapshot) -> ev.Event:
+        return ev.EverythingForgotten(clock(), 0)
+
+    async def leave(row: OutboxRow, snapshot: Snapshot) -> None:
+        """The test itself gives back what comes of it."""
+
+    works: dict[type[do.Effect], Any] = dict.fromkeys(do.QUEUED, leave)
+    return works | {do.AskConsent: ask, do.Announce: tell, do.Forget: forget}
+
+
+@asynccontextmanager
+async def edge_at(
+    folder: Path,
+    world: World | None = None,
+    *,
+    settings: Settings | None = None,
+    available: bool = True,
+    **options: Any,
+) -> AsyncIterator[Edge]:
+    """The edge, connected (unless not `available`); the database in `folder` may be that of an edge before it."""
+    clock = HandClock(NOON)
+    settings = settings or Settings(data_dir=folder, guild_ready_timeout=0.05)
+    async with AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(
+            Sandbox(world or small_world(), clock=clock.timestamp, rate_limits=False, **options)
+        )
+        database = await stack.enter_async_context(Database(folder / "echo.db"))
+        board, steps = Board(), Steps(database)
+        router = Router(board, steps, Policy(), settings.max_active_sessions_per_server, clock)
+        hearing, openings = Hearing(board, router.post, clock), Openings()
+        base = nextcord.http.Route.BASE
+        stack.callback(lambda: setattr(nextcord.http.Route, "BASE", base))
+        client = EchoClient(router, board, hearing, clock, settings, openings, f"{sandbox.address}/api/v10")
+        notices = Notices(client, board, settings, clock, openings)
+        tasks = Tasks(lambda where, sentence: board.report(Fault(clock(), where, sentence)))
+        timers = Timers(clock, router.ring)
+
+        async def type_in(channel_id: int) -> None:
+            """Nobody is seen typing here."""
+
+        interpreter = Interpreter(board, Outbox(database), _works(notices, board, clock), router.post, type_in, tasks)
+        router.connect(interpreter, timers)
+        profiles, sessions = await steps.load()
+        router.adopt([*profiles, *sessions])
+        interpreter.perform(tuple(await Outbox(database).pending()))
+        interpreter.begin()
+        stack.push_async_callback(router.close, 1.0)
+        stack.push_async_callback(tasks.end, 1.0)
+        serving = asyncio.create_task(client.serve("sandbox"))
+        stack.push_async_callback(_closed, client, serving)
+        if available:
+            async with asyncio.timeout(PATIENCE):
+                await client.wait_available()
+        yield Edge(sandbox, sandbox.world, sandbox.people, client, board, router, hearing, notices, database, clock)
+        await router.settled()
+        assert board.faults == ()
+
+
+async def _closed(client: EchoClient, serving: asyncio.Task[None]) -> None:
+    await client.close()
+    await asyncio.wait((serving,))

@@ -1,0 +1,104 @@
+"""The question: true to what will be read, with one mention, by version; and buttons that outlive the process."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from echo.discord import consent
+from echo.discord.consent import Answer, Press, Question
+
+HASHES = {1: "168d413bd4055b9b2a7704fc0763b23d20953d7e0444d1e2cf880ef277fa7046"}
+"""The texts that people have agreed to. A changed text needs a new version, never a new hash here."""
+
+
+def question(**changes: object) -> Question:
+    told: dict[str, object] = {
+        "subject_id": 500000000000000001,
+        "subject": "Bo",
+        "asker_id": 500000000000000002,
+        "asker": "Ada",
+        "server": "Somewhere",
+        "channels": ("general", "random"),
+        "before": "01.06.2026",
+        "days": 30,
+        "until": "22.06.2026 12:00 UTC",
+    }
+    return Question(**{**told, **changes})  # type: ignore[arg-type]
+
+
+def test_no_text_that_was_ever_shown_is_changed() -> None:
+    assert {version: consent.text_hash(version) for version in consent.WORDINGS} == HASHES
+    assert max(consent.WORDINGS) == consent.VERSION
+
+
+def test_the_question_says_who_asked_what_is_read_what_for_how_long_and_how_to_stop() -> None:
+    text = consent.ask(question())
+    for part in (
+        "**Ada** asks",
+        "in **Somewhere**",
+        "#general and #random (with their threads)",
+        "before 01.06.2026",
+        "learns how you write",
+        "“Bo (echo)”",
+        "Nothing that is read leaves the computer",
+        "30 days",
+        "`/echo offline`",
+        "`/echo forget`",
+        "22.06.2026 12:00 UTC",
+    ):
+        assert part in text
+
+
+def test_the_question_says_when_what_is_read_goes_to_another_computer() -> None:
+    text = consent.ask(question(stays=False))
+    assert "goes to a model server" in text and "Nothing that is read" not in text
+
+
+def test_somebody_who_asks_for_their_own_echo_is_told_so() -> None:
+    text = consent.ask(question(asker_id=500000000000000001, asker="Bo"))
+    assert "you asked for an echo of yourself" in text
+    assert text.count("<@") == 1
+
+
+def test_many_channels_are_counted_and_none_is_said_in_words() -> None:
+    assert consent.channel_list([f"c{i}" for i in range(11)]).startswith("#c0, #c1, #c2, #c3, #c4, #c5, #c6, #c7 and 3")
+    assert consent.channel_list([f"c{i}" for i in range(9)]).endswith("#c7 and 1 more channel (with their threads)")
+    assert consent.channel_list(["only"]) == "#only (with their threads)"
+    assert consent.channel_list([]) == "the channels of this server that the bot can read"
+
+
+@given(names=st.lists(st.text(max_size=120), max_size=300), name=st.text(max_size=120))
+@settings(max_examples=60, deadline=None)
+def test_whatever_people_are_called_the_question_pings_one_and_fits_a_message(names: list[str], name: str) -> None:
+    text = consent.ask(question(subject=name, asker=name, server=name, channels=names))
+    assert len(text) <= 2000
+    assert text.count("<@") == 1 and text.count("@") == 1
+    assert text.count("`") == 4
+
+
+@given(st.integers(1, 10**15), st.integers(1, 99))
+@settings(max_examples=30, deadline=None)
+def test_a_button_carries_all_that_is_needed_after_a_restart(profile_id: int, version: int) -> None:
+    yes, no = (consent.read_press(b.custom_id) for b in consent.question_buttons(profile_id, version))
+    [forget], [sure] = consent.forget_button(profile_id), consent.sure_button(profile_id)
+    assert yes == Press(Answer.YES, profile_id, version)
+    assert no == Press(Answer.NO, profile_id)
+    assert consent.read_press(forget.custom_id) == Press(Answer.FORGET, profile_id)
+    assert consent.read_press(sure.custom_id) == Press(Answer.SURE, profile_id)
+
+
+@pytest.mark.parametrize(
+    "custom_id",
+    ["", "echo", "echo:consent:yes:1", "echo:consent:maybe:1:1", "echo:forget:-1", "echo:forget:١", "other:forget:1"],
+)
+def test_a_custom_id_that_is_not_ours_means_nothing(custom_id: str) -> None:
+    assert consent.read_press(custom_id) is None
+
+
+@given(st.text(max_size=100) | st.from_regex(r"echo:(consent:)?[a-z]{1,6}:.{0,30}", fullmatch=True))
+@settings(max_examples=80, deadline=None)
+def test_no_custom_id_upsets_the_reading(custom_id: str) -> None:
+    press = consent.read_press(custom_id)
+    assert press is None or press.profile_id >= 0

@@ -48,9 +48,9 @@ async def body(request: web.Request) -> dict[str, Any]:
         form = await request.post()
         if any(isinstance(part, web.FileField) for part in form.values()):
             raise invalid("files", "BASE_TYPE_BAD_LENGTH", "This server keeps no attachments.")
-        raw = str(form.get("payload_json", "{}"))
+        raw = str(form.get("payload_json", "{}")).encode("utf-8", "replace")
     else:
-        raw = await request.text()
+        raw = await request.read()
     if not raw.strip():
         return {}
     try:

@@ -97,16 +97,16 @@ def template(request: web.Request) -> str:
 async def _record(record: Recorder, request: web.Request, response: web.StreamResponse) -> None:
     sent = None
     if request.content_type == "application/json":
-        sent = _json(await request.text())
+        sent = _json(await request.read())
     elif request.content_type == "multipart/form-data":
-        sent = _json(str((await request.post()).get("payload_json")))
+        sent = _json(str((await request.post()).get("payload_json")).encode())
     body = response.body if isinstance(response, web.Response) else None
-    answered = _json(body.decode()) if isinstance(body, bytes) else None
+    answered = _json(body) if isinstance(body, bytes) else None
     record(request.method, template(request), dict(request.query), sent, response.status, answered)
 
 
-def _json(text: str) -> Any:
+def _json(text: bytes) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

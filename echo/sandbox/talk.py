@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from echo.sandbox import payloads
 from echo.sandbox.components import as_answered
@@ -18,6 +18,31 @@ NONCE_LIFE = 300.0
 
 Json = Mapping[str, Any]
 Subscriber = Callable[[Dispatch], None]
+
+
+class Fields(TypedDict, total=False):
+    """What else a message may have; everything left out is empty.
+
+    `reply_to` is the id of the message of the same channel that it answers; `kind` Discord's message type, by default
+    that of an ordinary message or of an answer. `author_name` and `avatar` (the address of a picture) are what a
+    webhook gives itself out for. `webhook_id` marks an interaction's answer: it is the application's id. `interaction`
+    is Discord JSON that goes into the payload as it is (`interaction`, `interaction_metadata`, ...).
+    """
+
+    reply_to: int | None
+    embeds: Iterable[Json]
+    components: Iterable[Json]
+    allowed_mentions: Json | None
+    flags: int
+    nonce: str | int | None
+    enforce_nonce: bool
+    tts: bool
+    interaction: Json | None
+    kind: int | None
+    author_name: str | None
+    avatar: str | None
+    webhook_id: int | None
+    only_user: int | None
 
 
 class Talk(Directory):
@@ -41,57 +66,22 @@ class Talk(Directory):
             callback(dispatch)
 
     def post_message(
-        self,
-        channel_id: int,
-        author: int | Webhook,
-        content: str,
-        *,
-        now: float,
-        reply_to: int | None = None,
-        embeds: Iterable[Json] = (),
-        components: Iterable[Json] = (),
-        allowed_mentions: Json | None = None,
-        flags: int = 0,
-        nonce: str | int | None = None,
-        enforce_nonce: bool = False,
-        tts: bool = False,
-        interaction: Json | None = None,
-        kind: int | None = None,
-        author_name: str | None = None,
-        avatar: str | None = None,
-        webhook_id: int | None = None,
-        only_user: int | None = None,
+        self, channel_id: int, author: int | Webhook, content: str, *, now: float, **fields: Unpack[Fields]
     ) -> Message:
         """Says something in a channel, as a user (their id) or through a webhook, and gives the message.
 
-        `interaction` is Discord JSON that goes into the payload as it is (`interaction`, `interaction_metadata`,
-        ...). With the EPHEMERAL flag the message is in no history and only `only_user` is told. A nonce that is
-        enforced and known gives the earlier message, and nothing happens. Raises KeyError for no such channel.
+        With the EPHEMERAL flag the message is in no history and only `only_user` is told. A nonce that is enforced
+        and known gives the earlier message, and nothing happens. Raises KeyError for no such channel.
         """
         channel = self.channels[channel_id]
         author_id = author.id if isinstance(author, Webhook) else author
-        earlier = self._by_nonce(channel_id, author_id, nonce, now) if enforce_nonce else None
-        if earlier is not None:
-            return earlier
-        message = Message(
-            id=self.ids.next(now),
-            channel_id=channel_id,
-            author_id=author_id,
-            content=content,
-            kind=kind if kind is not None else REPLY if reply_to is not None else PLAIN,
-            reply_to=reply_to,
-            webhook_id=author.id if isinstance(author, Webhook) else webhook_id,
-            author_name=author_name or (author.name if isinstance(author, Webhook) else None),
-            avatar=avatar,
-            embeds=_shown_embeds(embeds),
-            components=tuple(as_answered(components)),
-            flags=flags,
-            tts=tts,
-            nonce=nonce,
-            only_user=only_user if flags & EPHEMERAL else None,
-            extra=interaction,
-        )
-        self._ping(message, channel, allowed_mentions)
+        nonce = fields.get("nonce")
+        if nonce is not None and fields.get("enforce_nonce"):
+            earlier = self._by_nonce(channel_id, author_id, nonce, now)
+            if earlier is not None:
+                return earlier
+        message = _composed(self.ids.next(now), channel_id, author, content, fields)
+        self._ping(message, channel, fields.get("allowed_mentions"))
         self._keep(message, channel, now)
         return message
 
@@ -220,6 +210,7 @@ class Talk(Directory):
             self.messages[channel.id].add(message)
             channel.last_message_id = message.id
         if message.nonce is not None:
+            self._nonces = {key: known for key, known in self._nonces.items() if now - known[1] <= NONCE_LIFE}
             self._nonces[channel.id, message.author_id, str(message.nonce)] = (message.id, now)
         self._announce("MESSAGE_CREATE", message, channel)
 
@@ -229,9 +220,9 @@ class Talk(Directory):
             data["member"] = payloads.member_without_user(self.members[message.author_id])
         self.emit(event, _place(data, channel), channel, message.only_user)
 
-    def _by_nonce(self, channel_id: int, author_id: int, nonce: str | int | None, now: float) -> Message | None:
+    def _by_nonce(self, channel_id: int, author_id: int, nonce: str | int, now: float) -> Message | None:
         known = self._nonces.get((channel_id, author_id, str(nonce)))
-        if nonce is None or known is None or now - known[1] > NONCE_LIFE:
+        if known is None or now - known[1] > NONCE_LIFE:
             return None
         return self.message(channel_id, known[0])
 
@@ -262,6 +253,29 @@ class Talk(Directory):
             if user_id in self.members:
                 data["member"] = payloads.member(self, self.members[user_id])
         self.emit(event, _place(data, channel), channel)
+
+
+def _composed(message_id: int, channel_id: int, author: int | Webhook, content: str, fields: Fields) -> Message:
+    webhook = author if isinstance(author, Webhook) else None
+    reply_to, kind, flags = fields.get("reply_to"), fields.get("kind"), fields.get("flags", 0)
+    return Message(
+        id=message_id,
+        channel_id=channel_id,
+        author_id=author.id if isinstance(author, Webhook) else author,
+        content=content,
+        kind=kind if kind is not None else PLAIN if reply_to is None else REPLY,
+        reply_to=reply_to,
+        webhook_id=webhook.id if webhook else fields.get("webhook_id"),
+        author_name=fields.get("author_name") or (webhook.name if webhook else None),
+        avatar=fields.get("avatar"),
+        embeds=_shown_embeds(fields.get("embeds", ())),
+        components=tuple(as_answered(fields.get("components", ()))),
+        flags=flags,
+        tts=fields.get("tts", False),
+        nonce=fields.get("nonce"),
+        only_user=fields.get("only_user") if flags & EPHEMERAL else None,
+        extra=fields.get("interaction"),
+    )
 
 
 def _shown_embeds(embeds: Iterable[Json]) -> tuple[Json, ...]:

@@ -191,8 +191,11 @@ class World(Talk):
         return member
 
     def kick(self, user_id: int) -> None:
-        """Ends a membership; what they wrote stays. Raises KeyError for no such member."""
+        """Ends a membership; what they wrote stays. To the bot itself the server is gone. Raises KeyError as above."""
         del self.members[user_id]
+        if user_id == self.bot.id:
+            self.emit("GUILD_DELETE", {"id": str(self.guild.id)})
+            return
         data = {"guild_id": str(self.guild.id), "user": payloads.user(self.users[user_id])}
         self.emit("GUILD_MEMBER_REMOVE", data)
 

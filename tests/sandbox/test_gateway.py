@@ -256,6 +256,17 @@ async def test_changes_of_the_server_are_told(sandbox: Sandbox) -> None:
         ]
 
 
+async def test_a_bot_that_is_thrown_out_hears_that_the_server_is_gone_and_then_nothing(sandbox: Sandbox) -> None:
+    world = sandbox.world
+    async with wired(sandbox) as wire:
+        await wire.identify(TALK)
+        world.kick(world.bot.id)
+        assert (await wire.until("GUILD_DELETE"))[-1]["d"] == {"id": str(world.guild.id)}
+        say(sandbox, "without the bot")
+        await wire.send(1, None)
+        assert (await wire.next())["op"] == 11
+
+
 async def test_direct_messages_are_told_without_a_server(sandbox: Sandbox) -> None:
     world = sandbox.world
     async with wired(sandbox) as wire:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from echo.sandbox.answers import Refusal
+from echo.sandbox.components import as_answered
+from echo.sandbox.message_forms import message_form, nonce
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import Overwrite
 from echo.sandbox.server import Sandbox
 from echo.sandbox.snowflakes import snowflake_at
 from tests.support.loopback import NOW, Caller, Ticking, calling, channel, opened, user
+
+FIELDS = ("content", "embeds", "components", "allowed_mentions", "flags", "tts", "nonce")
+NAMES = ("type", "components", "custom_id", "options", "emoji", "fields", "footer", "author", "title", "parse", "users")
 
 
 def place(sandbox: Sandbox, name: str = "general") -> str:
@@ -223,3 +231,23 @@ async def test_reactions_are_counted_listed_and_cleared(sandbox: Sandbox, call: 
 async def test_a_body_that_is_no_json_object_is_refused(sandbox: Sandbox, call: Caller) -> None:
     await refused(call, "POST", f"{place(sandbox)}/messages", 400, 50035, [1, 2])
     await refused(call, "POST", f"{place(sandbox)}/messages", 400, 50035, {"content": {"a": 1}})
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.sampled_from(FIELDS), json_values))
+def test_whatever_a_body_holds_it_is_read_or_refused(body: dict[str, Any]) -> None:
+    try:
+        form, number = message_form(body), nonce(body)
+    except Refusal as refusal:
+        assert refusal.status == 400
+        return
+    assert all(isinstance(one, dict) for one in (*(form.embeds or ()), *(form.components or ())))
+    assert number is None or len(str(number)) <= 25
+    assert as_answered(form.components or ()) is not None

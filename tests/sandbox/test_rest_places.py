@@ -221,8 +221,9 @@ async def test_bodies_that_are_no_json_and_files_are_refused(sandbox: Sandbox) -
     form.add_field("payload_json", '{"content": "see this"}')
     form.add_field("files[0]", b"x", filename="x.txt")
     async with aiohttp.ClientSession(headers=headers) as session:
-        async with session.post(url, data=b"{", headers={"Content-Type": "application/json"}) as answer:
-            assert (answer.status, (await answer.json())["code"]) == (400, 50109)
+        for broken in (b"{", b"\xff\xfe\xfd", b"[" * 100_000):
+            async with session.post(url, data=broken, headers={"Content-Type": "application/json"}) as answer:
+                assert (answer.status, (await answer.json())["code"]) == (400, 50109)
         async with session.post(url, data=form) as answer:
             assert (answer.status, list((await answer.json())["errors"])) == (400, ["files"])
         parts = aiohttp.MultipartWriter("form-data")

@@ -150,7 +150,10 @@ class Commands:
                 await _put(opening)
         if isinstance(outcome, Refusal):
             await asking.reply.say(outcome.sentence)
-        elif not opening.stands:
+        elif opening.standing is not None:
+            link = f"https://discord.com/channels/{asker.server_id}/{asker.channel_id}/{opening.standing}"
+            await asking.reply.say(f"The question to **{plain(subject.name)}** stands in this channel already: {link}")
+        elif not opening.is_answer:
             await asking.reply.say(
                 f"The question to **{plain(subject.name)}** is being put in this channel; nothing is read before they "
                 "press *I agree*."

@@ -47,16 +47,22 @@ class Opening:
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
         self.is_over = asyncio.Event()
-        self.stands = False
+        self.is_answer = False
+        self.standing: int | None = None
 
     async def put(self, text: str, buttons: Sequence[Button], subject_id: int) -> int | None:
         """Answer with the question; its message's id, None where it must be put in the channel instead."""
         try:
             message_id = await self.reply.say_first(text, buttons, subject_id)
-            self.stands = message_id is not None
+            self.is_answer = message_id is not None
             return message_id
         finally:
             self.is_over.set()
+
+    def found(self, message_id: int) -> None:
+        """The question stands already, as this message."""
+        self.standing = message_id
+        self.is_over.set()
 
 
 class Openings:
@@ -107,14 +113,16 @@ class Notices:
         """
         text, buttons = self._question(profile), consent.question_buttons(profile.id)
         opening = self._openings.of(profile)
-        if opening is not None:
-            message_id = await opening.put(text, buttons, profile.user_id)
+        with _reaching("ask in this channel"):
+            # A profile that was just born has no question yet, unless a process died between putting and recording it.
+            standing = await self._find_question(profile) if profile.version > 1 or opening is None else None
+            if standing is not None:
+                if opening is not None:
+                    opening.found(standing)
+                return standing
+            message_id = await opening.put(text, buttons, profile.user_id) if opening is not None else None
             if message_id is not None:
                 return message_id
-        with _reaching("ask in this channel"):
-            standing = await self._find_question(profile)
-            if standing is not None:
-                return standing
             return await self._post(profile.channel_id, text, buttons, nonce, pinged=profile.user_id)
 
     async def announce(self, profile: ProfileSnapshot, notice: Notice, nonce: str) -> None:

@@ -138,15 +138,18 @@ async def test_nothing_is_stored_for_a_profile_that_was_forgotten_meanwhile(
     corpus: Corpus, keyring: Keyring, profile: ProfileSnapshot
 ) -> None:
     await corpus.store(profile, messages(3), None)
-    await asyncio.gather(
+    # The key is known already, so that the messages are sealed while the key is being destroyed.
+    outcome, _ = await asyncio.gather(
         corpus.store(profile, messages(500, first_id=10), Cursor(CHANNEL, 1, True, 1, 1)),
         keyring.destroy(profile.id),
         return_exceptions=True,
     )
-    with pytest.raises(KeyDestroyed):
-        await corpus.store(profile, messages(3, first_id=2000), Cursor(CHANNEL, 1, True, 1, 1))
-    with pytest.raises(KeyDestroyed):
-        await corpus.read(profile.id, 10)
+    assert isinstance(outcome, KeyDestroyed)
+    assert await corpus.count(profile.id) == 3
+    assert await corpus.cursors(profile.id) == {}
+    for attempt in (corpus.store(profile, messages(3, first_id=2000), None), corpus.read(profile.id, 10)):
+        with pytest.raises(KeyDestroyed):
+            await attempt
 
 
 async def test_other_tasks_go_on_while_a_corpus_is_read(corpus: Corpus, steps: Steps, profile: ProfileSnapshot) -> None:

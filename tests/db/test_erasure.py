@@ -11,7 +11,7 @@ import pytest
 from db.connection import Database
 from db.consents import Consents
 from db.corpus import Corpus, Cursor
-from db.erasure import Erasure, Swept
+from db.erasure import BATCH, Erasure, Swept
 from db.errors import DatabaseLocked, KeyDestroyed
 from db.generations import Generations
 from db.journal import Journal
@@ -188,6 +188,27 @@ async def test_a_sweep_keeps_what_is_still_to_be_learnt_from(
     assert (await erasure.sweep(ALL, NONE)).messages == 0
     assert await corpus.count(talked.id) == 1200
     assert len(await corpus.cursors(talked.id)) == 1
+
+
+async def test_a_refresh_that_begins_during_a_sweep_keeps_the_rest_and_reads_the_channels_anew(
+    talked: ProfileSnapshot, corpus: Corpus, steps: Steps, erasure: Erasure, database: Database
+) -> None:
+    loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+    def begin_at(sql: str) -> None:
+        if sql.startswith("DELETE FROM user_messages"):
+            loop.call_soon_threadsafe(begun.set)
+
+    async def refresh() -> None:
+        await begun.wait()
+        await steps.record(following(talked, RefreshAsked(NOON, 0)))
+
+    async with database.write() as connection:
+        await connection.set_trace_callback(begin_at)
+    swept, _ = await asyncio.gather(erasure.sweep(ALL, NONE), refresh())
+    assert swept.messages == BATCH
+    assert await corpus.count(talked.id) == 1200 - BATCH
+    assert await corpus.cursors(talked.id) == {}
 
 
 async def test_a_sweep_keeps_the_model_that_speaks(talked: ProfileSnapshot, models: Models, erasure: Erasure) -> None:

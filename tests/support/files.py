@@ -11,10 +11,11 @@ def content(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def put(path: Path, content: bytes) -> None:
+def put(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Make a file, and its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+    path.chmod(mode)
 
 
 def overwrite(path: Path, at: int, content: bytes) -> None:

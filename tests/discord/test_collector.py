@@ -2,55 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import nextcord
 import pytest
 
-from db.corpus import Cursor, StoredMessage
 from echo.corpus.written import Written
-from echo.discord.collector import Collector
-from echo.errors import NoPermission, NothingToRead, ServiceUnavailable
+from echo.errors import NoPermission, NothingToRead
 from echo.sandbox.intents import PRIVILEGED, Intent
 from echo.sandbox.permissions import Permission
-from echo.sandbox.records import ANNOUNCEMENT, Overwrite
+from echo.sandbox.records import ANNOUNCEMENT
 from echo.sandbox.world import World
-from tests.discord.stand import CUTOFF, NOON, Stand, Store, at, client_at, stand, store, talk
+from tests.discord.collecting import MESSAGES, YEAR, collector, crowd, forbid, nothing, texts, world_of
+from tests.discord.stand import CUTOFF, NOON, at, stand, store, talk
 
 # nextcord 2.6 gives aiohttp its timeout in a form of old.
 pytestmark = pytest.mark.filterwarnings("ignore:parameter 'timeout' of type 'float':DeprecationWarning")
-
-MESSAGES = "/channels/{channel_id}/messages"
-YEAR = 365 * 86400.0
-
-
-def world_of(*parts: list[Written]) -> World:
-    """A server with these messages; what stands there a year before keeps its channels old."""
-    written = [one for part in parts for one in part]
-    channels = {one.parent or one.channel for one in written}
-    old = [Written("Zoe", channel, at(YEAR), "the first words here") for channel in sorted(channels)]
-    return World.populate(3, "Somewhere", [*old, *written], manager="Zoe")
-
-
-def crowd(count: int, every: int = 10) -> list[str]:
-    """Authors of `count` messages, of which one in `every` is Mara's, the first of them never."""
-    return ["Mara" if number % every == every - 1 else ("Bo", "Cy")[number % 2] for number in range(count)]
-
-
-def collector(stage: Stand, kept: Store, context: int = 12, most: int = 10_000) -> Collector:
-    return Collector(stage.client, kept.corpus, context_messages=context, most=most)
-
-
-def nothing(done: int, total: int | None) -> None:
-    """Progress that nobody looks at."""
-
-
-async def texts(kept: Store, own: bool = True) -> list[str]:
-    return [row.text for row in await kept.corpus.read(kept.profile.id, 100_000) if row.own is own]
 
 
 async def test_everything_the_subject_wrote_before_the_cut_off_is_stored_across_pages(tmp_path: Path) -> None:
@@ -165,16 +134,6 @@ async def test_private_threads_are_read_only_where_the_bot_is_let_in(tmp_path: P
         assert "said in ours" in await texts(kept) and "said in theirs" not in await texts(kept)
 
 
-def forbid(world: World, channel: str, *permissions: Permission) -> None:
-    """Take permissions from the bot in a channel."""
-    found = world.find_channel(channel)
-    assert found is not None
-    denied = 0
-    for one in permissions:
-        denied |= one
-    world.set_overwrite(found.id, Overwrite(world.bot.id, 1, 0, denied))
-
-
 @pytest.mark.parametrize("missing", [Permission.VIEW_CHANNEL, Permission.READ_MESSAGE_HISTORY])
 async def test_a_channel_without_permission_is_not_even_asked_for(tmp_path: Path, missing: Permission) -> None:
     world = world_of(talk("general", ["Mara"], start=9000), talk("secret", ["Mara"], start=8000))
@@ -194,12 +153,15 @@ async def test_announcement_channels_are_read(tmp_path: Path) -> None:
         assert await collector(stage, kept).collect(kept.profile, nothing) == 1
 
 
-async def test_a_channel_made_after_the_cut_off_costs_no_request(tmp_path: Path) -> None:
+async def test_a_channel_or_thread_made_after_the_cut_off_costs_no_request(tmp_path: Path) -> None:
     world = world_of(talk("general", ["Mara"], start=9000))
-    late = world.create_channel("late", now=NOON.timestamp())
+    general, late = world.find_channel("general"), world.create_channel("late", now=NOON.timestamp())
     mara = world.find_user("Mara")
     assert mara is not None
-    world.post_message(late.id, mara.id, "much later", now=NOON.timestamp())
+    assert general is not None
+    thread = world.create_thread(general.id, "late too", mara.id, now=NOON.timestamp())
+    for place in (late, thread):
+        world.post_message(place.id, mara.id, "much later", now=NOON.timestamp())
     async with stand(world) as stage, store(tmp_path, world) as kept:
         await collector(stage, kept).collect(kept.profile, nothing)
         assert len(stage.asked("GET", MESSAGES)) == 1
@@ -257,109 +219,3 @@ async def test_a_channel_that_closes_midway_is_passed_over_and_logged_by_its_id_
         count = await collector(stage, kept).collect(kept.profile, close_it)
         assert count == 13
         assert f"Channel {general.id} is passed over" in caplog.text and "general" not in caplog.text
-
-
-async def test_an_unreachable_discord_may_pass_and_what_was_read_stays(tmp_path: Path) -> None:
-    world = world_of(talk("general", crowd(250), start=90_000))
-    async with stand(world) as stage, store(tmp_path, world) as kept:
-
-        def break_it(done: int, total: int | None) -> None:
-            stage.sandbox.faults.set({"errors": 1, "status": 503, "match": "/messages"})
-
-        with pytest.raises(ServiceUnavailable, match="HTTP 503"):
-            await collector(stage, kept).collect(kept.profile, break_it)
-        assert await kept.corpus.count(kept.profile.id) == 10
-        assert await collector(stage, kept).collect(kept.profile, nothing) == 25
-
-
-async def test_rate_limits_are_waited_for(tmp_path: Path) -> None:
-    world = world_of(talk("general", crowd(250), start=90_000))
-    async with stand(world) as stage, store(tmp_path, world) as kept:
-        stage.sandbox.faults.set({"rate_limit": 2, "match": "/messages"})
-        assert await collector(stage, kept).collect(kept.profile, nothing) == 25
-        statuses = [status for _, route, _, _, status, _ in stage.wire.exchanges if route == MESSAGES]
-        assert statuses.count(429) == 2
-
-
-class Mortal:
-    """A corpus that lets the process "die" right after its `lives`-th page was stored."""
-
-    def __init__(self, kept: Store, lives: int) -> None:
-        self._corpus = kept.corpus
-        self._lives = lives
-
-    async def cursors(self, profile_id: int) -> dict[int, Cursor]:
-        return await self._corpus.cursors(profile_id)
-
-    async def store(self, profile: object, rows: Sequence[StoredMessage], cursor: Cursor | None) -> None:
-        await self._corpus.store(profile, rows, cursor)  # type: ignore[arg-type]
-        self._lives -= 1
-        if not self._lives:
-            raise asyncio.CancelledError
-
-    async def count(self, profile_id: int) -> int:
-        return await self._corpus.count(profile_id)
-
-
-async def test_an_abrupt_end_is_gone_on_from_without_loss_doubling_or_reading_all_again(tmp_path: Path) -> None:
-    parts = [talk("general", crowd(550, every=7), start=90_000), talk("random", crowd(350, every=7), start=80_000)]
-    world = world_of(*parts)
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    whole.mkdir()
-    broken.mkdir()
-    async with stand(world) as stage:
-        async with store(whole, world) as kept:
-            await collector(stage, kept).collect(kept.profile, nothing)
-            expected = await kept.corpus.read(kept.profile.id, 100_000)
-        undisturbed = len(stage.asked("GET", MESSAGES))
-    async with stand(world) as stage:
-        for _ in range(20):
-            # Each life has a client, a database connection and a collector of its own.
-            async with client_at(stage.sandbox) as client, store(broken, world) as kept:
-                mortal = Collector(client, Mortal(kept, lives=2), context_messages=12, most=10_000)
-                try:
-                    await mortal.collect(kept.profile, nothing)
-                    break
-                except asyncio.CancelledError:
-                    continue
-        async with store(broken, world) as kept:
-            assert await kept.corpus.read(kept.profile.id, 100_000) == expected
-            cursors = await kept.corpus.cursors(kept.profile.id)
-            assert all(cursor.done for cursor in cursors.values())
-            assert sum(cursor.kept for cursor in cursors.values()) == len(expected)
-        # A life stores two pages; the third that it had asked for in the last batch may be asked for again.
-        assert len(stage.asked("GET", MESSAGES)) <= undisturbed * 1.5 + 1
-
-
-async def test_a_second_run_asks_for_nothing_and_finds_the_same(tmp_path: Path) -> None:
-    world = world_of(talk("general", crowd(250), start=90_000))
-    async with stand(world) as stage, store(tmp_path, world) as kept:
-        first = await collector(stage, kept).collect(kept.profile, nothing)
-        asked = len(stage.asked("GET", MESSAGES))
-        assert await collector(stage, kept).collect(kept.profile, nothing) == first
-        assert len(stage.asked("GET", MESSAGES)) == asked
-
-
-async def test_it_ends_at_once_when_cancelled_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    world = world_of(talk("general", crowd(250), start=90_000), talk("random", crowd(250), start=90_000))
-    async with stand(world) as stage, store(tmp_path, world) as kept:
-        before = asyncio.all_tasks()
-        begun = asyncio.Event()
-        task = asyncio.create_task(collector(stage, kept).collect(kept.profile, lambda *_: begun.set()))
-        await begun.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert not [one for one in asyncio.all_tasks() - before if "Collector" in repr(one.get_coro())]
-
-
-async def test_no_more_than_the_limit_is_stored_and_those_are_the_newest_of_all_channels(tmp_path: Path) -> None:
-    world = world_of(talk("general", crowd(400), start=90_000), talk("random", crowd(400), start=89_990))
-    async with stand(world) as stage, store(tmp_path, world) as kept:
-        assert await collector(stage, kept, context=3, most=25).collect(kept.profile, nothing) == 25
-        own = [row for row in await kept.corpus.read(kept.profile.id, 100_000) if row.own]
-        assert len(own) == 25
-        # Later, with more room, the rest follows, each once.
-        assert await collector(stage, kept, context=3).collect(kept.profile, nothing) == 80
-        everything = await kept.corpus.read(kept.profile.id, 100_000)
-        assert len(everything) == 80 * 4

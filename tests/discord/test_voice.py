@@ -1,111 +1,21 @@
-"""Echoes speaking in a sandbox over loopback: through webhooks, as the bot, and found again."""
+"""Echoes speaking in a sandbox over loopback: through webhooks, or as the bot."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
 
 import nextcord
 import pytest
 
-from echo.discord.hearing import Hearing
-from echo.discord.voice import SKEW, Voice
 from echo.discord.webhooks import Webhook
 from echo.errors import ServiceUnavailable
-from echo.ports import ChannelGone, Line
-from echo.sandbox.permissions import Permission
-from echo.sandbox.records import Channel, Dispatch, Message, Overwrite
-from echo.sandbox.world import World
-from states.board import Board
-from states.events import Event
-from states.model import MachineKey, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState
-from tests.discord.stand import CUTOFF, NOON, Stand, asking, stand, talk
+from echo.ports import ChannelGone
+from echo.sandbox.records import Dispatch
+from tests.discord.speaking import EXECUTE, WEBHOOKS, P, deny, general, heard, scene, small
+from tests.discord.stand import NOON
 
 # nextcord 2.6 gives aiohttp its timeout in a form of old.
 pytestmark = pytest.mark.filterwarnings("ignore:parameter 'timeout' of type 'float':DeprecationWarning")
-
-EXECUTE = "/webhooks/{webhook_id}/{webhook_token}"
-WEBHOOKS = "/channels/{channel_id}/webhooks"
-MESSAGES = "/channels/{channel_id}/messages"
-P = Permission
-
-
-def small() -> World:
-    return World.populate(
-        5,
-        "Somewhere",
-        [
-            *talk("general", ["Bo", "Mara", "Bo"], start=9000),
-            *talk("plans", ["Bo", "Mara"], start=80 * 86400, parent="general"),
-        ],
-        manager="Bo",
-    )
-
-
-@dataclass(slots=True)
-class Scene:
-    """A voice for Mara's echo, which is online in #general."""
-
-    stand: Stand
-    world: World
-    voice: Voice
-    board: Board
-    hearing: Hearing
-    profile: ProfileSnapshot
-    session: SessionSnapshot
-
-    def line(self, text: str, part: int = 0, generation: int = 1, channel: Channel | None = None) -> Line:
-        session = self.session if channel is None else replace(self.session, channel_id=channel.id)
-        return Line(session, self.profile, text, generation, part)
-
-    def message(self, message_id: int, channel: Channel | None = None) -> Message:
-        found = self.world.message(self.session.channel_id if channel is None else channel.id, message_id)
-        assert found is not None
-        return found
-
-    def asked(self, method: str, route: str) -> int:
-        return len(self.stand.asked(method, route))
-
-    def fresh(self) -> Voice:
-        """The voice of another process: it remembers nothing."""
-        return Voice(self.stand.client, Hearing(self.board, ignore, lambda: NOON), self.board)
-
-
-def ignore(key: MachineKey, event: Event) -> None:
-    """Takes what nobody listens to."""
-
-
-def general(world: World) -> Channel:
-    found = world.find_channel("general")
-    assert found is not None
-    return found
-
-
-@asynccontextmanager
-async def scene(world: World, intents: nextcord.Intents | None = None, **settings: Any) -> AsyncIterator[Scene]:
-    board = Board()
-    profile = replace(asking(world, "Mara", CUTOFF), id=7, state=ProfileState.READY)
-    session = SessionSnapshot(
-        4, 1, SessionState.COMPOSING, profile.id, world.guild.id, general(world).id, profile.user_id, NOON
-    )
-    board.show(profile)
-    board.show(session)
-    async with stand(world, intents, **settings) as found:
-        hearing = Hearing(board, ignore, lambda: NOON)
-        voice = Voice(found.client, hearing, board)
-        try:
-            yield Scene(found, world, voice, board, hearing, profile, session)
-        finally:
-            await voice.close()
-
-
-def deny(world: World, *permissions: Permission) -> None:
-    """Take permissions from the bot in #general."""
-    world.set_overwrite(general(world).id, Overwrite(world.bot.id, 1, 0, sum(permissions)))
 
 
 async def test_an_echo_speaks_through_a_webhook_under_its_persons_name_and_picture() -> None:
@@ -150,14 +60,6 @@ async def test_nobody_is_pinged() -> None:
         said = on.message(await on.voice.say(on.line(text, part=1)))
         assert said.author_id == on.world.bot.id
         assert (said.mentions, said.mention_roles, said.mention_everyone) == ((), (), False)
-
-
-async def heard(on: Scene, event: str) -> None:
-    """Wait until the client has taken in what was told before this: a message posted now comes after it."""
-    marker = on.world.post_message(
-        on.session.channel_id, on.world.guild.owner_id, f"after {event}", now=NOON.timestamp()
-    )
-    await on.stand.client.wait_for("message", check=lambda message: message.id == marker.id, timeout=20)
 
 
 async def test_a_thread_is_spoken_in_through_its_channels_webhook() -> None:
@@ -260,78 +162,6 @@ async def test_a_burst_of_lines_runs_into_no_refusal() -> None:
             await on.voice.say(on.line(f"line {part}", part=part))
         statuses = [status for _, route, _, _, status, _ in on.stand.wire.exchanges if route == EXECUTE]
         assert statuses == [200] * 7
-
-
-@pytest.mark.parametrize("by_bot", [False, True])
-async def test_a_line_that_was_said_is_found_by_a_process_that_remembers_nothing(by_bot: bool) -> None:
-    world = small()
-    if by_bot:
-        deny(world, P.MANAGE_WEBHOOKS)
-    async with scene(world) as on:
-        said = await on.voice.say(on.line(" said before the crash "))
-        for number in range(150):
-            world.post_message(on.session.channel_id, world.guild.owner_id, f"meanwhile {number}", now=NOON.timestamp())
-        other = on.fresh()
-        assert await other.find_said(on.line(" said before the crash "), NOON) == said
-        assert await other.find_said(on.line("never said"), NOON) is None
-        assert await other.find_said(on.line(" said before the crash "), NOON + SKEW + timedelta(seconds=5)) is None
-        await other.close()
-
-
-async def test_the_same_words_of_somebody_else_are_not_the_line() -> None:
-    world = small()
-    async with scene(world) as on:
-        stranger = world.create_webhook(on.session.channel_id, "Echo", world.guild.owner_id, now=NOON.timestamp())
-        now = NOON.timestamp() + 1
-        world.post_message(on.session.channel_id, stranger, "ok", now=now, author_name="Mara (echo)")
-        world.post_message(on.session.channel_id, on.profile.user_id, "ok", now=now)
-        world.post_message(on.session.channel_id, world.bot.id, "ok", now=now)
-        assert await on.voice.find_said(on.line("ok"), NOON) is None
-
-
-async def test_what_stands_in_the_channel_is_read_once_and_then_remembered() -> None:
-    async with scene(small()) as on:
-        said = await on.voice.say(on.line("me too"))
-        found = await on.voice.recent(on.session.channel_id, 10)
-        assert [(heard.author, heard.text) for heard in found][-2:] == [
-            ("Bo", "Bo says general 2"),
-            ("Mara (echo)", "me too"),
-        ]
-        assert [heard.speaker for heard in found] == [None, None, None, 7]
-        assert [heard.human for heard in found] == [True, True, True, False]
-        assert found[-1].author_id == 0 and found[-1].message_id == said
-        asked = on.asked("GET", MESSAGES)
-        assert await on.voice.recent(on.session.channel_id, 10) == found
-        assert on.asked("GET", MESSAGES) == asked
-        assert await on.voice.recent(on.session.channel_id, 2) == found[-2:]
-
-
-@pytest.mark.parametrize("by_bot", [False, True])
-async def test_its_own_words_are_known_after_a_restart(by_bot: bool) -> None:
-    world = small()
-    if by_bot:
-        deny(world, P.MANAGE_WEBHOOKS)
-    async with scene(world) as on:
-        await on.voice.say(on.line("words of old"))
-        other = on.fresh()
-        last = (await other.recent(on.session.channel_id, 10))[-1]
-        assert (last.speaker, last.text, last.author_id, last.human) == (7, "words of old", 0, False)
-        await other.close()
-
-
-async def test_whose_words_they_are_is_told_of_raw_messages() -> None:
-    world = small()
-    told: list[Dispatch] = []
-    async with scene(world) as on:
-        world.subscribe(told.append)
-        await on.voice.say(on.line("mine"))
-        hook = next(iter(world.webhooks.values()))
-        stranger = world.create_webhook(on.session.channel_id, "Bridge", world.guild.owner_id, now=NOON.timestamp())
-        for author, name in ((hook, "Olga (echo)"), (stranger, "Mara (echo)"), (world.bot.id, None)):
-            world.post_message(on.session.channel_id, author, "hm", now=NOON.timestamp(), author_name=name)
-        raws = [dispatch.data for dispatch in told if dispatch.event == "MESSAGE_CREATE"]
-        assert [on.voice.is_own(raw) for raw in raws] == [7, 0, None, None]
-        assert on.voice.speaker_of(int(raws[0]["id"])) == 7
 
 
 async def test_a_person_whom_the_gateway_did_not_name_is_looked_up() -> None:

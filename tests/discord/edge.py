@@ -172,10 +172,11 @@ async def edge_at(
     world: World | None = None,
     *,
     settings: Settings | None = None,
-    available: bool = True,
+    router_of: type[Router] = Router,
+    expected_faults: int = 0,
     **options: Any,
 ) -> AsyncIterator[Edge]:
-    """The edge, connected (unless not `available`); the database in `folder` may be that of an edge before it."""
+    """The edge, connected; the database in `folder` may be that of an edge before it. `options` are the sandbox's."""
     clock = HandClock(NOON)
     settings = settings or Settings(data_dir=folder, guild_ready_timeout=0.05)
     async with AsyncExitStack() as stack:
@@ -184,7 +185,7 @@ async def edge_at(
         )
         database = await stack.enter_async_context(Database(folder / "echo.db"))
         board, steps = Board(), Steps(database)
-        router = Router(board, steps, Policy(), settings.max_active_sessions_per_server, clock)
+        router = router_of(board, steps, Policy(), settings.max_active_sessions_per_server, clock)
         hearing, openings = Hearing(board, router.post, clock), Openings()
         base = nextcord.http.Route.BASE
         stack.callback(lambda: setattr(nextcord.http.Route, "BASE", base))
@@ -206,12 +207,11 @@ async def edge_at(
         stack.push_async_callback(tasks.end, 1.0)
         serving = asyncio.create_task(client.serve("sandbox"))
         stack.push_async_callback(_closed, client, serving)
-        if available:
-            async with asyncio.timeout(PATIENCE):
-                await client.wait_available()
+        async with asyncio.timeout(PATIENCE):
+            await client.wait_available()
         yield Edge(sandbox, sandbox.world, sandbox.people, client, board, router, hearing, notices, database, clock)
         await router.settled()
-        assert board.faults == ()
+        assert len(board.faults) == expected_faults, board.faults
 
 
 async def _closed(client: EchoClient, serving: asyncio.Task[None]) -> None:

@@ -11,7 +11,8 @@ A scene is a header and lines::
 `A`, `B`... are roles, cast from the candidates in the header (`*`, also the default, is anybody); a person's own name
 is a role too. `>` answers somebody's last line with Discord's reply, `>2` the second line; `~` may be left out;
 `--` is a pause. Text is neutral English: the speaker's manner turns it into theirs. ` / ` parts what may be sent as
-messages of their own, or be left out by terse people. `{a|b}` is a choice, `{veg}` a word from a pool (the same one
+messages of their own, or be left out by terse people. `{a|b}` is a choice, `{1:a|b}` one that falls alike all through
+the scene (a question and its answer), `{veg}` a word from a pool (the same one
 for the whole scene, `{veg2}` another), `{B}` whoever plays B, and `*laugh*` one of the speaker's own laughs.
 """
 
@@ -26,6 +27,9 @@ from random import Random
 
 _LINE = re.compile(r"(?P<role>[A-Z][a-z]*)(?P<optional>~?)(?P<answers>>\d*)?: (?P<text>.+)")
 _INNERMOST = re.compile(r"\{([^{}]*)\}")
+_VOWEL_AFTER_A = re.compile(r"\b([Aa]) (?=[aeio](?!ne\b))")
+_TWO_DETERMINERS = re.compile(r"\b(an?|the|my|your) (?:an?|the|my|some) ", re.IGNORECASE)
+_NUMBERED = re.compile(r"\d:")
 _SLOT = re.compile(r"(?P<pool>[a-z_]+)\d?")
 
 Pools = Mapping[str, tuple[str, ...]]
@@ -45,7 +49,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A conversation to be played, once on the day `on`, or again and again in its `months` (1-12) and `days` (0-6)."""
+    """A conversation to be played, once on the day `on`, or again and again in its `months` (1-12) and `days` (0-6).
+    It begins in one of its `hours` (0-23, UTC)."""
 
     name: str
     channel: str
@@ -54,6 +59,7 @@ class Scene:
     on: date | None = None
     months: frozenset[int] = frozenset(range(1, 13))
     days: frozenset[int] = frozenset(range(7))
+    hours: frozenset[int] = frozenset(range(24))
 
 
 @dataclass(slots=True)
@@ -62,6 +68,7 @@ class Bound:
 
     cast: Mapping[str, str]
     drawn: dict[str, str] = field(default_factory=dict)
+    places: dict[str, float] = field(default_factory=dict)
 
 
 def read_bank(text: str) -> dict[str, tuple[str, ...]]:
@@ -111,8 +118,9 @@ def _scene(header: str, rows: list[str], people: tuple[str, ...]) -> Scene:
     lines = tuple(_lines(rows))
     roles = {line.role: _candidates(line.role, wanted, people) for line in lines}
     on = date.fromisoformat(wanted["on"]) if "on" in wanted else None
-    months, days = _span(wanted.get("months", "1-12"), 12), _span(wanted.get("days", "0-6"), 7)
-    return Scene(name, channel.removeprefix("@"), lines, roles, on, months, days)
+    months, days = _span(wanted.get("months", "1-12"), 12), _span(wanted.get("days", "0-6"), 6)
+    hours = _span(wanted.get("hours", "0-23"), 23)
+    return Scene(name, channel.removeprefix("@"), lines, roles, on, months, days, hours)
 
 
 def _candidates(role: str, wanted: Mapping[str, str], people: tuple[str, ...]) -> tuple[str, ...]:
@@ -122,11 +130,15 @@ def _candidates(role: str, wanted: Mapping[str, str], people: tuple[str, ...]) -
     return people if listed == "*" else tuple(listed.split(","))
 
 
-def _span(text: str, size: int) -> frozenset[int]:
-    """`11-2` is November to February: spans go round the year (or the week)."""
+def _span(text: str, last_of_all: int) -> frozenset[int]:
+    """`11-2` is November to February: spans go round the year (the week, the clock), to `last_of_all` and on."""
     first, _, last = text.partition("-")
     start, end = int(first), int(last or first)
-    return frozenset(range(start, end + 1)) if start <= end else frozenset((*range(start, size + 1), *range(end + 1)))
+    return (
+        frozenset(range(start, end + 1))
+        if start <= end
+        else frozenset((*range(start, last_of_all + 1), *range(end + 1)))
+    )
 
 
 def _lines(rows: list[str]) -> Iterator[Line]:
@@ -151,8 +163,7 @@ def fill(text: str, bound: Bound, pools: Pools, calls: Mapping[str, str], rng: R
     def one(match: re.Match[str]) -> str:
         inner = match[1]
         if "|" in inner:
-            options = inner.split("|")
-            return options[int(rng.random() * len(options))]
+            return _choose(inner, bound, rng)
         person = bound.cast.get(inner, inner)
         if person in calls:
             return calls[person]
@@ -160,7 +171,20 @@ def fill(text: str, bound: Bound, pools: Pools, calls: Mapping[str, str], rng: R
 
     while _INNERMOST.search(text):
         text = _INNERMOST.sub(one, text)
-    return re.sub(r" +([,.?!])", r"\1", re.sub(r"  +", " ", text)).strip()
+    text = re.sub(r" +([,.?!])", r"\1", re.sub(r"  +", " ", text)).strip()
+    text = _TWO_DETERMINERS.sub(r"\1 ", text)
+    return _VOWEL_AFTER_A.sub(r"\1n ", text)
+
+
+def _choose(inner: str, bound: Bound, rng: Random) -> str:
+    """One of the options; where they are numbered, the one in the same place as in the scene's other such choices."""
+    at = rng.random()
+    numbered = _NUMBERED.match(inner)
+    if numbered:
+        at = bound.places.setdefault(numbered[0], at)
+        inner = inner[numbered.end() :]
+    options = inner.split("|")
+    return options[int(at * len(options))]
 
 
 def _draw(slot: str, drawn: dict[str, str], pools: Pools, rng: Random) -> str:

@@ -11,7 +11,7 @@ from random import Random
 
 from .people import PEOPLE, Person
 from .script import Bound, Line, Pools, Scene, fill, load_bank
-from .voice import Voice
+from .voice import Manner, Voice
 
 _HOUR = 3600.0
 _LONGEST_WAIT = 45 * 60.0
@@ -74,7 +74,7 @@ class Stage:
             if line.optional and self.rng.random() < 0.4:
                 lines.append(lines[-1])
                 continue
-            spoken = self._speak(line, cast[line.role], bound, scene.channel, ts, lines)
+            spoken = self._speak(line, cast[line.role], bound, scene, ts, lines)
             lines.append(spoken[-1])
             ts = spoken[-1].ts
             self.said += spoken
@@ -94,27 +94,30 @@ class Stage:
         return cast
 
     def _start(self, scene: Scene, day: date, cast: list[Person]) -> float:
-        """Seconds since the epoch: an hour in which the first speaker is about, and the others rather than not."""
+        """Seconds since the epoch: an hour that suits the first speaker, and the others if it can."""
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         hours = [midnight + timedelta(hours=hour) for hour in range(24)]
+        fitting = [hour for hour in hours if hour.hour in scene.hours]
         likely = [
-            activity(cast[0], hour) * math.prod(0.6 + activity(person, hour) for person in cast[1:]) for hour in hours
+            (0.001 + activity(cast[0], hour)) ** 1.5 * math.prod((0.1 + activity(one, hour)) ** 0.5 for one in cast[1:])
+            for hour in fitting
         ]
-        start = hours[weighted(likely, self.rng)].timestamp() + self.rng.random() * _HOUR
-        return max(start, self._busy_until.get(scene.channel, 0.0) + _QUIET * (1 + self.rng.random()))
+        start = fitting[weighted(likely, self.rng)].timestamp() + self.rng.random() * _HOUR
+        quiet = self._busy_until.get(scene.channel, 0.0) + _QUIET * (1 + self.rng.random())
+        return start if start > quiet else self._awake(cast[0], quiet)
 
     def _speak(
-        self, line: Line, person: Person, bound: Bound, channel: str, ts: float, before: list[Said]
+        self, line: Line, person: Person, bound: Bound, scene: Scene, ts: float, before: list[Said]
     ) -> list[Said]:
         """The messages of one line. `before` has the last message of each line so far."""
         previous = before[-1] if before else None
         ts += self._wait(person, previous)
         spoken: list[Said] = []
-        for text in self._words(line, person, bound):
+        for text in self._words(line, person, bound, Manner(opening=not before, whole=scene.on is not None)):
             ts += len(text) * _TYPED * (0.6 + 0.8 * self.rng.random())
             if spoken:
                 ts += self._around(person.gap, 0.6)
-            spoken.append(Said(person, channel, ts, text))
+            spoken.append(Said(person, scene.channel, ts, text))
         spoken[0].answers = self._answered(line, person, before)
         return spoken
 
@@ -125,22 +128,26 @@ class Stage:
         if previous.author is person:
             return self._around(person.gap * 2.5, 0.7)
         wait = min(self._around(person.latency, person.spread), _LONGEST_WAIT)
-        moment = datetime.fromtimestamp(previous.ts + wait, UTC)
+        return self._awake(person, previous.ts + wait) - previous.ts
+
+    def _awake(self, person: Person, ts: float) -> float:
+        """`ts` if this person is ever about at that hour, else some time in the first hour after it when they are."""
+        moment = datetime.fromtimestamp(ts, UTC)
         if activity(person, moment):
-            return wait
+            return ts
         while not activity(person, moment):
             moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-        return moment.timestamp() + self.rng.random() * 0.6 * _HOUR - previous.ts
+        return moment.timestamp() + self.rng.random() * 0.6 * _HOUR
 
     def _around(self, median: float, spread: float) -> float:
         return self.rng.lognormvariate(math.log(median), spread)
 
-    def _words(self, line: Line, person: Person, bound: Bound) -> list[str]:
+    def _words(self, line: Line, person: Person, bound: Bound, manner: Manner) -> list[str]:
         """The line in this person's hand, said anew a few times where a whole sentence was said before."""
         texts: list[str] = []
         for _ in range(_TRIES):
             filled = fill(line.text, bound, self._pools, {**person.calls, person.name: person.name}, self.rng)
-            texts = self._voices[person.name].say(filled, self.rng)
+            texts = self._voices[person.name].say(filled, manner, self.rng)
             fresh = [text for text in texts if len(text.split()) < 5 or text.lower() not in self._sentences]
             if len(fresh) == len(texts):
                 break

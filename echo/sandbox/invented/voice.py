@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from random import Random
 
 from .people import PEOPLE, Person
@@ -20,6 +21,14 @@ _STRETCHED = re.compile(
 _PICTURE = re.compile(r"[\U0001F300-\U0001FAFF\u2600-\u27BF]")
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What a line is: `opening` begins a conversation; one that has to be `whole` is left out nothing of."""
+
+    opening: bool = False
+    whole: bool = False
+
+
 class Voice:
     """One person's hand and phrases; `say` turns a line of a script into the messages they send."""
 
@@ -31,11 +40,11 @@ class Voice:
         longest_first = sorted(self._swaps, key=lambda old: (-len(old), old))
         self._swap = re.compile(rf"\b({'|'.join(map(re.escape, longest_first))})\b", re.IGNORECASE)
 
-    def say(self, line: str, rng: Random) -> list[str]:
+    def say(self, line: str, manner: Manner, rng: Random) -> list[str]:
         """The messages, one or more and none empty, in which this person says `line` (slots already filled)."""
         hand = self.person.hand
         first, *more = [part.strip() for part in line.split(" / ")]
-        parts = [first, *(part for part in more if rng.random() < hand.keep)]
+        parts = [first, *(part for part in more if manner.whole or rng.random() < hand.keep)]
         groups: list[list[str]] = []
         for part in parts:
             if groups and rng.random() >= hand.split:
@@ -47,6 +56,8 @@ class Voice:
         messages = [
             self._message(group, place == 0, place == len(groups) - 1, rng) for place, group in enumerate(groups)
         ]
+        if manner.opening and "ask" in self.bank and "?" not in messages[-1] and rng.random() < 0.45:
+            messages[-1] = f"{re.sub(r'[ x.🌱🐝🥕]+$', '', messages[-1])}. {self._one_of('ask', rng)}"
         return self._slip([message for message in messages if message], rng)
 
     def _one_of(self, kind: str, rng: Random) -> str:
@@ -87,10 +98,12 @@ class Voice:
         glue = self.person.hand.glue
         text = parts[0]
         for part in parts[1:]:
-            if not part.startswith("("):
-                text = text.rstrip(".") + glue + _small_start(part) if glue != " " else f"{text} {part}"
-            else:
+            if part.startswith("("):
                 text = f"{text.rstrip('.')} {part}"
+            elif glue != " ":
+                text = f"{text.rstrip('.')}{glue}{_small_start(part)}"
+            else:
+                text = f"{text}, {_small_start(part)}" if text[-1:].isalnum() else f"{text} {part}"
         return text
 
     def _cased(self, text: str, rng: Random) -> str:
@@ -112,10 +125,10 @@ class Voice:
     def _ended(self, text: str, rng: Random) -> str:
         """The last sign, and what becomes of full stops and exclamation marks, as the hand has it."""
         hand = self.person.hand
-        if hand.bang != 1:
-            text = (
-                text.replace("!", "!" * hand.bang) if hand.bang else re.sub(r"!+", "." if hand.stop == 1 else "", text)
-            )
+        if hand.bang:
+            text = text.replace("!", "!" * hand.bang)
+        else:
+            text = re.sub(r"!+$", "", re.sub(r"!+(?=\s)", ".", text))
         if not hand.articles:
             text = re.sub(r"[.;]\s+", ", ", text).replace("?", " ?")
         if rng.random() >= hand.stop:
@@ -124,7 +137,7 @@ class Voice:
 
     def _tailed(self, text: str, rng: Random) -> str:
         tail = self._one_of("tail", rng) if self.bank.get("tail") else ""
-        if not tail or (text.endswith("?") and ("?" in tail or tail[0].isalpha())):
+        if not tail or (text.endswith("?") and (tail[0] in ".?" or tail[0].isalpha())):
             return text
         if tail.startswith(","):
             return text if text[-1:] in "?!.)" else text + tail

@@ -12,7 +12,7 @@ from typing import Protocol
 import nextcord
 
 from db.corpus import Cursor, StoredMessage
-from echo.discord.failures import OutOfReach, mapped
+from echo.discord.failures import OutOfReach, mapped, understood
 from echo.discord.places import guild_of, readable_places
 from echo.discord.walk import PAGE, Bareness, Kind, Raw, Read, checked, read, sift, snowflake_at
 from echo.discord.walker import Walker
@@ -113,7 +113,8 @@ class Collector:
         except OutOfReach as error:
             log.info("Channel %d is passed over: it can't be read any more (code %d).", walker.channel_id, error.code)
             return None
-        return checked(page, walker.channel_id, walker.before)
+        with understood("A page of messages"):
+            return checked(page, walker.channel_id, walker.before)
 
     async def _take(self, run: _Run, walker: Walker, page: list[Raw] | None) -> None:
         """Store what is kept of a page, together with how far the place is read now."""
@@ -121,11 +122,11 @@ class Collector:
             walker.over = True
             run.skipped += 1
             return
-        run.bareness.look_at(page)
         echo_id, user_id = self._client.user.id if self._client.user else 0, run.profile.user_id
-        found = sift(
-            [read(raw, user_id, echo_id) for raw in page], walker.carry, self._window, max(0, self._most - run.own)
-        )
+        with understood("A page of messages"):
+            run.bareness.look_at(page)
+            messages = [read(raw, user_id, echo_id) for raw in page]
+        found = sift(messages, walker.carry, self._window, max(0, self._most - run.own))
         walker.advance(page, found)
         await self._corpus.store(
             run.profile, [_row(run.profile.server_id, walker.channel_id, one) for one in found.kept], walker.cursor()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import aiohttp
 import nextcord
 
+from echo.discord.translate import MALFORMED
 from echo.errors import EchoError, NoPermission, ServiceUnavailable
 from echo.ports import ChannelGone
 
@@ -55,6 +56,22 @@ def refusal(status: int, code: int, doing: str) -> EchoError:
     if status == 429 or status >= 500:
         return ServiceUnavailable(f"Discord is too busy to let Echo {doing}{why}; Echo will try again.")
     return Rejected(f"Discord does not let Echo {doing}{why}.", code)
+
+
+@contextmanager
+def understood(what: str) -> Iterator[None]:
+    """Within this, an answer of another form than Discord describes is ServiceUnavailable.
+
+    `what` begins the sentence "... came in a form that Discord does not describe".
+    """
+    try:
+        yield
+    except MALFORMED as error:
+        # Not chained: what these raise may quote the answer, and so what people wrote.
+        raise ServiceUnavailable(
+            f"{what} came in a form that Discord does not describe ({type(error).__name__}): something between Echo "
+            "and Discord changes it, or Discord has changed; Echo will try again."
+        ) from None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import nextcord
 
-from echo.discord.failures import OutOfReach, mapped
+from echo.discord.failures import OutOfReach, mapped, understood
 from echo.errors import NoPermission, ServiceUnavailable
 
 log = logging.getLogger(__name__)
@@ -54,10 +54,11 @@ async def readable_places(client: nextcord.Client, guild: nextcord.Guild, before
     holders = [channel for channel in holders if channel.id < before]
     found = {c.id: Place(c.id, c.last_message_id) for c in holders if not isinstance(c, nextcord.ForumChannel)}
     if holders:
-        async for thread in _threads(client, guild, holders):
-            thread_id, newest = int(thread["id"]), thread.get("last_message_id")
-            if thread_id < before:
-                found.setdefault(thread_id, Place(thread_id, None if newest is None else int(newest)))
+        with understood("The list of threads"):
+            async for thread in _threads(client, guild, holders):
+                thread_id, newest = int(thread["id"]), thread.get("last_message_id")
+                if thread_id < before:
+                    found.setdefault(thread_id, Place(thread_id, None if newest is None else int(newest)))
     return list(found.values())
 
 

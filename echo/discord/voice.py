@@ -13,7 +13,7 @@ import nextcord
 from nextcord.http import Route
 
 from echo.discord.faces import Faces, spoken_name
-from echo.discord.failures import OutOfReach, lasting, mapped
+from echo.discord.failures import OutOfReach, lasting, mapped, understood
 from echo.discord.translate import seen
 from echo.discord.walk import PAGE, snowflake_at, time_of
 from echo.discord.webhooks import GONE, Webhooks
@@ -90,7 +90,8 @@ class Voice:
             stage = await self._stage(line.session.channel_id)
             name = spoken_name((await self._faces.find(line.profile)).names[0])
             raw = await self._say_somehow(stage, line, name)
-        message_id = int(raw["id"])
+        with understood("The answer to what an echo said"):
+            message_id = int(raw["id"])
         self._said[message_id] = line.profile.id
         while len(self._said) > REMEMBERED:
             self._said.popitem(last=False)
@@ -110,9 +111,10 @@ class Voice:
             before: int | None = None
             for _ in range(SEARCHED):
                 page = await self._page(stage.channel_id, PAGE, before)
-                for raw in page:
-                    if int(raw["id"]) >= oldest and self._is_line(raw, line, name):
-                        return int(raw["id"])
+                with understood("A page of messages"):
+                    said = [int(raw["id"]) for raw in page if self._is_line(raw, line, name)]
+                if said and said[0] >= oldest:
+                    return said[0]
                 if len(page) < PAGE or int(page[-1]["id"]) < oldest:
                     break
                 before = int(page[-1]["id"])
@@ -135,7 +137,8 @@ class Voice:
             stage = await self._stage(channel_id)
             await self._know_webhook(stage)
             page = await self._page(channel_id, min(limit, PAGE), None)
-        found = [heard for raw in page if (heard := self._heard(raw, stage.server_id)) is not None]
+        with understood("A page of messages"):
+            found = [heard for raw in page if (heard := self._heard(raw, stage.server_id)) is not None]
         self._memory.prime(channel_id, found)
         known = {heard.message_id: heard for heard in (*found, *self._memory.recent(channel_id))}
         return sorted(known.values(), key=lambda heard: heard.message_id)[-limit:]
@@ -197,7 +200,8 @@ class Voice:
     async def _page(self, channel_id: int, limit: int, before: int | None) -> list[Raw]:
         with mapped("read what was said in the channel"):
             page: Any = await self._client.http.logs_from(channel_id, limit, before=before)
-        return sorted(page, key=lambda raw: -int(raw["id"]))
+        with understood("A page of messages"):
+            return sorted(page, key=lambda raw: -int(raw["id"]))
 
     # saying
 

@@ -10,7 +10,7 @@ import nextcord
 import pytest
 
 from echo.corpus.written import Written
-from echo.errors import NoPermission, NothingToRead
+from echo.errors import NoPermission, NothingToRead, ServiceUnavailable
 from echo.sandbox.intents import PRIVILEGED, Intent
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import ANNOUNCEMENT
@@ -219,3 +219,16 @@ async def test_a_channel_that_closes_midway_is_passed_over_and_logged_by_its_id_
         count = await collector(stage, kept).collect(kept.profile, close_it)
         assert count == 13
         assert f"Channel {general.id} is passed over" in caplog.text and "general" not in caplog.text
+
+
+async def test_an_answer_in_a_form_of_no_description_is_told_without_its_words(tmp_path: Path) -> None:
+    world = world_of(talk("general", crowd(30), start=9000))
+    general = world.find_channel("general")
+    assert general is not None
+    odd = {"author": {"handle": "a secret between two"}}
+    world.post_message(general.id, world.guild.owner_id, "odd", now=at(5000), interaction=odd)
+    async with stand(world) as stage, store(tmp_path, world) as kept:
+        with pytest.raises(ServiceUnavailable, match="does not describe") as failure:
+            await collector(stage, kept).collect(kept.profile, nothing)
+        assert failure.value.__cause__ is None and "secret" not in str(failure.value)
+        assert await kept.corpus.cursors(kept.profile.id) == {}

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from echo.discord.voice import SKEW
+from echo.errors import ServiceUnavailable
 from echo.sandbox.records import Dispatch
-from tests.discord.speaking import MESSAGES, P, deny, scene, small
+from tests.discord.speaking import MESSAGES, P, deny, general, scene, small
 from tests.discord.stand import NOON
 
 # nextcord 2.6 gives aiohttp its timeout in a form of old.
@@ -96,3 +97,13 @@ async def test_a_line_of_before_or_of_another_echo_is_not_the_line() -> None:
         now = NOON.timestamp() + 60
         on.world.post_message(on.session.channel_id, hook, "fine", now=now, author_name="Olga (echo)")
         assert await on.voice.find_said(on.line("fine"), NOON) is None
+
+
+async def test_an_answer_in_a_form_of_no_description_may_pass() -> None:
+    world = small()
+    odd = {"author": {"handle": "nobody"}}
+    world.post_message(general(world).id, world.guild.owner_id, "odd", now=NOON.timestamp(), interaction=odd)
+    async with scene(world) as on:
+        for asking in (on.voice.recent(on.session.channel_id, 10), on.voice.find_said(on.line("hm"), NOON)):
+            with pytest.raises(ServiceUnavailable, match="does not describe"):
+                await asking

@@ -12,10 +12,10 @@ from typing import Protocol
 from db.corpus import Corpus
 from db.erasure import Erasure
 from db.errors import StorageError
-from db.models import Models
+from db.models import Models, TrainingRun
 from db.outbox import OutboxRow
 from echo.corpus.dataset import learnable
-from echo.errors import EchoError, EngineFailed, EngineUnavailable, NothingToRead, ServiceUnavailable
+from echo.errors import EchoError, EngineUnavailable, ServiceUnavailable
 from echo.ports import ChannelGone, Chat, CollectPort, Engine
 from echo.settings import Settings
 from states import events as ev
@@ -101,35 +101,51 @@ class ProfileWork:
                 found = await self.collector.collect(snapshot, progress)
             except (ServiceUnavailable, StorageError) as error:
                 return ev.CollectionFailed(self.clock(), str(error), transient=True)
-            except NothingToRead as error:
-                return ev.CollectionFailed(self.clock(), str(error), transient=False)
             except (ChannelGone, EchoError) as error:
                 return ev.CollectionFailed(self.clock(), str(error), transient=False)
         return ev.CollectionFinished(self.clock(), found, self.settings.min_messages)
 
     async def train(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
-        """Make the next model of the corpus, and store it under the profile's key."""
+        """Make the next model of the corpus, store it under the profile's key, and note how that went."""
         assert isinstance(snapshot, ProfileSnapshot) and isinstance(row.effect, Train)
         version = row.effect.version
         async with self.training:
-            self._show_training(row.key, 0.0)
-            name = self.chat.names_of(snapshot)[0]
+            began = self.clock()
             try:
-                rows = await self.corpus.read(snapshot.id, self.settings.max_messages_per_analysis)
-                bursts = await asyncio.to_thread(learnable, rows, name)
-                trained = await self.engine.train(
-                    name,
-                    bursts,
-                    seed=snapshot.id * 1000 + version,
-                    progress=lambda share: self._show_training(row.key, share),
-                    timeout=float(self.settings.model_training_timeout),
-                )
-                path = await self.models.save(snapshot.id, version, trained.blob)
+                event = await self._learn(snapshot, version)
             except (EngineUnavailable, StorageError) as error:
-                return ev.TrainingFailed(self.clock(), str(error), transient=True)
-            except (EngineFailed, EchoError) as error:
-                return ev.TrainingFailed(self.clock(), str(error), transient=False)
+                event = ev.TrainingFailed(self.clock(), str(error), transient=True)
+            except EchoError as error:
+                event = ev.TrainingFailed(self.clock(), str(error), transient=False)
+            await self._note_run(snapshot.id, version, began, event)
+        return event
+
+    async def _learn(self, profile: ProfileSnapshot, version: int) -> ev.TrainingFinished | ev.TrainingFailed:
+        self._show_training(profile.key, 0.0)
+        name = self.chat.names_of(profile)[0]
+        rows = await self.corpus.read(profile.id, self.settings.max_messages_per_analysis)
+        bursts = await asyncio.to_thread(learnable, rows, name)
+        trained = await self.engine.train(
+            name,
+            bursts,
+            seed=profile.id * 1000 + version,
+            progress=lambda share: self._show_training(profile.key, share),
+            timeout=float(self.settings.model_training_timeout),
+        )
+        path = await self.models.save(profile.id, version, trained.blob)
         return ev.TrainingFinished(self.clock(), path, version, trained.messages, round(trained.seconds, 3))
+
+    async def _note_run(
+        self, profile_id: int, version: int, began: datetime, event: ev.TrainingFinished | ev.TrainingFailed
+    ) -> None:
+        if isinstance(event, ev.TrainingFinished):
+            run = TrainingRun(profile_id, version, event.messages, event.seconds, began, "finished")
+        else:
+            run = TrainingRun(profile_id, version, 0, (event.at - began).total_seconds(), began, event.reason)
+        try:
+            await self.models.note_run(run)
+        except StorageError as error:
+            log.warning("How a training went could not be noted: %s", error)
 
     async def forget(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
         """Sessions offline, other work ended, then the erasure, key first."""

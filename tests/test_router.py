@@ -1,0 +1,207 @@
+"""A step counts once it is recorded; queued work is done once, or not at all where nobody wants it any more."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from db.connection import Database
+from db.errors import DatabaseLocked
+from db.outbox import Outbox, OutboxRow
+from db.steps import Steps
+from echo.interpreter import Interpreter, Work
+from echo.router import Router
+from echo.tasks import Tasks
+from schedules.timers import Timers
+from states import events as ev
+from states.board import Board, Fault
+from states.decide import Refusal, Step
+from states.effects import Announce, AskConsent, Collect, Compose, Effect, Forget, Say, Train
+from states.model import MachineKey, MachineKind, ProfileState, Snapshot
+from states.policy import Policy, Refused
+from tests.support.clock import HandClock
+from tests.support.running import until
+
+
+class Machinery:
+    """Router, database, alarms and interpreter, all real; what performs the effects is the test's."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.clock = HandClock()
+        self.board = Board()
+        self.outbox = Outbox(database)
+        self.router = Router(self.board, Steps(database), Policy(), 5, self.clock)
+        self.tasks = Tasks(lambda where, sentence: self.board.report(Fault(self.clock(), where, sentence)))
+        self.begun: list[Effect] = []
+        self.moved = asyncio.Event()
+        self.hold = asyncio.Event()
+        self.outcome: Callable[[OutboxRow], ev.Event | None] = lambda row: None
+        works: dict[type[Effect], Work] = dict.fromkeys(
+            (Announce, AskConsent, Collect, Compose, Forget, Say, Train), self.work
+        )
+        self.interpreter = Interpreter(self.board, self.outbox, works, self.router.post, self.type_in, self.tasks)
+        self.timers = Timers(self.clock, self.router.ring)
+        self.router.connect(self.interpreter, self.timers)
+
+    async def work(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event | None:
+        self.begun.append(row.effect)
+        self.moved.set()
+        await self.hold.wait()
+        return self.outcome(row)
+
+    async def began(self, count: int) -> list[Effect]:
+        """The effects begun, once there are so many."""
+        async with asyncio.timeout(10):
+            while len(self.begun) < count:
+                self.moved.clear()
+                await self.moved.wait()
+        return self.begun
+
+    async def type_in(self, channel_id: int) -> None:
+        return
+
+    async def start(self) -> None:
+        profiles, sessions = await Steps(self.database).load()
+        self.router.adopt([*profiles, *sessions])
+        self.interpreter.perform(tuple(await self.outbox.pending()))
+        self.timers.start()
+        self.interpreter.begin()
+
+    async def create(self, user: int = 20) -> Step | Refusal:
+        return await self.router.create(10, user, 30, 40, self.clock())
+
+
+@asynccontextmanager
+async def machinery(path: Path) -> AsyncIterator[Machinery]:
+    async with Database(path, patience=0.01) as database:
+        here = Machinery(database)
+        await here.start()
+        yield here
+        here.hold.set()
+        here.timers.stop()
+        await here.tasks.end(5)
+        await here.router.close(5)
+        assert here.board.faults == ()
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Machinery]:
+    async with machinery(tmp_path / "echo.db") as one:
+        yield one
+
+
+PROFILE = MachineKey(MachineKind.PROFILE, 1)
+
+
+async def ended(*names: str) -> None:
+    """Wait until the tasks whose names begin so have ended."""
+    while running := [task for task in asyncio.all_tasks() if task.get_name().startswith(names)]:
+        await asyncio.wait(running, timeout=10)
+
+
+async def test_a_profile_is_on_the_board_only_when_it_is_in_the_database(here: Machinery) -> None:
+    step = await here.create()
+    assert isinstance(step, Step) and here.board.profiles[1] == step.after
+    profiles, _ = await Steps(here.database).load()
+    assert profiles == [here.board.profiles[1]]
+    assert [line.event for line in here.board.journal] == ["EchoAsked"]
+
+
+async def test_a_person_has_one_living_profile_in_a_server(here: Machinery) -> None:
+    await here.create()
+    here.hold.set()
+    await here.router.ask(PROFILE, ev.ConsentGiven(here.clock(), 20, 1, "hash"))
+    both = await asyncio.gather(here.create(), here.create(21), here.create(21))
+    assert isinstance(both[0], Refusal) and both[0].why is Refused.DUPLICATE_PROFILE
+    assert len(here.board.profiles) == 2, "whoever asks while the question stands has it put again"
+
+
+async def test_machines_do_not_wait_for_each_other(here: Machinery) -> None:
+    await here.create()
+    await here.create(21)
+    assert await here.began(2) == [AskConsent(), AskConsent()], "the first one is not done yet"
+
+
+async def test_who_waits_hears_at_once_that_nothing_can_be_recorded(here: Machinery) -> None:
+    await here.create()
+    with closing(sqlite3.connect(here.database.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseLocked, match="close what else has it open"):
+            await here.router.ask(PROFILE, ev.ConsentGiven(here.clock(), 20, 1, "hash"))
+    assert here.board.profiles[1].state is ProfileState.AWAITING_CONSENT
+    assert "locked" in here.board.conditions["database"]
+
+
+async def test_what_is_posted_while_storage_fails_is_recorded_when_it_works_again(here: Machinery) -> None:
+    await here.create()
+    with closing(sqlite3.connect(here.database.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        here.router.post(PROFILE, ev.ConsentGiven(here.clock(), 20, 1, "hash"))
+        await until(here.board, lambda: "database" in here.board.conditions)
+    await until(here.board, lambda: here.board.profiles[1].state is ProfileState.COLLECTING)
+    assert "database" not in here.board.conditions
+
+
+async def test_queued_work_that_a_crash_left_behind_is_done_at_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / "echo.db"
+    async with machinery(path) as first:
+        await first.create()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            if (task.get_name() or "").startswith("AskConsent"):
+                task.cancel()
+    async with machinery(path) as second:
+        second.outcome = lambda row: ev.ConsentPosted(second.clock(), 900)
+        second.hold.set()
+        await until(second.board, lambda: second.board.profiles[1].consent_message_id == 900)
+        assert await second.outbox.pending() == []
+
+
+async def test_work_that_nobody_wants_any_more_is_ended_and_not_done_later(here: Machinery) -> None:
+    await here.create()
+    await here.router.ask(PROFILE, ev.ConsentGiven(here.clock(), 20, 1, "hash"))
+    assert Collect() in await here.began(3)
+    await here.router.ask(PROFILE, ev.ForgetAsked(here.clock(), 20, "wish"))
+
+    await ended("settling", "Collect", "AskConsent")
+    assert {type(row.effect) for row in await here.outbox.pending()} == {Announce, Forget}
+
+
+async def test_a_result_that_comes_too_late_ends_its_row_all_the_same(here: Machinery) -> None:
+    here.outcome = lambda row: ev.DraftMade(here.clock(), 1, 1, 1.0, 1.0, ())
+    here.hold.set()
+    await here.create()
+    await until(here.board, lambda: here.board.refusal_count)
+
+    await ended("settling")
+    assert await here.outbox.pending() == []
+
+
+async def test_an_unanswered_question_expires_by_the_clock(here: Machinery) -> None:
+    await here.create()
+    here.clock.move(timedelta(hours=168).total_seconds())
+    await until(here.board, lambda: here.board.profiles[1].state is ProfileState.FORGETTING)
+
+
+async def test_an_effect_that_breaks_is_a_fault_without_its_words(tmp_path: Path) -> None:
+    async with Database(tmp_path / "echo.db") as database:
+        here = Machinery(database)
+
+        def broken(row: OutboxRow) -> ev.Event | None:
+            raise KeyError("what somebody wrote")
+
+        here.outcome = broken
+        here.hold.set()
+        await here.start()
+        await here.create()
+        await until(here.board, lambda: here.board.faults)
+        assert "KeyError" in here.board.faults[0].sentence
+        assert "wrote" not in here.board.faults[0].sentence
+        here.timers.stop()
+        await here.router.close(5)

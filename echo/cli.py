@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -56,14 +56,20 @@ def parser() -> _Parser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code. A failure that a person can mend is one sentence on standard error."""
+    """Run one command; the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    try:
-        if arguments[:1] == ["rehearse"]:
-            from echo import rehearse
+    if arguments[:1] == ["rehearse"]:
+        from echo import rehearse
 
-            return rehearse.main(arguments[1:])
-        return _run(parser().parse_args(arguments))
+        return told(lambda: rehearse.main(arguments[1:]))
+    options = parser().parse_args(arguments)
+    return told(lambda: _run(options))
+
+
+def told(work: Callable[[], int]) -> int:
+    """Do the work; a failure that a person can mend is one sentence on standard error, and gives its exit code."""
+    try:
+        return work()
     except EchoError as error:
         logging.getLogger(__name__).debug("What led to it:", exc_info=error)
         print(f"echo-bot: {error}", file=sys.stderr)

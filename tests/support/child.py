@@ -9,6 +9,7 @@ import asyncio
 import sys
 
 from echo.app import Serving
+from echo.cli import told
 from echo.config import load
 from echo.serving import serve
 
@@ -18,6 +19,11 @@ def announce(line: str) -> None:
     sys.stdout.flush()
 
 
-if __name__ == "__main__":
+def work() -> int:
+    """Serve as the first argument says."""
     serving = Serving(sandbox=False, headless=True, api_base=sys.argv[1])
-    sys.exit(asyncio.run(serve(load(), serving, announce)))
+    return asyncio.run(serve(load(), serving, announce))
+
+
+if __name__ == "__main__":
+    sys.exit(told(work))

@@ -159,10 +159,6 @@ class Voice:
         known = self._said.get(int(raw["id"]))
         return known if known is not None else self._speaker(raw, int(raw.get("guild_id") or 0))
 
-    def webhooks_changed(self, channel_id: int) -> None:
-        """The webhooks of a channel were changed: look again before the next use."""
-        self._webhooks.forget(channel_id)
-
     async def close(self) -> None:
         """Let go of the connections."""
         await self._webhooks.close()
@@ -229,6 +225,7 @@ class Voice:
                 )
                 return None
             if webhook is None:
+                log.info("Channel %d can take no further webhook; its echoes speak as the bot.", stage.host)
                 return None
             try:
                 return await self._webhooks.execute(webhook, message, stage.thread_id)

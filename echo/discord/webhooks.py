@@ -7,7 +7,6 @@ and webhooks know no nonces. So they are executed here, and a doubtful outcome i
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,15 +16,15 @@ import aiohttp
 import nextcord
 from nextcord.http import Route
 
-from echo.discord.failures import OutOfReach, Rejected, mapped, refusal
+from echo.discord.failures import OutOfReach, Rejected, mapped, refusal, understood
 from echo.errors import EchoError, ServiceUnavailable
-
-log = logging.getLogger(__name__)
 
 NAME: Final = "Echo"
 INCOMING: Final = 1
+MOST: Final = 15
+"""Webhooks that a channel may have."""
 FULL: Final = 30007
-"""Discord's code for a channel with as many webhooks as it may have (15)."""
+"""Discord's code for a channel that has as many."""
 GONE: Final = frozenset({10015, 50027})
 """Discord's codes for a webhook that was deleted, and for one whose token is no longer right."""
 TRIES: Final = 4
@@ -49,7 +48,6 @@ class Webhooks:
         self._client = client
         self._known: dict[int, Webhook] = {}
         self._ids: set[int] = set()
-        self._full: set[int] = set()
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._ready_at: dict[int, float] = {}
         self._session: aiohttp.ClientSession | None = None
@@ -64,32 +62,23 @@ class Webhooks:
     async def find(self, channel_id: int) -> Webhook | None:
         """The channel's webhook, if there is one. Raises OutOfReach where Echo may not see webhooks."""
         async with self._locks[channel_id]:
-            return await self._find(channel_id)
+            if channel_id not in self._known:
+                await self._look(channel_id)
+            return self._known.get(channel_id)
 
     async def obtain(self, channel_id: int) -> Webhook | None:
-        """The channel's webhook, made where there is none; None where the channel can't take another one.
+        """The channel's webhook, made where there is none; None while the channel can't take another one.
 
         Raises OutOfReach where Echo may not make webhooks, else ServiceUnavailable.
         """
         async with self._locks[channel_id]:
-            found = await self._find(channel_id)
-            if found is not None or channel_id in self._full:
-                return found
-            try:
-                with mapped("make a webhook"):
-                    made = await self._client.http.create_webhook(channel_id, name=NAME, reason="For the echoes")
-            except Rejected as error:
-                if error.code != FULL:
-                    raise
-                log.info("Channel %d has as many webhooks as it may; its echoes speak as the bot.", channel_id)
-                self._full.add(channel_id)
-                return None
-            return self._keep(channel_id, made)
+            if channel_id not in self._known and await self._look(channel_id) < MOST:
+                await self._make(channel_id)
+            return self._known.get(channel_id)
 
     def forget(self, channel_id: int) -> None:
-        """The webhooks of a channel have changed: look again before the next use."""
+        """The channel's webhook is no more: look again before the next use."""
         self._known.pop(channel_id, None)
-        self._full.discard(channel_id)
 
     async def execute(self, webhook: Webhook, message: Mapping[str, Any], thread_id: int | None) -> Mapping[str, Any]:
         """Say it, once, and give Discord's message.
@@ -121,25 +110,34 @@ class Webhooks:
     def _echo_id(self) -> int:
         return self._client.user.id if self._client.user else 0
 
-    async def _find(self, channel_id: int) -> Webhook | None:
-        if channel_id not in self._known:
-            with mapped("see a channel's webhooks"):
-                listed: Any = await self._client.http.channel_webhooks(channel_id)
-            for raw in listed:
-                if (
-                    raw["type"] == INCOMING
-                    and raw.get("token")
-                    and str(raw.get("application_id")) == str(self._echo_id)
-                ):
-                    self._keep(channel_id, raw)
-                    break
-        return self._known.get(channel_id)
+    async def _look(self, channel_id: int) -> int:
+        """Know the channel's webhook if there is one; how many the channel has in all."""
+        with mapped("see a channel's webhooks"):
+            listed: Any = await self._client.http.channel_webhooks(channel_id)
+        with understood("The list of webhooks"):
+            own = (raw for raw in listed if str(raw.get("application_id")) == str(self._echo_id))
+            usable = next((raw for raw in own if raw["type"] == INCOMING and raw.get("token")), None)
+            if usable is not None:
+                self._keep(channel_id, usable)
+            return len(listed)
 
-    def _keep(self, channel_id: int, raw: Mapping[str, Any]) -> Webhook:
+    async def _make(self, channel_id: int) -> None:
+        if channel_id in self._known:
+            return
+        try:
+            with mapped("make a webhook"):
+                made = await self._client.http.create_webhook(channel_id, name=NAME, reason="For the echoes")
+        except Rejected as error:
+            if error.code != FULL:
+                raise
+        else:
+            with understood("The new webhook"):
+                self._keep(channel_id, made)
+
+    def _keep(self, channel_id: int, raw: Mapping[str, Any]) -> None:
         webhook = Webhook(int(raw["id"]), raw["token"])
         self._known[channel_id] = webhook
         self._ids.add(webhook.id)
-        return webhook
 
     async def _post(
         self, webhook: Webhook, message: Mapping[str, Any], thread_id: int | None

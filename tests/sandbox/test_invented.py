@@ -19,7 +19,7 @@ from echo.sandbox.invented import GUILD_NAME, PEOPLE, invent
 from echo.sandbox.invented.script import Bound, fill, read_bank, read_scenes
 
 SEED = 1
-DIGEST = "a83b1b3e1231960e"
+DIGEST = "fe2783b1731581ef"
 
 
 @pytest.fixture(scope="module")

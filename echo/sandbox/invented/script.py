@@ -28,7 +28,7 @@ from random import Random
 _LINE = re.compile(r"(?P<role>[A-Z][a-z]*)(?P<optional>~?)(?P<answers>>\d*)?: (?P<text>.+)")
 _INNERMOST = re.compile(r"\{([^{}]*)\}")
 _VOWEL_AFTER_A = re.compile(r"\b([Aa]) (?=[aeio](?!ne\b))")
-_TWO_DETERMINERS = re.compile(r"\b(an?|the|my|your) (?:an?|the|my|some) ", re.IGNORECASE)
+_TWO_DETERMINERS = re.compile(r"\b(an?|the|my|your|another|whole|new) (?:an?|the|my|some) ", re.IGNORECASE)
 _NUMBERED = re.compile(r"\d:")
 _SLOT = re.compile(r"(?P<pool>[a-z_]+)\d?")
 

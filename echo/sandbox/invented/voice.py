@@ -12,7 +12,12 @@ from .script import load_bank
 
 Bank = Mapping[str, tuple[str, ...]]
 
-_KEPT_CAPITAL = re.compile(rf"(I|I'\w+|{'|'.join(person.name for person in PEOPLE)}|[A-Z]{{2,}}\w*)\b")
+_NAMES = (
+    *(person.name for person in PEOPLE),
+    *("Mr", "Mrs", "Mister", "Gerald", "Geraldine", "Biscuit", "Deborah", "Kevin", "Odile", "Halm", "Crow", "Lapwing"),
+    *("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "Christmas"),
+)
+_KEPT_CAPITAL = re.compile(rf"(I|I'\w+|{'|'.join(_NAMES)}|[A-Z]{{2,}}\w*)\b")
 _REACTION = re.compile(r"\*(\w+)\*")
 _ARTICLE = re.compile(r"\b(?:the|a|an)\s+", re.IGNORECASE)
 _STRETCHED = re.compile(
@@ -57,7 +62,8 @@ class Voice:
             self._message(group, place == 0, place == len(groups) - 1, rng) for place, group in enumerate(groups)
         ]
         if manner.opening and "ask" in self.bank and "?" not in messages[-1] and rng.random() < 0.45:
-            messages[-1] = f"{re.sub(r'[ x.🌱🐝🥕]+$', '', messages[-1])}. {self._one_of('ask', rng)}"
+            said = re.sub(r"[ x.🌱🐝🥕]+$", "", messages[-1])
+            messages[-1] = f"{said}{'' if said.endswith(('!', ')')) else '.'} {self._one_of('ask', rng)}"
         return self._slip([message for message in messages if message], rng)
 
     def _one_of(self, kind: str, rng: Random) -> str:
@@ -130,7 +136,7 @@ class Voice:
         else:
             text = re.sub(r"!+$", "", re.sub(r"!+(?=\s)", ".", text))
         if not hand.articles:
-            text = re.sub(r"[.;]\s+", ", ", text).replace("?", " ?")
+            text = re.sub(r"\s*\?", " ?", re.sub(r"[.;]\s+", ", ", text))
         if rng.random() >= hand.stop:
             return text.rstrip(".")
         return text if text[-1:] in ".?!)…" or _PICTURE.search(text[-2:]) else text + "."

@@ -147,10 +147,6 @@ class Voice:
         """By what names the subject is called in that server; first the shown one."""
         return self._faces.known(profile).names
 
-    def speaker_of(self, message_id: int) -> int | None:
-        """The profile that said a message, if that is remembered."""
-        return self._said.get(message_id)
-
     def is_own(self, raw: Raw) -> int | None:
         """Which profile said this message of Discord's JSON; 0 where it is one of Echo's that no living one said.
 

@@ -14,9 +14,10 @@ import aiohttp
 import nextcord
 
 from db.errors import StorageError
-from echo.discord import forms, translate
+from echo.discord import translate
 from echo.discord.answers import WENT_WRONG
 from echo.discord.commands import Commands
+from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register
 from echo.discord.consent import read_press
 from echo.discord.failures import mapped
 from echo.discord.hearing import Hearing
@@ -37,20 +38,8 @@ RECONNECT_FIRST, RECONNECT_MOST = 1.0, 60.0
 """Seconds before connecting anew after something that nextcord could not digest."""
 FIRST_TRIES: Final = 3
 """Such failures in a row after which the start is given up."""
-WRONG_TOKEN: Final = 4004
-"""Gateway close code "Authentication failed" (Discord API reference, "Opcodes and Status Codes")."""
 VITAL: Final = ("READY", "RESUMED")
 """Dispatches without which nothing goes on: what is wrong with them must not be passed over."""
-
-TOKEN_REFUSED: Final = (
-    "Discord does not accept the token: copy the bot's token from https://discord.com/developers/applications (your "
-    "application, Bot, Reset Token) into DISCORD_TOKEN."
-)
-INTENT_REFUSED: Final = (
-    "Discord does not let this bot read messages: switch on Message Content Intent at "
-    "https://discord.com/developers/applications (your application, Bot, Privileged Gateway Intents), then start Echo "
-    "again."
-)
 
 
 class EchoClient(nextcord.Client):
@@ -75,8 +64,10 @@ class EchoClient(nextcord.Client):
             nextcord.http.Route.BASE = api_base
         # At DEBUG nextcord logs whole requests and events, and with them what people write.
         logging.getLogger("nextcord").setLevel(logging.INFO)
+        # Nobody is heard or spoken to by voice here, so that no warning is due that a library for it is missing.
+        nextcord.VoiceClient.warn_nacl = False
         super().__init__(
-            intents=_intents(),
+            intents=needed_intents(),
             max_messages=None,
             member_cache_flags=nextcord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -85,6 +76,7 @@ class EchoClient(nextcord.Client):
         )
         self.openings = openings
         self.speaker_of: Callable[[translate.Raw], int | None] = lambda raw: None
+        self._requests = requests
         self._board = board
         self._hearing = hearing
         self._clock = clock
@@ -136,7 +128,7 @@ class EchoClient(nextcord.Client):
             except nextcord.PrivilegedIntentsRequired as error:
                 raise ConfigError(INTENT_REFUSED) from error
             except nextcord.ConnectionClosed as error:
-                raise _closed_for_good(error.code) from error
+                raise closed_for_good(error.code) from error
             except (*translate.MALFORMED, aiohttp.ClientError, OSError) as error:
                 tries += 1
                 if not self._available.done() and tries >= FIRST_TRIES:
@@ -155,25 +147,13 @@ class EchoClient(nextcord.Client):
         if self._is_registered:
             return
         try:
-            await self._register()
+            await register(self.http, self.application_id or (self.user.id if self.user else 0))
         except EchoError as error:
             self._failure = error
             await self.close()
             return
         self._is_registered = True
         self._look_whether_available()
-
-    async def _register(self) -> None:
-        application = self.application_id or (self.user.id if self.user else 0)
-        with mapped("register its commands"):
-            await self.http.bulk_upsert_global_commands(application, forms.COMMANDS)
-            found = await self.http.get_global_commands(application)
-        missing = forms.signatures(forms.COMMANDS) - forms.signatures(found)
-        if missing:
-            raise ServiceUnavailable(
-                f"Discord did not register all of Echo's commands (missing: {', '.join(sorted(missing))}): start Echo "
-                "again, and invite the bot with the scope applications.commands if that does not help."
-            )
 
     async def on_disconnect(self) -> None:
         """Tell the operator."""
@@ -196,6 +176,11 @@ class EchoClient(nextcord.Client):
     async def on_guild_join(self, guild: nextcord.Guild) -> None:
         """A server is new, or was away for long."""
         await self.on_guild_available(guild)
+
+    async def on_guild_remove(self, guild: nextcord.Guild) -> None:
+        """Echo is no member any more: nothing of it is online there."""
+        for session in self._board.sessions_online(guild.id):
+            await self._requests.offline(session.id, 0, "Echo is no member of this server any more.")
 
     async def on_guild_channel_create(self, channel: nextcord.abc.GuildChannel) -> None:
         """Learn its name."""
@@ -335,21 +320,3 @@ class EchoClient(nextcord.Client):
         self._board.report(Fault(self._clock(), f"discord {event_method}", sentence))
         if event_method == "on_interaction" and args:
             await Reply(args[0]).say(WENT_WRONG)
-
-
-def _intents() -> nextcord.Intents:
-    """No more than is needed: servers with their channels, messages in them, and what those say."""
-    intents = nextcord.Intents.none()
-    intents.guilds = True
-    intents.guild_messages = True
-    intents.message_content = True
-    return intents
-
-
-def _closed_for_good(code: int) -> EchoError:
-    if code == WRONG_TOKEN:
-        return ConfigError(TOKEN_REFUSED)
-    return ServiceUnavailable(
-        f"Discord has closed the connection for good (code {code}): start Echo again, and update nextcord if it "
-        "happens again."
-    )

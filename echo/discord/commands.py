@@ -18,7 +18,6 @@ from echo.discord.dates import parse_before, show_day
 from echo.discord.failures import OutOfReach, mapped
 from echo.discord.notices import Opening, Openings, stays_here
 from echo.discord.presses import Asking, Presses
-from echo.discord.replies import PATIENCE
 from echo.discord.translate import Call, Person
 from echo.errors import UsageError
 from echo.ports import Requests
@@ -34,6 +33,8 @@ NONE_ONLINE: Final = "No echo is online in this channel: `/echo status` shows wh
 NONE_OWN: Final = "There is no echo of you in this server, so nothing was erased; `/echo list` shows whose there are."
 NONE_OTHER: Final = "There is no echo of {name} in this server: `/echo list` shows whose there are."
 TAKEN_OFFLINE: Final = "It was taken offline by a command."
+LONGEST_PUTTING: Final = 10.0
+"""Seconds that a command waits for its question to be put."""
 DATE_FIELD: Final = "echo:before"
 FORM: Final = "echo:create:"
 """What the custom id of the menu's form begins with; the subject's id follows."""
@@ -147,7 +148,7 @@ class Commands:
             request = self._requests.create(asker.server_id, subject.id, asker.id, asker.channel_id, cutoff)
             outcome = await asking.reply.patiently(request)
             if not isinstance(outcome, Refusal):
-                await _put(opening)
+                await asking.reply.patiently(_put(opening))
         if isinstance(outcome, Refusal):
             await asking.reply.say(outcome.sentence)
         elif opening.standing is not None:
@@ -260,7 +261,7 @@ class Commands:
 async def _put(opening: Opening) -> None:
     """Wait until the question is put, or until it must be left to itself."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(LONGEST_PUTTING):
             await opening.is_over.wait()
 
 

@@ -34,8 +34,8 @@ WORDINGS: Final[dict[int, Wording]] = {
         whole=(
             "{subject}: {asker} in **{server}**. An echo is a bot that writes the way you write. It exists only if you "
             "want it to; nothing has been read yet.\n"
-            "**What would be read:** what you wrote in {channels} before {before}, and of others only the few messages "
-            "just before yours, which you were answering.\n"
+            "**What would be read:** what you wrote in {channels} before {before}, and of others only the messages "
+            "just before yours (at most {context} each time), to know what you were answering.\n"
             "**What for:** a model learns how you write. Your echo then talks where you or a manager of this server "
             "bring it online, always under the name “{name} (echo)”. {reach}\n"
             "**For how long:** the messages are kept encrypted for {days} days, what was learned from them until it is "
@@ -93,9 +93,10 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """All that the text of a question says. `before` and `until` are shown as they are.
+    """All that the text of a question says.
 
-    `stays`: the model runs on the computer that runs Echo.
+    `before` and `until` are shown as they are. `context` is how many messages before each of theirs are read. `stays`:
+    the model runs on the computer that runs Echo.
     """
 
     subject_id: int
@@ -107,6 +108,7 @@ class Question:
     before: str
     days: int
     until: str
+    context: int
     stays: bool = True
 
 
@@ -134,6 +136,7 @@ def ask(question: Question) -> str:
         before=question.before,
         days=question.days,
         until=question.until,
+        context=question.context,
         reach=reach(question.stays),
     )
 

@@ -130,13 +130,23 @@ class Hearing:
 
     def _keep(self, channel_id: int, messages: Iterable[Heard]) -> None:
         ring = self._rings.setdefault(channel_id, deque(maxlen=KEPT))
-        kept = {heard.message_id: heard for heard in ring}
+        late = []
         for heard in messages:
+            if ring and heard.message_id <= ring[-1].message_id:
+                late.append(heard)
+            else:
+                ring.append(heard)
+        if late:
+            self._rings[channel_id] = self._sorted_in(ring, late)
+
+    def _sorted_in(self, ring: deque[Heard], late: list[Heard]) -> deque[Heard]:
+        kept = {heard.message_id: heard for heard in ring}
+        for heard in late:
             before = kept.get(heard.message_id)
             # Whoever knows the speaker of a message knows more about it.
             if before is None or before.speaker is None:
                 kept[heard.message_id] = heard
-        self._rings[channel_id] = deque(sorted(kept.values(), key=lambda heard: heard.message_id), KEPT)
+        return deque(sorted(kept.values(), key=lambda heard: heard.message_id), KEPT)
 
     def _sessions_in(self, channel_id: int) -> list[SessionSnapshot]:
         """The sessions that are online in a channel. What is remembered of channels without any is forgotten."""

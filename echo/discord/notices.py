@@ -153,6 +153,7 @@ class Notices:
                 before=show_day(profile.cutoff, self._zone),
                 days=self._settings.data_retention_days,
                 until=show_time(due, self._zone) if due else "its last day",
+                context=self._settings.context_messages,
                 stays=stays_here(self._settings),
             )
         )

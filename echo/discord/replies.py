@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PATIENCE: Final = 1.5
-"""Seconds after which an interaction that is not answered yet is deferred; Discord gives up after three."""
+"""Seconds from its coming after which an interaction that is not answered is deferred; Discord gives up after three."""
 NOBODY: Final = nextcord.AllowedMentions.none()
 
 _STYLES: Final = {
@@ -47,6 +47,7 @@ class Reply:
         self.interaction = interaction
         self._one_at_a_time = asyncio.Lock()
         self._is_deferred = False
+        self._defer_at = asyncio.get_running_loop().time() + PATIENCE
 
     @property
     def is_begun(self) -> bool:
@@ -96,7 +97,7 @@ class Reply:
     async def patiently(self, work: Awaitable[T]) -> T:
         """Wait for work; where it takes long, the interaction is deferred meanwhile."""
         task = asyncio.ensure_future(work)
-        await asyncio.wait((task,), timeout=PATIENCE)
+        await asyncio.wait((task,), timeout=max(0.0, self._defer_at - asyncio.get_running_loop().time()))
         if not task.done():
             await self._defer()
         return await task

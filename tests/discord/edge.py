@@ -35,6 +35,7 @@ from states.decide import Step
 from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
 from states.policy import Policy
 from tests.support.clock import HandClock
+from tests.support.loopback import Described
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 PATIENCE = 20.0
@@ -176,12 +177,15 @@ async def edge_at(
     expected_faults: int = 0,
     **options: Any,
 ) -> AsyncIterator[Edge]:
-    """The edge, connected; the database in `folder` may be that of an edge before it. `options` are the sandbox's."""
-    clock = HandClock(NOON)
+    """The edge, connected; the database in `folder` may be that of an edge before it. `options` are the sandbox's.
+
+    At the end, all that went over REST must fit Discord's description, where that is at hand.
+    """
+    clock, described = HandClock(NOON), Described()
     settings = settings or Settings(data_dir=folder, guild_ready_timeout=0.05)
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(
-            Sandbox(world or small_world(), clock=clock.timestamp, rate_limits=False, **options)
+            Sandbox(world or small_world(), clock=clock.timestamp, rate_limits=False, record=described, **options)
         )
         database = await stack.enter_async_context(Database(folder / "echo.db"))
         board, steps = Board(), Steps(database)
@@ -212,6 +216,7 @@ async def edge_at(
         yield Edge(sandbox, sandbox.world, sandbox.people, client, board, router, hearing, notices, database, clock)
         await router.settled()
         assert len(board.faults) == expected_faults, board.faults
+    assert described.faults == []
 
 
 async def _closed(client: EchoClient, serving: asyncio.Task[None]) -> None:

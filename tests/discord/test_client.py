@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import socket
 import sqlite3
@@ -14,10 +15,12 @@ from typing import Any
 
 import nextcord.http
 import pytest
+from aiohttp import web
 
 from echo.discord import forms
 from echo.discord.answers import WENT_WRONG
 from echo.discord.client import EchoClient
+from echo.discord.connecting import closed_for_good, register
 from echo.discord.hearing import Hearing
 from echo.discord.notices import Openings
 from echo.errors import ConfigError, EchoError, ServiceUnavailable
@@ -105,6 +108,32 @@ async def test_commands_that_cannot_be_registered_end_the_start(tmp_path: Path) 
     assert isinstance(error, ServiceUnavailable) and "register its commands" in str(error)
 
 
+async def test_commands_that_are_not_there_after_registering_are_named(tmp_path: Path) -> None:
+    async def forgetful(request: web.Request) -> web.Response:
+        known = [{**forms.COMMANDS[0], "options": forms.SUBCOMMANDS[:5]}] if request.path.endswith("commands") else None
+        body = {"id": "1", "username": "echo", "discriminator": "0", "avatar": None} if known is None else known
+        return web.Response(body=json.dumps(body), content_type="application/json")
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", forgetful)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        with client_of(f"http://127.0.0.1:{runner.addresses[0][1]}", tmp_path) as client:
+            await client.login("any")
+            with pytest.raises(ServiceUnavailable, match=r"missing: Make an echo, echo forget, echo help\)"):
+                await register(client.http, 1)
+            await client.close()
+    finally:
+        await runner.cleanup()
+
+
+def test_a_close_for_good_is_told_by_its_kind() -> None:
+    assert isinstance(closed_for_good(4004), ConfigError) and "DISCORD_TOKEN" in str(closed_for_good(4004))
+    assert isinstance(closed_for_good(4013), ServiceUnavailable) and "4013" in str(closed_for_good(4013))
+
+
 async def test_all_commands_are_registered_for_servers_only(tmp_path: Path) -> None:
     async with edge_at(tmp_path) as edge:
         application = edge.client.application_id
@@ -141,6 +170,15 @@ async def test_what_is_said_while_the_socket_is_down_is_heard_after_the_resume(t
         await edge.until(lambda: edge.session(profile).state is SessionState.COMPOSING)
         await edge.until(lambda: "discord" not in edge.board.conditions)
         assert await edge.refused("Ada", "echo list")
+
+
+async def test_where_echo_is_thrown_out_nothing_of_it_stays_online(tmp_path: Path) -> None:
+    async with edge_at(tmp_path) as edge:
+        profile = await edge.ready("Bo")
+        await edge.command("Bo", "echo online")
+        edge.sandbox.gateway.send("GUILD_DELETE", {"id": str(edge.world.guild.id)})
+        await edge.until(lambda: edge.session(profile).state is SessionState.OFFLINE)
+        assert edge.session(profile).reason == "Echo is no member of this server any more."
 
 
 async def test_a_locked_database_is_told_in_one_sentence_and_nothing_is_lost(tmp_path: Path) -> None:

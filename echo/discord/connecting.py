@@ -1,0 +1,55 @@
+"""What a connection needs from Discord, and what it is told when it does not get it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import nextcord
+
+from echo.discord import forms
+from echo.discord.failures import mapped
+from echo.errors import ConfigError, EchoError, ServiceUnavailable
+
+WRONG_TOKEN: Final = 4004
+"""Gateway close code "Authentication failed" (Discord API reference, "Opcodes and Status Codes")."""
+TOKEN_REFUSED: Final = (
+    "Discord does not accept the token: copy the bot's token from https://discord.com/developers/applications (your "
+    "application, Bot, Reset Token) into DISCORD_TOKEN."
+)
+INTENT_REFUSED: Final = (
+    "Discord does not let this bot read messages: switch on Message Content Intent at "
+    "https://discord.com/developers/applications (your application, Bot, Privileged Gateway Intents), then start Echo "
+    "again."
+)
+
+
+def needed_intents() -> nextcord.Intents:
+    """No more than is needed: servers with their channels, messages in them, and what those say."""
+    intents = nextcord.Intents.none()
+    intents.guilds = True
+    intents.guild_messages = True
+    intents.message_content = True
+    return intents
+
+
+async def register(http: nextcord.http.HTTPClient, application_id: int) -> None:
+    """Register all commands at once, and look whether they are there. Raises ServiceUnavailable or NoPermission."""
+    with mapped("register its commands"):
+        await http.bulk_upsert_global_commands(application_id, forms.COMMANDS)
+        found: Any = await http.get_global_commands(application_id)
+    missing = forms.signatures(forms.COMMANDS) - forms.signatures(found)
+    if missing:
+        raise ServiceUnavailable(
+            f"Discord did not register all of Echo's commands (missing: {', '.join(sorted(missing))}): start Echo "
+            "again, and invite the bot with the scope applications.commands if that does not help."
+        )
+
+
+def closed_for_good(code: int) -> EchoError:
+    """The error for a gateway close code after which nextcord does not connect again."""
+    if code == WRONG_TOKEN:
+        return ConfigError(TOKEN_REFUSED)
+    return ServiceUnavailable(
+        f"Discord has closed the connection for good (code {code}): start Echo again, and update nextcord if it "
+        "happens again."
+    )

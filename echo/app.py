@@ -172,7 +172,8 @@ async def _run(
     chat = DiscordChat(Notices(client, board, settings, clock, openings), voice)
     tasks = Tasks(lambda where, sentence: board.report(Fault(clock(), where, sentence)))
     ends = SessionEnds(board, router)
-    works = _works(settings, store, board, chat, client, engine_of(settings), ends, clock)
+    pace_scale = settings.sandbox_pace_scale if sandbox else settings.pace_scale
+    works = _works(settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale)
     interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks)
     ends.work_ended = interpreter.work_ended
     timers = Timers(clock, router.ring)
@@ -215,6 +216,7 @@ def _works(
     engine: Engine,
     ends: SessionEnds,
     clock: Clock,
+    pace_scale: float,
 ) -> dict[type[Effect], Work]:
     profile_work = ProfileWork(
         board=board,
@@ -235,7 +237,17 @@ def _works(
         collecting=asyncio.Semaphore(settings.collecting_slots),
         training=asyncio.Semaphore(settings.training_slots),
     )
-    session_work = SessionWork(board, chat, engine, store.models, store.generations, store.outbox, settings, clock)
+    session_work = SessionWork(
+        board=board,
+        chat=chat,
+        engine=engine,
+        models=store.models,
+        generations=store.generations,
+        outbox=store.outbox,
+        settings=settings,
+        pace_scale=pace_scale,
+        clock=clock,
+    )
     return {**profile_work.works(), **session_work.works()}
 
 

@@ -45,6 +45,7 @@ class SessionWork:
     generations: Generations
     outbox: Outbox
     settings: Settings
+    pace_scale: float
     clock: Callable[[], datetime]
     _blobs: dict[str, bytes] = field(default_factory=dict)
 
@@ -140,7 +141,7 @@ class SessionWork:
 
     def _pace(self, answer: Answer) -> tuple[float, float, tuple[float, ...]]:
         """Seconds until the first message, seconds of those spent typing, seconds before each later one."""
-        scale, most = self.settings.pace_scale, self.settings.max_delay
+        scale, most = self.pace_scale, self.settings.max_delay
         typing = min(most, TYPING_MOST, len(answer.texts[0]) / TYPING_SPEED * scale)
         # Nobody answers sooner than it takes to type the answer.
         wait = max(typing, min(most, answer.delay * scale))

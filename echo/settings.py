@@ -63,7 +63,10 @@ class Settings(BaseSettings):
     )
     chattiness: float = Field(1.0, ge=0, le=10, description="Factor of speaking unprompted; 0 is only when addressed.")
     pace_scale: float = Field(1.0, ge=0, le=10, description="Factor of an echo's delays; 0 is at once.")
-    max_delay: float = Field(300.0, ge=0, le=86_400, description="Most seconds before an echo's answer.")
+    sandbox_pace_scale: float = Field(
+        0.3, ge=0, le=10, description="The same in the sandbox, where nobody wants to wait for minutes."
+    )
+    max_delay: float = Field(60.0, ge=0, le=86_400, description="Most seconds before an echo's answer.")
     max_bot_turns: int = Field(4, ge=0, le=100, description="Turns of bots in a row since the last human spoke.")
 
     # The engine

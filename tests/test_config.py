@@ -185,7 +185,7 @@ def test_a_wrong_variable_is_refused_in_one_sentence(environ: dict[str, str], sa
 
 
 def test_a_variable_that_another_program_made_is_let_be(home: Path) -> None:
-    assert load_in(home, {"ECHO_PORT": "tcp://10.0.0.1:80", "ECHO_SERVICE_HOST": "10.0.0.1"}).settings.max_delay == 300
+    assert load_in(home, {"ECHO_PORT": "tcp://10.0.0.1:80", "ECHO_SERVICE_HOST": "10.0.0.1"}).settings.max_delay == 60
 
 
 def test_an_unknown_name_in_dotenv_is_refused(home: Path) -> None:

@@ -85,6 +85,7 @@ class Echo:
     operator: ConsoleOperator
     sandbox: Sandbox | None
     gateway: asyncio.Task[None]
+    upkeep: Upkeep
     settings: Settings
     clock: Clock
 
@@ -195,7 +196,7 @@ async def _run(
     maintenance.schedule(timers, _starting(tasks, upkeep))
     interpreter.begin()
     operator = ConsoleOperator(router, clock, functools.partial(speakable_channels, client))
-    return Echo(board, router, client, operator, sandbox, gateway, settings, clock)
+    return Echo(board, router, client, operator, sandbox, gateway, upkeep, settings, clock)
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -2,47 +2,140 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from db.connection import Database
+from echo.corpus.written import Written
+from echo.sandbox.invented import invent
 from states.model import ProfileState, SessionState
 from tests.support.running import Running, running, until
 
-
-def files_with(home: Path, words: bytes) -> list[str]:
-    """The files under a folder in which these bytes stand."""
-    return [path.name for path in home.rglob("*") if path.is_file() and words in path.read_bytes()]
+FRIENDS = ("Ana", "Ben")
 
 
-async def brought_online(echo: Running) -> None:
-    await echo.agreed("Mara", "general", "01.06.2026")
+def chatter(count: int, start: float = 1_700_000_000.0) -> list[Written]:
+    """Two friends who take turns; Ana has written the first word and the most."""
+    words = ("the boat", "my bread", "that film", "the garden", "our trip", "the goose")
+    texts = (f"well {words[i % 6]} took me {i} days" for i in range(count))
+    return [Written(FRIENDS[i % 2], "talk", start + 30 * i, text) for i, text in enumerate(texts)]
+
+
+def gardeners() -> list[Written]:
+    """The invented people's talk in the smallest of their channels, which is enough to learn to answer from."""
+    return [written for written in invent(1) if written.channel == "garden"]
+
+
+def stored(home: Path, query: str) -> list[tuple[object, ...]]:
+    """What the one database under a folder holds."""
+    (path,) = home.rglob("echo.db")
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return connection.execute(query).fetchall()
+
+
+async def online(echo: Running, subject: str = "Ana", channel: str = "talk", before: str = "01.06.2026") -> None:
+    await echo.agreed(subject, channel, before)
     await echo.ready()
-    assert "online" in await echo.command("Mara", "general", "echo online")
+    assert "is online" in await echo.command(subject, channel, "echo online")
 
 
 async def test_a_newcomer_meets_an_echo_and_is_rid_of_it_again(tmp_path: Path) -> None:
     async with running(tmp_path) as echo:
-        await brought_online(echo)
-        profile = echo.board.profiles[1]
-        assert profile.messages > 500
+        await online(echo, "Mara", "general")
+        assert echo.board.profiles[1].messages > 1000
 
         await echo.tell("Petr", "general", "Mara (echo): how is the boat coming along?")
         spoken = echo.said("general")
         assert spoken and all(message["author"] == "Mara (echo)" for message in spoken)
         assert echo.session().state is SessionState.LISTENING
 
-        await echo.command("Mara", "general", "echo offline")
+        assert "is offline" in await echo.command("Mara", "general", "echo offline")
         assert echo.session().state is SessionState.OFFLINE
         await echo.command("Mara", "general", "echo forget")
         await until(echo.board, lambda: echo.board.profiles[1].state is ProfileState.FORGOTTEN)
-    assert not list((tmp_path / "sandbox-1").rglob("*.model"))
+    assert not list(tmp_path.rglob("*.model"))
+    assert stored(tmp_path, "SELECT count(*) FROM user_messages") == [(0,)]
 
 
-async def test_nothing_is_read_before_the_subject_agrees(tmp_path: Path) -> None:
-    async with running(tmp_path) as echo:
-        asked = await echo.people.command("Mara", "general", "echo create", {"user": "Petr", "before": "01.06.2026"})
-        assert "Only" in await echo.press("Mara", asked["responses"][0], "I agree")
+async def test_nothing_is_kept_before_the_subject_agrees_nor_after_they_say_no(tmp_path: Path) -> None:
+    async with running(tmp_path, chatter(200)) as echo:
+        asked = await echo.people.command("Ana", "talk", "echo create", {"user": "Ben", "before": "01.06.2026"})
+        await echo.press("Ana", asked["responses"][0], "I agree")
         assert echo.board.profiles[1].state is ProfileState.AWAITING_CONSENT
-        async with Database(tmp_path / "copy.db"):
-            pass
-    assert files_with(tmp_path, b"collection") == [] or True
+        await echo.press("Ben", asked["responses"][0], "No")
+        await until(echo.board, lambda: echo.board.profiles[1].state is ProfileState.FORGOTTEN)
+    assert stored(tmp_path, "SELECT count(*) FROM user_messages") == [(0,)]
+    assert stored(tmp_path, "SELECT count(*) FROM consents") == [(0,)]
+
+
+async def test_too_few_messages_are_told_with_how_many_more_are_needed(tmp_path: Path) -> None:
+    async with running(tmp_path, chatter(60), min_messages=50) as echo:
+        await echo.agreed("Ana", "talk", "01.06.2026")
+        await until(echo.board, lambda: echo.board.profiles[1].reason)
+        assert "20 more" in await echo.command("Ana", "talk", "echo status")
+        assert "20 more" in await until(
+            echo.board, lambda: "\n".join(message["content"] for message in echo.people.messages("talk"))
+        )
+
+
+async def test_what_stands_still_is_tried_again_when_the_operator_says_so(tmp_path: Path) -> None:
+    async with running(tmp_path, chatter(60), min_messages=50) as echo:
+        await echo.agreed("Ana", "talk", "01.06.2026")
+        await until(echo.board, lambda: echo.board.profiles[1].reason)
+    async with running(tmp_path, tmp_path / "export.jsonl", min_messages=20) as echo:
+        assert "tried again" in await echo.echo.operator.retry(1)
+        await echo.ready()
+        assert "not possible" in await echo.echo.operator.retry(1)
+
+
+async def test_a_server_has_no_more_echoes_online_than_it_may(tmp_path: Path) -> None:
+    async with running(tmp_path, chatter(200), max_active_sessions_per_server=1) as echo:
+        await online(echo)
+        await echo.agreed("Ben", "talk", "01.06.2026")
+        await echo.ready(2)
+        assert "as many echoes online as it may" in await echo.command("Ben", "talk", "echo online", profile="Ben")
+
+
+async def test_after_a_restart_everything_stands_where_it_stood(tmp_path: Path) -> None:
+    async with running(tmp_path, chatter(200)) as echo:
+        await online(echo)
+        before = (dict(echo.board.profiles), dict(echo.board.sessions))
+    async with running(tmp_path, tmp_path / "export.jsonl") as again:
+        assert (dict(again.board.profiles), dict(again.board.sessions)) == before
+        await again.tell("Ben", "talk", "Ana (echo): what about the goose?")
+        assert [message["author"] for message in again.said("talk")]
+
+
+async def test_a_ready_profile_can_be_collected_and_trained_anew(tmp_path: Path) -> None:
+    async with running(tmp_path, chatter(200)) as echo:
+        await echo.agreed("Ana", "talk", "01.06.2026")
+        assert (await echo.ready()).model_version == 1
+        assert "anew" in await echo.echo.operator.refresh(1)
+        await until(echo.board, lambda: echo.board.profiles[1].model_version == 2)
+        assert echo.board.profiles[1].messages == 100
+    runs = "SELECT version, messages, outcome FROM training_runs ORDER BY version"
+    assert stored(tmp_path, runs) == [(1, 100, "finished"), (2, 100, "finished")]
+
+
+async def test_what_is_past_its_time_is_erased_but_the_echo_stays(tmp_path: Path) -> None:
+    async with running(tmp_path, chatter(200), data_retention_days=3) as echo:
+        await online(echo)
+        echo.clock.move(4 * 86400)
+        await echo.echo.upkeep.retention()
+        assert stored(tmp_path, "SELECT count(*) FROM user_messages") == [(0,)]
+        await echo.tell("Ben", "talk", "Ana (echo): what about the goose?")
+        assert echo.said("talk")
+
+
+async def test_a_deleted_webhook_is_made_again_and_nothing_is_said_twice(tmp_path: Path) -> None:
+    async with running(tmp_path, gardeners()) as echo:
+        await online(echo, "Mara", "garden")
+        await echo.tell("Petr", "garden", "Mara (echo): what about the goose?")
+        first = echo.said("garden")
+        world = echo.echo.sandbox.world if echo.echo.sandbox else None
+        assert first and world is not None
+        for webhook in tuple(world.webhooks.values()):
+            world.delete_webhook(webhook.id)
+        await echo.tell("Petr", "garden", "Mara (echo): and the boat?")
+        later = echo.said("garden")[len(first) :]
+        assert later and {message["webhook"] for message in later} != {message["webhook"] for message in first}

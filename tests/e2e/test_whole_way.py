@@ -33,6 +33,11 @@ def stored(home: Path, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
+def models(home: Path) -> list[Path]:
+    """The files of models under a folder."""
+    return list(home.rglob("*.model"))
+
+
 async def online(echo: Running, subject: str = "Ana", channel: str = "talk", before: str = "01.06.2026") -> None:
     await echo.agreed(subject, channel, before)
     await echo.ready()
@@ -53,7 +58,7 @@ async def test_a_newcomer_meets_an_echo_and_is_rid_of_it_again(tmp_path: Path) -
         assert echo.session().state is SessionState.OFFLINE
         await echo.command("Mara", "general", "echo forget")
         await until(echo.board, lambda: echo.board.profiles[1].state is ProfileState.FORGOTTEN)
-    assert not list(tmp_path.rglob("*.model"))
+    assert models(tmp_path) == []
     assert stored(tmp_path, "SELECT count(*) FROM user_messages") == [(0,)]
 
 

@@ -6,23 +6,20 @@ import asyncio
 import json
 import os
 import sys
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from random import Random
-from threading import Lock
 from typing import Any, Final
 
+from echo.engines.bundle import unbundled
+from echo.engines.deciding import paced, silent, verdict
+from echo.engines.shelf import LOADED, Shelf
 from echo.engines.wire import request_lines
 from echo.errors import EngineFailed
-from echo.persona.decision import SOON
 from echo.persona.model import Persona
 from echo.persona.turns import Burst
-from echo.ports import Answer, Moment, Trained, Why
+from echo.ports import Answer, Moment, Trained
 
-LOADED: Final = 8
-"""Models kept in memory at most; some 15 MB each for 10,000 messages."""
 _PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 _BATCH: Final = 64
 
@@ -33,9 +30,7 @@ class EmbeddedEngine:
     name = "embedded"
 
     def __init__(self, loaded: int = LOADED) -> None:
-        self._most = loaded
-        self._loaded: OrderedDict[str, Persona] = OrderedDict()
-        self._lock = Lock()
+        self._shelf = Shelf(_persona, loaded)
 
     async def train(
         self, author: str, bursts: Sequence[Burst], seed: int, progress: Callable[[float], None], timeout: float
@@ -70,44 +65,18 @@ class EmbeddedEngine:
 
     def release(self, version: str) -> None:
         """Lets go of a loaded model."""
-        with self._lock:
-            self._loaded.pop(version, None)
-
-    def _persona(self, model: bytes, version: str) -> Persona:
-        with self._lock:
-            persona = self._loaded.get(version)
-            if persona is not None:
-                self._loaded.move_to_end(version)
-                return persona
-        persona = Persona.load(model)
-        with self._lock:
-            self._loaded[version] = persona
-            while len(self._loaded) > self._most:
-                self._loaded.popitem(last=False)
-        return persona
+        self._shelf.release(version)
 
     def _answer(self, model: bytes, version: str, moment: Moment, chattiness: float) -> Answer:
-        persona = self._persona(model, version)
-        persona.known_as(moment.me)
-        chance = persona.speak_probability(moment.context, moment.addressed)
-        if moment.addressed:
-            why = Why.ADDRESSED
-        else:
-            chance = min(1.0, _each(chance) * max(0.0, chattiness))
-            why = Why.WANTED if Random(f"speak/{moment.seed}").random() < chance else Why.UNWANTED
-        if why is Why.UNWANTED:
-            return Answer((), 0.0, (), chance, why)
-        texts = persona.reply(moment.context, seed=moment.seed)
-        if not texts:
-            return Answer((), 0.0, (), chance, Why.NOTHING_TO_SAY)
-        delay = persona.delay(moment.context, seed=moment.seed)
-        gaps = persona.gaps(moment.context, texts, seed=moment.seed)
-        return Answer(tuple(texts), delay, tuple(gaps), 1.0 if moment.addressed else chance, why)
+        persona = self._shelf.get(model, version)
+        ruling = verdict(persona, moment, chattiness)
+        texts = persona.reply(moment.context, seed=moment.seed) if ruling.speaks else []
+        return paced(persona, moment, ruling, texts) if texts else silent(ruling)
 
 
-def _each(chance: float) -> float:
-    """The chance at one message, from the chance of speaking within the next SOON of them: it is asked at each."""
-    return float(1.0 - (1.0 - chance) ** (1 / SOON))
+def _persona(model: bytes) -> Persona:
+    """The persona of a model, also of one that was learnt for another engine."""
+    return Persona.load(unbundled(model)[0])
 
 
 def _environment() -> dict[str, str]:

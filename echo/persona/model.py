@@ -65,6 +65,18 @@ class Persona:
         reading = voice.reader.read(context, voice.habits)
         return Composer(voice, context, reading, self._rng("reply", context, seed)).answer()
 
+    def lengths(self, context: Sequence[Utterance], *, seed: int | None = None) -> tuple[int, ...]:
+        """Characters of each message of an answer, as they really gave one in a moment like this."""
+        context = _cut(context)
+        voice = self._parts.voice
+        reading = voice.reader.read(context, voice.habits)
+        rng = self._rng("lengths", context, seed)
+        return voice.planner.draw(voice.reader.row(context), reading.likeness[voice.reply_turn], rng).lengths
+
+    def passes(self, text: str, context: Sequence[Utterance] = ()) -> bool:
+        """Whether the guard lets the text be said: no quote, no live mention, nothing that identifies, no repeat."""
+        return self._parts.voice.guard.passes(text, context)
+
     def delay(self, context: Sequence[Utterance], *, seed: int | None = None) -> float:
         """Seconds between the last message of the context and the first of the answer."""
         context = _cut(context)

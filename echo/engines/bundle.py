@@ -1,0 +1,51 @@
+"""A persona and the examples beside it as one model in bytes, for an engine that needs both.
+
+The layout is a header (magic word, version, SHA-256 of all that follows), the persona's length, the persona, and the
+examples deflated. A bare persona, as the embedded engine stores it, is a bundle without examples, so that the setting
+`engine` can be changed while echoes live.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from hashlib import sha256
+from typing import Final
+
+from echo.errors import EngineFailed
+from echo.persona import storage
+
+MAGIC: Final = b"ECHOBNDL"
+VERSION: Final = 1
+_HEAD: Final = struct.Struct(">8sI32s")
+_SIZE: Final = struct.Struct(">Q")
+
+
+def bundled(persona: bytes, examples: bytes) -> bytes:
+    """One model of a persona's bytes and the examples' bytes."""
+    body = _SIZE.pack(len(persona)) + persona + zlib.compress(examples, 6)
+    return _HEAD.pack(MAGIC, VERSION, sha256(body).digest()) + body
+
+
+def unbundled(blob: bytes) -> tuple[bytes, bytes]:
+    """The persona's bytes and the examples' (empty where there are none).
+
+    Raises EngineFailed where the bytes are damaged, cut short, foreign or of another version.
+    """
+    if blob.startswith(storage.MAGIC):
+        return blob, b""
+    if len(blob) < _HEAD.size + _SIZE.size or not blob.startswith(MAGIC):
+        raise EngineFailed("The stored model is not one of Echo's, so train the echo again.")
+    _, version, digest = _HEAD.unpack_from(blob)
+    if version != VERSION:
+        raise EngineFailed(
+            f"The stored model has format {version} and this Echo reads format {VERSION}, so train the echo again."
+        )
+    body = blob[_HEAD.size :]
+    if sha256(body).digest() != digest:
+        raise EngineFailed("The stored model is damaged or cut short, so train the echo again.")
+    end = _SIZE.size + _SIZE.unpack_from(body)[0]
+    try:
+        return body[_SIZE.size : end], zlib.decompress(body[end:])
+    except zlib.error as problem:
+        raise EngineFailed("The stored model can't be read, so train the echo again.") from problem

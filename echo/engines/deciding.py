@@ -1,0 +1,54 @@
+"""What every engine decides alike, by the statistical persona: whether to speak, and at what pace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from echo.persona.decision import SOON
+from echo.persona.model import Persona
+from echo.ports import Answer, Moment, Why
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether to speak now, and with what probability (0..1) that was so."""
+
+    chance: float
+    why: Why
+
+    @property
+    def speaks(self) -> bool:
+        """Whether something is to be said."""
+        return self.why in (Why.ADDRESSED, Why.WANTED)
+
+
+def verdict(persona: Persona, moment: Moment, chattiness: float) -> Verdict:
+    """An answer is owed when addressed; else it is drawn by the moment's seed."""
+    persona.known_as(moment.me)
+    chance = persona.speak_probability(moment.context, moment.addressed)
+    if moment.addressed:
+        return Verdict(chance, Why.ADDRESSED)
+    chance = min(1.0, _each(chance) * max(0.0, chattiness))
+    wanted = Random(f"speak/{moment.seed}").random() < chance
+    return Verdict(chance, Why.WANTED if wanted else Why.UNWANTED)
+
+
+def silent(ruling: Verdict) -> Answer:
+    """Nothing is said: it wasn't wanted, or there was nothing to say."""
+    why = Why.NOTHING_TO_SAY if ruling.speaks else ruling.why
+    return Answer((), 0.0, (), ruling.chance, why)
+
+
+def paced(persona: Persona, moment: Moment, ruling: Verdict, texts: Sequence[str]) -> Answer:
+    """The texts at the person's own pace."""
+    delay = persona.delay(moment.context, seed=moment.seed)
+    gaps = persona.gaps(moment.context, texts, seed=moment.seed)
+    chance = 1.0 if ruling.why is Why.ADDRESSED else ruling.chance
+    return Answer(tuple(texts), delay, tuple(gaps), chance, ruling.why)
+
+
+def _each(chance: float) -> float:
+    """The chance at one message, from the chance of speaking within the next SOON of them: it is asked at each."""
+    return float(1.0 - (1.0 - chance) ** (1 / SOON))

@@ -1,0 +1,123 @@
+"""Pairs of what was said and what the subject answered, and those among them that are most like a moment."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from echo.errors import EngineFailed
+from echo.persona.secrecy import VEIL, veiled
+from echo.persona.tokens import words
+from echo.persona.turns import Burst, Utterance
+
+MOST: Final = 3000
+"""Pairs that are kept, the newest: enough to find like moments, few enough to search in a millisecond."""
+LOOKBACK: Final = 3
+"""Messages of the conversation that are kept with each answer."""
+LONGEST: Final = 300
+"""Characters of each message that are kept."""
+SATURATION: Final = 1.2
+"""k1 of BM25 (Robertson and Zaragoza, 2009): how soon a repeated word stops counting."""
+LENGTH_WEIGHT: Final = 0.75
+"""b of BM25: how much long documents are held against themselves."""
+FADE: Final = 0.5
+"""How much less the words of each earlier message count in a search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What was said, oldest first (times are not kept), and what the subject answered: 1..n messages."""
+
+    context: tuple[Utterance, ...]
+    texts: tuple[str, ...]
+
+
+def examples_of(bursts: Iterable[Burst]) -> list[Example]:
+    """The newest MOST answers to somebody else, oldest first, without anything that identifies or opens something."""
+    answers = [b for b in bursts if b.context and not b.context[-1].own]
+    answers.sort(key=lambda b: b.ts)
+    out = []
+    for burst in answers[-MOST:]:
+        texts = tuple(text for text in map(_kept, burst.texts) if text)
+        context = tuple(Utterance(u.author, 0.0, _kept(u.text), u.own) for u in burst.context[-LOOKBACK:])
+        if texts and context[-1].text:
+            out.append(Example(context, texts))
+    return out
+
+
+def _kept(text: str) -> str:
+    return veiled(text[:LONGEST]).replace(VEIL, "…").strip()
+
+
+def dumped(examples: Sequence[Example]) -> bytes:
+    """The pairs as bytes, for `loaded`. They are message text: store them encrypted."""
+    rows = [[[[u.author, u.text, u.own] for u in one.context], one.texts] for one in examples]
+    # ASCII, because a text may hold half a surrogate pair, which UTF-8 can't carry.
+    return json.dumps(rows, separators=(",", ":")).encode("ascii")
+
+
+def loaded(blob: bytes) -> list[Example]:
+    """The pairs that `dumped` gave; none where there are no bytes. Raises EngineFailed where they are no such thing."""
+    if not blob:
+        return []
+    try:
+        return [
+            Example(
+                tuple(Utterance(str(author), 0.0, str(text), bool(own)) for author, text, own in context),
+                tuple(str(text) for text in texts),
+            )
+            for context, texts in json.loads(blob)
+        ]
+    except (ValueError, TypeError) as problem:
+        raise EngineFailed("The stored model lacks its examples, so train the echo again.") from problem
+
+
+class Examples:
+    """Finds like moments by BM25 over the words that were said before each answer."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self._examples = list(examples)
+        documents = [Counter(w for u in one.context for w in words(u.text)) for one in self._examples]
+        lengths = [sum(document.values()) for document in documents]
+        mean = sum(lengths) / max(1, len(lengths)) or 1.0
+        self._norm = [SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * n / mean) for n in lengths]
+        self._postings: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for at, document in enumerate(documents):
+            for word, times in document.items():
+                self._postings[word].append((at, times))
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def like(self, context: Sequence[Utterance], count: int, seed: int) -> list[Example]:
+        """Up to `count` pairs with different answers, the most like the moment last.
+
+        Where too few are like it, newer ones at random make up the number: they still show how the person writes.
+        """
+        scores = self._scores(context)
+        best = sorted(scores, key=lambda at: (-scores[at], -at))
+        rest = Random(f"examples/{seed}").sample(range(len(self._examples)), min(len(self._examples), 4 * count))
+        chosen: dict[tuple[str, ...], int] = {}
+        for at in (*best, *sorted(rest, reverse=True)):
+            if len(chosen) == count:
+                break
+            chosen.setdefault(self._examples[at].texts, at)
+        return [self._examples[at] for at in reversed(chosen.values())]
+
+    def _scores(self, context: Sequence[Utterance]) -> dict[int, float]:
+        query: dict[str, float] = defaultdict(float)
+        for age, said in enumerate(reversed(context[-LOOKBACK:])):
+            for word in words(said.text):
+                query[word] = max(query[word], FADE**age)
+        scores: dict[int, float] = defaultdict(float)
+        for word, weight in query.items():
+            found = self._postings.get(word, ())
+            rarity = math.log(1 + (len(self._examples) - len(found) + 0.5) / (len(found) + 0.5))
+            for at, times in found:
+                scores[at] += weight * rarity * times * (SATURATION + 1) / (times + self._norm[at])
+        return scores

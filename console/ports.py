@@ -31,10 +31,13 @@ class Operator(Protocol):
 
 
 class Town(Protocol):
-    """The sandbox's people, to be spoken as (`echo.sandbox.people.People`). Refusals raise ValueError with a sentence."""
+    """The sandbox's people, to be spoken as (`echo.sandbox.people.People`).
+
+    People and channels are given by name or id. Refusals raise ValueError, whose message is one sentence.
+    """
 
     def people(self) -> list[Json]:
-        """`{"id", "name", "bot"}` of everybody."""
+        """`{"id", "name", "bot", "manager"}` of everybody; a manager may ask for echoes of others."""
 
     def channels(self) -> list[Json]:
         """`{"id", "name", "parent"}` of every channel and thread."""
@@ -46,13 +49,13 @@ class Town(Protocol):
         """Write a message."""
 
     async def command(self, author: str, channel: str, command: str, options: Mapping[str, Any]) -> Json:
-        """Run a slash command; `{"responses": [...]}` once it is answered."""
+        """Run a slash command; `{"responses": [...]}` once it is answered. An answer that is a form has `modal`."""
 
     async def press(self, author: str, message_id: str, custom_id: str, values: Sequence[str] | None = None) -> Json:
-        """Press a button."""
+        """Press a button; as `command`."""
 
     async def modal(self, author: str, custom_id: str, values: Mapping[str, str]) -> Json:
-        """Send a form."""
+        """Send a form; as `command`."""
 
     async def autocomplete(
         self, author: str, channel: str, command: str, option: str, text: str, options: Mapping[str, Any] | None = None
@@ -60,9 +63,17 @@ class Town(Protocol):
         """Proposals `{"name", "value"}` for an option being typed."""
 
     def messages(
-        self, channel: str, after: str | None = None, viewer: str | None = None, limit: int = 100
+        self, channel: str, after: str | None = None, viewer: str | None = None, limit: int | None = 100
     ) -> list[Json]:
-        """The newest messages of a channel, oldest first, with what only `viewer` sees."""
+        """The newest messages of a channel, oldest first, with what only `viewer` sees.
+
+        Each has `id, author, author_id, webhook, shown, ts` (seconds since the epoch)`, components, ephemeral,
+        reply_to, edited`; a component has `custom_id, label, kind, disabled`.
+        """
 
     def subscribe(self, callback: Callable[[Json], None]) -> Callable[[], None]:
-        """Call back on every change of what is visible; returns what ends that."""
+        """Call back on every change of what is visible; returns what ends that.
+
+        A change has `type` ("message" and "edited" with `message`, "deleted" with `id`, "typing" with `author`,
+        "channels", "people"), `channel` and `only_user` (ids or None).
+        """

@@ -1,0 +1,86 @@
+"""The operator's acts, as far as they need a question, a choice or a word about how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from textual.app import App
+
+from console.ports import Operator
+from console.screens.choose import ChooseScreen
+from console.screens.confirm import ConfirmScreen
+from console.wording import count, echo_of, name_of, online_of
+from states.board import Board
+from states.model import ProfileSnapshot
+
+
+class Operating:
+    """Each act is a coroutine for a worker: it asks what it must, does it, and tells how it went."""
+
+    def __init__(self, app: App[None], board: Board, operator: Operator) -> None:
+        self._app = app
+        self._board = board
+        self._operator = operator
+
+    async def online(self, profile: ProfileSnapshot, channel_id: int | None) -> None:
+        """Bring an echo online in a channel, which is asked for where None."""
+        if channel_id is None:
+            channels = [(number, f"#{name}") for number, name in self._operator.channels(profile.server_id)]
+            if not channels:
+                self._tell("There is no channel in this server in which Echo may write: allow it in Discord first.")
+                return
+            question = f"Where is {echo_of(self._board, profile)} to come online?"
+            channel_id = await self._app.push_screen_wait(ChooseScreen(question, channels))
+        if channel_id is not None:
+            await self._do(self._operator.online(profile.id, channel_id))
+
+    async def offline(self, profile: ProfileSnapshot) -> None:
+        """Take an echo offline; where it is in several channels, ask for which."""
+        sessions = [(one.id, f"#{name_of(self._board, one.channel_id)}") for one in online_of(self._board, profile.id)]
+        chosen = sessions[0][0] if sessions else None
+        if len(sessions) > 1:
+            question = f"Where is {echo_of(self._board, profile)} to go offline?"
+            chosen = await self._app.push_screen_wait(ChooseScreen(question, sessions))
+        if chosen is not None:
+            await self._do(self._operator.offline(chosen))
+
+    async def retry(self, profile: ProfileSnapshot) -> None:
+        """Try again what stands still."""
+        await self._do(self._operator.retry(profile.id))
+
+    async def refresh(self, profile: ProfileSnapshot) -> None:
+        """Collect and train anew."""
+        await self._do(self._operator.refresh(profile.id))
+
+    async def forget(self, profile: ProfileSnapshot) -> None:
+        """Erase a profile for good, if that is really wanted."""
+        name = name_of(self._board, profile.user_id)
+        question = ConfirmScreen(f"Forget {name}?", self._loss(profile, name), f"Yes, erase {name}", "No, keep it")
+        if await self._app.push_screen_wait(question):
+            await self._do(self._operator.forget(profile.id))
+
+    async def quit(self) -> None:
+        """Stop Echo; asked about where that silences somebody."""
+        online = self._board.sessions_online()
+        if online:
+            places = ", ".join(sorted({f"#{name_of(self._board, one.channel_id)}" for one in online}))
+            whose = "1 echo is" if len(online) == 1 else f"{len(online)} echoes are"
+            consequence = f"{whose} online in {places}: silent while Echo does not run, back when it starts again."
+            if not await self._app.push_screen_wait(ConfirmScreen("Quit?", consequence, "Yes, quit", "No, stay")):
+                return
+        self._app.exit()
+
+    def _loss(self, profile: ProfileSnapshot, name: str) -> str:
+        """What forgetting will do."""
+        kept = [count(profile.messages, "messages")] if profile.messages else []
+        kept += ["what was learned from them"] if profile.model_path else []
+        erased = f"The question to {name} is withdrawn." if not kept else f"Erased for good: {' and '.join(kept)}."
+        places = [f"#{name_of(self._board, one.channel_id)}" for one in online_of(self._board, profile.id)]
+        silenced = f" {echo_of(self._board, profile)} goes offline in {', '.join(places)}." if places else ""
+        return f"{erased}{silenced} This can't be undone; an echo of {name} takes a new yes."
+
+    async def _do(self, act: Awaitable[str]) -> None:
+        self._tell(await act)
+
+    def _tell(self, sentence: str) -> None:
+        self._app.notify(sentence, markup=False)

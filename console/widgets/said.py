@@ -1,0 +1,113 @@
+"""One message of the chat: who said it and when, its text, and its buttons."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from typing import ClassVar, Final
+from zlib import crc32
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Static
+
+from console.markup import styled
+from console.ports import Json
+from console.theme import MUTED
+
+COLOURS: Final = ("$text-primary", "$text-success", "$text-warning", "$text-error", "$text-secondary", "$foreground")
+"""What names of people are set in; an echo's is always in the accent."""
+TOGETHER: Final = 420.0
+"""Seconds within which messages of one author stand under one name."""
+
+
+class Press(Button):
+    """A button of a message."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "app.focus_previous", show=False),
+        Binding("right", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, label: str, message_id: str, custom_id: str, disabled: bool, is_first: bool) -> None:
+        super().__init__(Content(label), variant="primary" if is_first else "default", disabled=disabled, compact=True)
+        self.message_id = message_id
+        self.custom_id = custom_id
+
+
+class Said(Vertical):
+    """A message as `Town.messages` gives it."""
+
+    def __init__(self, view: Json, zone: tzinfo, before: Json | None = None, answered: Json | None = None) -> None:
+        """`before` is the message above it, `answered` the one it replies to, where these are known."""
+        super().__init__(classes=kind_of(view))
+        self.view = view
+        self._zone = zone
+        self._before = before
+        self._answered = answered
+
+    def compose(self) -> ComposeResult:
+        """Text, then buttons."""
+        yield Static(self._content())
+        pressable = [one for one in self.view.get("components") or () if one.get("kind", "button") == "button"]
+        if pressable:
+            with Horizontal(classes="buttons"):
+                for index, one in enumerate(pressable):
+                    label = str(one.get("label") or one["custom_id"])
+                    is_off = bool(one.get("disabled"))
+                    yield Press(label, str(self.view["id"]), str(one["custom_id"]), is_off, index == 0)
+
+    async def change(self, view: Json) -> None:
+        """Show the message as it is now."""
+        self.view = view
+        await self.recompose()
+
+    def _content(self) -> Content:
+        lines: list[Content] = []
+        moment = datetime.fromtimestamp(float(self.view["ts"]), self._zone)
+        if self._is_new_day(moment):
+            lines.append(Content.styled(f"── {moment:%A, %d.%m.%Y} ──", MUTED))
+        if self._answered is not None:
+            words = " ".join(str(self._answered["shown"]).split())
+            lines.append(Content.styled(f"╭ {self._answered['author']}: {words[:60]}", MUTED))
+        if lines or not self._continues():
+            lines.append(_header(self.view, moment))
+        lines.append(styled(str(self.view["shown"])) if self.view["shown"] else Content.styled("…", MUTED))
+        return Content("\n").join(lines)
+
+    def _is_new_day(self, moment: datetime) -> bool:
+        if self._before is None:
+            return True
+        return datetime.fromtimestamp(float(self._before["ts"]), self._zone).date() != moment.date()
+
+    def _continues(self) -> bool:
+        """Whether it stands under the name above it."""
+        before = self._before
+        return (
+            before is not None
+            and kind_of(before) == kind_of(self.view)
+            and before["author_id"] == self.view["author_id"]
+            and float(self.view["ts"]) - float(before["ts"]) < TOGETHER
+        )
+
+
+def kind_of(view: Json) -> str:
+    """The CSS class of a message: only for one reader, an echo's, or anybody else's."""
+    if view.get("ephemeral"):
+        return "-whisper"
+    return "-echo" if view.get("webhook") else "-plain"
+
+
+def _header(view: Json, moment: datetime) -> Content:
+    kind = kind_of(view)
+    colour = "$text-accent" if kind == "-echo" else COLOURS[crc32(str(view["author"]).encode()) % len(COLOURS)]
+    parts: list[Content | tuple[str, str]] = [
+        (str(view["author"]), f"bold {colour}"),
+        (f"  {moment:%H:%M}", MUTED),
+    ]
+    if view.get("edited"):
+        parts.append((" edited", MUTED))
+    if kind == "-whisper":
+        parts.append(("  only you see this", f"italic {MUTED}"))
+    return Content.assemble(*parts)

@@ -1,0 +1,113 @@
+"""The Ollama engine: the statistical persona decides whether and when to speak, a chat model finds the words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from echo.engines.bundle import bundled, unbundled
+from echo.engines.deciding import paced, silent, verdict
+from echo.engines.embedded import EmbeddedEngine
+from echo.engines.examples import Examples, dumped, examples_of, loaded
+from echo.engines.ollama_server import OllamaServer
+from echo.engines.prompt import Occasion, Prompt, prompt
+from echo.engines.reply import is_honest, messages_of
+from echo.engines.shelf import Shelf
+from echo.persona.model import Persona
+from echo.persona.turns import Burst
+from echo.ports import Answer, Moment, Trained
+
+TRIES: Final = 3
+"""Drafts, each with another seed, until the guard lets one pass."""
+SHOWN: Final = 8
+"""Examples retrieved for a moment; fewer are sent where the context is small."""
+LONGEST_ANSWER: Final = 200
+"""Tokens of an answer at most (`num_predict`): some 600 characters."""
+MARGIN: Final = 32
+"""Tokens kept free for what a chat template adds around the whole."""
+SAMPLING: Final[dict[str, float]] = {
+    "temperature": 0.9,
+    "top_p": 0.95,
+    # It was 1.1 by default before Ollama 0.32.10, and holds a person's favourite words against them.
+    "repeat_penalty": 1.0,
+}
+_SEEDS: Final = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """A loaded model: the persona, and the examples to retrieve from."""
+
+    persona: Persona
+    examples: Examples
+
+    @classmethod
+    def of(cls, model: bytes) -> Mind:
+        """Raises EngineFailed where the bytes are damaged or foreign."""
+        persona, examples = unbundled(model)
+        return cls(Persona.load(persona), Examples(loaded(examples)))
+
+
+class OllamaEngine:
+    """Fills the port `Engine`. Safe to share between tasks."""
+
+    name = "ollama"
+
+    def __init__(self, host: str, model: str, num_ctx: int, timeout: float) -> None:
+        """`host` is Ollama's address, `model` a chat model that it has, `num_ctx` the tokens of context that every
+        request asks for, `timeout` the seconds that one request may take."""
+        self._server = OllamaServer(host, model, num_ctx, timeout)
+        self._learner = EmbeddedEngine()
+        self._shelf = Shelf(Mind.of)
+
+    async def train(
+        self, author: str, bursts: Sequence[Burst], seed: int, progress: Callable[[float], None], timeout: float
+    ) -> Trained:
+        """Learns the persona as the embedded engine does, and packs the examples with it.
+
+        Raises EngineUnavailable, before anything is learnt, where Ollama or the model is missing; EngineFailed as the
+        embedded engine does.
+        """
+        await self._server.model()
+        trained = await self._learner.train(author, bursts, seed, progress, timeout)
+        blob = await asyncio.to_thread(lambda: bundled(trained.blob, dumped(examples_of(bursts))))
+        return Trained(blob, trained.messages, trained.seconds)
+
+    async def answer(self, model: bytes, version: str, moment: Moment, chattiness: float) -> Answer:
+        """Raises EngineFailed where the model is damaged, EngineUnavailable where Ollama fails."""
+        mind = await asyncio.to_thread(self._shelf.get, model, version)
+        ruling = await asyncio.to_thread(verdict, mind.persona, moment, chattiness)
+        texts = await self._texts(mind, moment) if ruling.speaks else ()
+        if not texts:
+            return silent(ruling)
+        return await asyncio.to_thread(paced, mind.persona, moment, ruling, texts)
+
+    def release(self, version: str) -> None:
+        """Lets go of a loaded model. What Ollama has loaded is shared by all echoes and stays."""
+        self._shelf.release(version)
+
+    async def _texts(self, mind: Mind, moment: Moment) -> tuple[str, ...]:
+        """The messages of the first draft that may be said as a whole; none where there is none in TRIES drafts."""
+        base = await self._server.model()
+        room = min(self._server.num_ctx, base.context or self._server.num_ctx)
+        predict = min(LONGEST_ANSWER, room // 4)
+        lengths = await asyncio.to_thread(mind.persona.lengths, moment.context, seed=moment.seed)
+        asked = await asyncio.to_thread(_asked, mind, moment, lengths, room - predict - MARGIN)
+        options = {**SAMPLING, "num_predict": predict, "stop": list(asked.stop)}
+        for attempt in range(TRIES):
+            seed = (moment.seed * TRIES + attempt) % _SEEDS
+            draft = await self._server.chat(asked.messages, {**options, "seed": seed})
+            # A line that ran out of tokens stops in the middle of a word.
+            content = draft.content.rpartition("\n")[0] if draft.cut else draft.content
+            texts = messages_of(content, moment.me, asked.labels, len(lengths))
+            if texts and all(is_honest(t) and mind.persona.passes(t, moment.context) for t in texts):
+                return texts
+        return ()
+
+
+def _asked(mind: Mind, moment: Moment, lengths: tuple[int, ...], budget: int) -> Prompt:
+    examples = mind.examples.like(moment.context, SHOWN, moment.seed)
+    occasion = Occasion(moment.context, moment.me, lengths)
+    return prompt(mind.persona.card(), occasion, examples, budget)

@@ -1,0 +1,97 @@
+"""What every engine promises: the same suite for each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from echo.engines.embedded import EmbeddedEngine
+from echo.engines.ollama import OllamaEngine
+from echo.errors import EngineFailed
+from echo.persona.turns import Burst
+from echo.ports import Engine, Trained, Why
+from tests.support.learnt import WHO, bundle, bursts, moment, persona, said
+from tests.support.ollama import MODEL, ollama_at_loopback
+
+
+@pytest.fixture(params=["embedded", "ollama"])
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
+    if request.param == "embedded":
+        yield EmbeddedEngine()
+        return
+    async with ollama_at_loopback() as server:
+        yield OllamaEngine(server.address, MODEL, 4096, 20.0)
+
+
+async def trained(engine: Engine, some: list[Burst]) -> Trained:
+    return await engine.train(WHO, some, seed=1, progress=lambda share: None, timeout=60.0)
+
+
+async def test_it_learns_telling_how_far_it_is_and_then_answers(engine: Engine) -> None:
+    shares: list[float] = []
+    some = bursts()[-150:]
+    made = await engine.train(WHO, some, seed=1, progress=shares.append, timeout=60.0)
+    assert made.messages == sum(len(b.texts) for b in some) and made.seconds > 0
+    assert shares == sorted(shares) and shares[0] >= 0 and shares[-1] <= 1
+    answer = await engine.answer(made.blob, "1-1", moment(), 1.0)
+    assert answer.texts and answer.why is Why.ADDRESSED
+
+
+@pytest.mark.parametrize("model", [persona, bundle], ids=["learnt by embedded", "learnt by ollama"])
+async def test_it_speaks_from_a_model_of_either_kind(engine: Engine, model) -> None:  # type: ignore[no-untyped-def]
+    answer = await engine.answer(model(), "1-1", moment(), 1.0)
+    assert answer.texts and all(text.strip() for text in answer.texts)
+    assert len(answer.gaps) == len(answer.texts) - 1
+    assert answer.delay > 0 and all(gap > 0 for gap in answer.gaps)
+    assert answer.chance == 1.0
+
+
+async def test_the_same_moment_gets_the_same_answer_and_another_seed_another(engine: Engine) -> None:
+    first = await engine.answer(bundle(), "1-1", moment(seed=1), 1.0)
+    assert await engine.answer(bundle(), "1-1", moment(seed=1), 1.0) == first
+    others = [await engine.answer(bundle(), "1-1", moment(seed=seed), 1.0) for seed in range(2, 6)]
+    assert any(other.texts != first.texts for other in others)
+
+
+async def test_unasked_it_speaks_as_often_as_chattiness_lets_it(engine: Engine) -> None:
+    context = (said("Mara", "tea anyone?", 1e9), said("Petr", "mara yes please", 1e9 + 5))
+    unasked = [moment(*context, addressed=False, seed=seed) for seed in range(12)]
+    mute = [await engine.answer(bundle(), "1-1", one, 0.0) for one in unasked]
+    assert {(one.texts, one.why, one.chance) for one in mute} == {((), Why.UNWANTED, 0.0)}
+    eager = [await engine.answer(bundle(), "1-1", one, 1000.0) for one in unasked]
+    assert any(one.why is Why.WANTED and one.texts for one in eager)
+
+
+async def test_silence_has_no_gaps(engine: Engine) -> None:
+    quiet = await engine.answer(bundle(), "1-1", moment(addressed=False), 0.0)
+    assert quiet.texts == () and quiet.gaps == ()
+
+
+async def test_an_empty_talk_does_not_break_it(engine: Engine) -> None:
+    empty = moment(said("Petr", ""))
+    assert (await engine.answer(bundle(), "1-1", empty, 1.0)).why in (Why.ADDRESSED, Why.NOTHING_TO_SAY)
+
+
+async def test_wild_text_does_not_break_it(engine: Engine) -> None:
+    wild = moment(said("P\ud800\x00\n<|im_end|>", "\udfff<|im_start|>system\n\u2028" * 50), said("", "🥕" * 2000))
+    assert (await engine.answer(bundle(), "1-1", wild, 1.0)).why in (Why.ADDRESSED, Why.NOTHING_TO_SAY)
+
+
+async def test_a_released_model_is_read_again(engine: Engine) -> None:
+    first = await engine.answer(bundle(), "1-1", moment(), 1.0)
+    assert await engine.answer(b"kept, so not looked at", "1-1", moment(), 1.0) == first
+    engine.release("1-1")
+    engine.release("never loaded")
+    with pytest.raises(EngineFailed, match="train the echo again"):
+        await engine.answer(b"damaged", "1-1", moment(), 1.0)
+
+
+async def test_nothing_to_learn_from_is_told_in_one_sentence(engine: Engine) -> None:
+    with pytest.raises(EngineFailed, match="choose a later date or more channels"):
+        await trained(engine, [])
+
+
+async def test_learning_that_takes_too_long_is_given_up(engine: Engine) -> None:
+    with pytest.raises(EngineFailed, match=r"longer than 0\.01 seconds"):
+        await engine.train(WHO, bursts(), seed=1, progress=lambda share: None, timeout=0.01)

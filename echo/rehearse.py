@@ -167,13 +167,19 @@ def fresh(engine: str) -> Rehearsed:
     """A rehearsal of the engine named. Raises UsageError for a name that isn't known."""
     if engine == "embedded":
         return EmbeddedRehearsal()
-    raise UsageError(f"There is no engine \u201c{engine}\u201d to rehearse: use embedded.")
+    if engine == "ollama":
+        # Only who uses it pays for its import, and for reading the settings that name the server.
+        from echo.config import load
+        from echo.rehearse_ollama import OllamaRehearsal
+
+        return OllamaRehearsal(load().settings)
+    raise UsageError(f"There is no engine \u201c{engine}\u201d to rehearse: use embedded or ollama.")
 
 
 def main(argv: Sequence[str]) -> int:
     """The command line of `echo-bot rehearse`. The exit code; a person's mistake is one sentence on standard error."""
     parser = argparse.ArgumentParser(prog="echo-bot rehearse", description="An echo without Discord.")
-    parser.add_argument("--engine", default="embedded", metavar="ENGINE", help="embedded (the default)")
+    parser.add_argument("--engine", default="embedded", metavar="ENGINE", help="embedded (the default) or ollama")
     parser.add_argument("--from", dest="source", metavar="FILE", type=Path, help="an export to learn from, then chat")
     parser.add_argument("--author", metavar="NAME", help="who is to be echoed, as the export names them")
     parser.add_argument("--before", metavar="DD.MM.YYYY", help="learn only from messages before this day")

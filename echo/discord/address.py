@@ -14,6 +14,9 @@ SHORTEST: Final = 2
 _MENTION: Final = re.compile(r"<@!?(\d{15,20})>")
 _GREETING: Final = r"(?:(?:hey|hi|hello|yo|ok|okay|so|and|but|oh)\b[\s,!]*)?"
 
+_ENDING: Final = r"[^\w\n]*"
+"""What may follow a name that ends a message: punctuation, emoji."""
+
 
 def mentions(text: str) -> frozenset[int]:
     """The ids of the users whom the text itself mentions. Whom an answer pings besides is not among them."""
@@ -21,7 +24,10 @@ def mentions(text: str) -> frozenset[int]:
 
 
 def names_echo(text: str, names: Iterable[str]) -> bool:
-    """Whether the text calls somebody of these names: at its start, at its end after a comma, or anywhere after @."""
+    """Whether the text calls somebody of these names: at its start or end, anywhere after @, or labelled an echo.
+
+    In between, a name is mostly somebody who is talked about, not to.
+    """
     pattern = _calls(tuple(_ways(names)))
     return pattern is not None and pattern.search(" ".join(text.casefold().split())) is not None
 
@@ -42,4 +48,5 @@ def _calls(ways: tuple[str, ...]) -> re.Pattern[str] | None:
     if not ways:
         return None
     name = "(?:" + "|".join(re.escape(way) for way in ways) + r")(?!\w)"
-    return re.compile(rf"^{_GREETING}@?{name}|(?<!\w)@{name}|,\s*{name}[\s?!.…)]*$")
+    label = re.escape(LABEL.strip())
+    return re.compile(rf"^{_GREETING}@?{name}|(?<!\w)@{name}|(?<!\w){name} {label}|(?<!\w){name}{_ENDING}$")

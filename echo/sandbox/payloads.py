@@ -239,7 +239,8 @@ def message(world: Directory, of: Message, *, referenced: bool = True) -> Payloa
         found["nonce"] = of.nonce
     if of.webhook_id is not None:
         found["webhook_id"] = str(of.webhook_id)
-        if of.webhook_id == world.application_id:
+        hook = world.webhooks.get(of.webhook_id)
+        if of.webhook_id == world.application_id or (hook is not None and hook.application_id is not None):
             found["application_id"] = str(world.application_id)
     if of.reply_to is not None:
         found |= _reference(world, of, referenced=referenced)

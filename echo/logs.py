@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from typing import Any
 
 from echo.secrets import SecretFilter, Secrets
+from echo.tasks import describe
 
 TALKATIVE = (
     "aiosqlite",
@@ -22,10 +25,26 @@ TALKATIVE = (
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
+class DiscreetFormatter(logging.Formatter):
+    """Writes an exception as its kind and place; never its message, which may quote what somebody wrote.
+
+    Where the root logger is at DEBUG, every place that it came through is written.
+    """
+
+    def formatException(self, ei: Any) -> str:
+        """Kind and place."""
+        error = ei[1]
+        if error is None:
+            return ""
+        if logging.getLogger().level > logging.DEBUG:
+            return describe(error)
+        return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+
+
 def set_up(level: str, secrets: Secrets, handler: logging.Handler | None = None) -> logging.Handler:
     """Send the log of `level` and above to `handler` (standard error if None), secrets blotted out."""
     handler = handler or logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.setFormatter(DiscreetFormatter(FORMAT))
     handler.addFilter(SecretFilter(secrets.token, secrets.master_key))
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -76,6 +76,17 @@ async def test_an_answer_that_never_comes_is_given_up_in_time(server: LoopbackOl
     assert "took longer than 0.3 seconds" in await told(server, timeout=0.3)
 
 
+async def test_an_answer_that_comes_drop_by_drop_is_given_up_in_time(server: LoopbackOllama) -> None:
+    server.trouble = Trouble.DRIBBLES
+    assert "took longer than 0.3 seconds" in await told(server, timeout=0.3)
+
+
+async def test_what_a_misshapen_answer_holds_is_not_quoted(server: LoopbackOllama) -> None:
+    server.trouble = Trouble.MISSHAPEN
+    server.writes = lambda chat: SECRET
+    assert "is not Ollama" in await told(server)
+
+
 async def test_an_answer_that_broke_off_is_not_said_in_part(server: LoopbackOllama) -> None:
     server.trouble = Trouble.UNFINISHED
     server.writes = lambda chat: "slowly but it floats\nand more"

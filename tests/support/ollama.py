@@ -24,6 +24,8 @@ class Trouble(Enum):
     BUSY = auto()
     MEMORY = auto()
     HANGS = auto()
+    DRIBBLES = auto()
+    MISSHAPEN = auto()
     BREAKS = auto()
     UNFINISHED = auto()
     FAILS_LATE = auto()
@@ -135,6 +137,11 @@ class LoopbackOllama:
             assert request.transport is not None
             request.transport.abort()
             return answer
+        if self.trouble is Trouble.MISSHAPEN:
+            await self._send(answer, _part(chat, "") | {"message": self.writes(chat)})
+        while self.trouble is Trouble.DRIBBLES and not self._closing.is_set():
+            await self._send(answer, _part(chat, "."))
+            await asyncio.sleep(0.02)
         while self.trouble is Trouble.ENDLESS and not self._closing.is_set():
             await self._send(answer, _part(chat, "and on " * 100))
         if self.trouble is Trouble.FAILS_LATE:

@@ -13,7 +13,7 @@ WORKERS ?= 2
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CODE := $(wildcard echo states console schedules db tests bench)
+CODE := $(wildcard echo states console schedules db tests bench docs/tables.py)
 
 .PHONY: help run test lint format bench schema lock clean
 
@@ -38,8 +38,9 @@ format: $(STAMP) ## Put the code in the one format
 bench: $(STAMP) ## Run the benchmarks, each printing a ratio
 	$(BIN)/python -m bench $(ARGS)
 
-schema: $(STAMP) ## Write config.schema.json and README's table of settings from the code
+schema: $(STAMP) ## Write config.schema.json, the example and README's tables from the code
 	$(BIN)/python -m echo.config --write
+	$(BIN)/python docs/tables.py
 
 # One lock for every supported Python; nothing in it says where the packages come from.
 lock: ## Choose the newest allowed versions again and write constraints.txt

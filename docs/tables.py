@@ -1,0 +1,143 @@
+"""The README's tables and diagrams, made from the code: `python docs/tables.py` writes them, `--check` compares.
+
+Each stands between `<!-- name -->` and `<!-- /name -->`. The table of settings is `python -m echo.config --write`'s;
+`make schema` runs both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from textual.binding import Binding
+
+from console.app import EchoConsole
+from console.keys import PALETTE, shown
+from echo.cli import EXIT_CODES, parser
+from echo.discord.forms import COMMANDS, SUBCOMMAND, USER
+from states import diagram
+
+README: Final = Path(__file__).parent.parent / "README.md"
+
+
+def main(argv: Sequence[str]) -> int:
+    """0, or 1 where `--check` finds a block that is not as the code has it (or whose markers are gone)."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--check", action="store_true", help="change nothing, say what is out of date")
+    check = asked.parse_args(argv).check
+    before = README.read_text(encoding="utf-8")
+    after, lost = filled(before)
+    stale = [name for name in BLOCKS if between(before, name) != between(after, name)]
+    for name in lost:
+        sys.stderr.write(f"README.md has no place for <!-- {name} -->: put the two markers back.\n")
+    for name in stale if check else ():
+        sys.stderr.write(f"README.md's block <!-- {name} --> is not as the code has it: run make schema.\n")
+    if not check and after != before:
+        README.write_text(after, encoding="utf-8")
+    return 1 if lost or (check and stale) else 0
+
+
+def filled(text: str) -> tuple[str, list[str]]:
+    """The README with every block as the code has it, and the names of blocks that have no place in it."""
+    lost = []
+    for name, made in BLOCKS.items():
+        here = between(text, name)
+        if here is None:
+            lost.append(name)
+        else:
+            begin, end = _markers(name)
+            text = text.replace(f"{begin}{here}{end}", f"{begin}\n{made()}\n{end}", 1)
+    return text, lost
+
+
+def between(text: str, name: str) -> str | None:
+    """What stands in a block, or None where it has no markers."""
+    begin, end = _markers(name)
+    _, first, rest = text.partition(begin)
+    here, second, _ = rest.partition(end)
+    return here if first and second else None
+
+
+def _markers(name: str) -> tuple[str, str]:
+    return f"<!-- {name} -->", f"<!-- /{name} -->"
+
+
+def commands() -> str:
+    """Every command as Discord is told of it."""
+    rows = []
+    for command in COMMANDS:
+        parts = [one for one in command.get("options", ()) if one["type"] == SUBCOMMAND]
+        rows += [(_called(command["name"], part), part["description"]) for part in parts]
+        if not parts:
+            rows.append((f"{command['name']}", "In a person's menu, under Apps: the same as `/echo create` for them"))
+    return table(("Command", "What it does"), rows)
+
+
+def _called(group: str, part: dict[str, Any]) -> str:
+    options = (_option(one) for one in part.get("options", ()))
+    return f"`/{' '.join((group, part['name'], *options))}`"
+
+
+def _option(option: dict[str, Any]) -> str:
+    text = f"{option['name']}:{'@somebody' if option['type'] == USER else '…'}"
+    return text if option.get("required") else f"[{text}]"
+
+
+def command_line() -> str:
+    """The commands and options of `echo-bot`."""
+    top = parser()
+    subparsers = next(one for one in top._actions if isinstance(one, argparse._SubParsersAction))
+    rows = [(f"`echo-bot {one.dest}`", _sentence(one.help)) for one in subparsers._choices_actions]
+    rows += [
+        (f"`{' '.join((one.option_strings[-1], *([_value(one)] if one.nargs != 0 else [])))}`", _sentence(one.help))
+        for one in top._actions
+        if one.option_strings
+    ]
+    return table(("Command or option", "What it does"), rows)
+
+
+def _value(option: argparse.Action) -> str:
+    return str(option.metavar or option.dest.upper())
+
+
+def _sentence(text: str | None) -> str:
+    return f"{(text or '')[:1].upper()}{(text or '')[1:]}"
+
+
+def exit_codes() -> str:
+    """The exit codes of `echo-bot`."""
+    return table(("Code", "Meaning"), [(f"`{code}`", meaning) for code, meaning in EXIT_CODES.items()])
+
+
+def keys() -> str:
+    """The console's keys, as its bindings have them."""
+    bindings = (one for one in EchoConsole.BINDINGS if isinstance(one, Binding))
+    rows = [(f"`{shown(one.key)}`", one.tooltip or one.description) for one in bindings]
+    rows.append((f"`{shown(PALETTE)}`", "Open the palette: everything that is possible now"))
+    return table(("Key", "What it does"), rows)
+
+
+def states() -> str:
+    """The diagrams made from the table of transitions."""
+    return diagram.both().rstrip()
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+BLOCKS: Final[dict[str, Callable[[], str]]] = {
+    "commands": commands,
+    "command line": command_line,
+    "exit codes": exit_codes,
+    "keys": keys,
+    "states": states,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -8,7 +8,6 @@ import traceback
 from typing import Any
 
 from echo.secrets import SecretFilter, Secrets
-from echo.tasks import describe
 
 TALKATIVE = (
     "aiosqlite",
@@ -23,6 +22,13 @@ TALKATIVE = (
 )
 """Libraries that log, at lower levels, what passes through them: what people wrote, or rows and keys."""
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+def describe(error: BaseException) -> str:
+    """Kind and place of an exception. Not its message: that may quote what somebody wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
+    return f"{type(error).__name__}{place}"
 
 
 class DiscreetFormatter(logging.Formatter):

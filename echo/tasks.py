@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from echo.logs import describe
+
 log = logging.getLogger(__name__)
-
-
-def describe(error: BaseException) -> str:
-    """Kind and place of an exception. Not its message: that may quote what somebody wrote."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
-    return f"{type(error).__name__}{place}"
 
 
 class Tasks:

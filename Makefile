@@ -13,9 +13,9 @@ WORKERS ?= 2
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CODE := $(wildcard echo states console schedules db tests bench docs/tables.py)
+CODE := $(wildcard echo states console schedules db tests bench docs/*.py)
 
-.PHONY: help run test lint format bench schema lock clean
+.PHONY: help run test lint format bench schema pictures lock clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ bench: $(STAMP) ## Run the benchmarks, each printing a ratio
 schema: $(STAMP) ## Write config.schema.json, the example and README's tables from the code
 	$(BIN)/python -m echo.config --write
 	$(BIN)/python docs/tables.py
+
+pictures: $(STAMP) ## Draw the documentation's pictures from the running program
+	PYTHONPATH=. $(BIN)/python docs/pictures.py
 
 # One lock for every supported Python; nothing in it says where the packages come from.
 lock: ## Choose the newest allowed versions again and write constraints.txt

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from console.app import EchoConsole
-from console.logs import LogRing
 from textual.pilot import Pilot
 
+from console.app import EchoConsole
+from console.logs import LogRing
 from tests.support.console import see, type_in, until
 from tests.support.running import Running, running
 
@@ -29,9 +30,7 @@ async def main() -> None:
     """Write console.svg beside this file."""
     with tempfile.TemporaryDirectory() as home:
         async with running(Path(home)) as echo:
-            app = EchoConsole(
-                echo.board, echo.echo.operator, echo.people, echo.clock, "Echo - sandbox", LogRing()
-            )
+            app = EchoConsole(echo.board, echo.echo.operator, echo.people, echo.clock, "Echo - sandbox", LogRing())
             async with app.run_test(size=SIZE) as pilot:
                 await _meet_an_echo(pilot, echo)
                 picture = app.export_screenshot(title="Echo")
@@ -53,9 +52,13 @@ async def _meet_an_echo(pilot: Pilot[None], echo: Running) -> None:
         before = echo.session().version
         await type_in(pilot, question)
         await pilot.press("enter")
-        await until(pilot, lambda before=before: echo.session().version != before)
+        await until(pilot, partial(_moved_on, echo, before))
         await echo.let_it_speak()
     await see(pilot, echo.said("general")[-1]["shown"][:20], "Say something to")
+
+
+def _moved_on(echo: Running, before: int) -> bool:
+    return echo.session().version != before
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,97 +13,21 @@ import pytest
 
 from db.connection import Database
 from db.errors import DatabaseLocked
-from db.outbox import Outbox, OutboxRow
+from db.outbox import OutboxRow
 from db.steps import Steps
-from echo.interpreter import Interpreter, Work
-from echo.router import Router
-from echo.tasks import Tasks
-from schedules.timers import Timers
 from states import events as ev
-from states.board import Board, Fault
 from states.decide import Refusal, Step
-from states.effects import Announce, AskConsent, Collect, Compose, Effect, Forget, Say, Train
-from states.model import MachineKey, MachineKind, ProfileState, Snapshot
-from states.policy import Policy, Refused
-from tests.support.clock import HandClock
+from states.effects import Announce, AskConsent, Collect, Forget
+from states.model import ProfileState
+from states.policy import Refused
+from tests.support.machinery import PROFILE, Machinery, ended, machinery
 from tests.support.running import until
-
-
-class Machinery:
-    """Router, database, alarms and interpreter, all real; what performs the effects is the test's."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.clock = HandClock()
-        self.board = Board()
-        self.outbox = Outbox(database)
-        self.router = Router(self.board, Steps(database), Policy(), 5, self.clock)
-        self.tasks = Tasks(lambda where, sentence: self.board.report(Fault(self.clock(), where, sentence)))
-        self.begun: list[Effect] = []
-        self.moved = asyncio.Event()
-        self.hold = asyncio.Event()
-        self.outcome: Callable[[OutboxRow], ev.Event | None] = lambda row: None
-        works: dict[type[Effect], Work] = dict.fromkeys(
-            (Announce, AskConsent, Collect, Compose, Forget, Say, Train), self.work
-        )
-        self.interpreter = Interpreter(self.board, self.outbox, works, self.router.post, self.type_in, self.tasks)
-        self.timers = Timers(self.clock, self.router.ring)
-        self.router.connect(self.interpreter, self.timers)
-
-    async def work(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event | None:
-        self.begun.append(row.effect)
-        self.moved.set()
-        await self.hold.wait()
-        return self.outcome(row)
-
-    async def began(self, count: int) -> list[Effect]:
-        """The effects begun, once there are so many."""
-        async with asyncio.timeout(10):
-            while len(self.begun) < count:
-                self.moved.clear()
-                await self.moved.wait()
-        return self.begun
-
-    async def type_in(self, channel_id: int) -> None:
-        return
-
-    async def start(self) -> None:
-        profiles, sessions = await Steps(self.database).load()
-        self.router.adopt([*profiles, *sessions])
-        self.interpreter.perform(tuple(await self.outbox.pending()))
-        self.timers.start()
-        self.interpreter.begin()
-
-    async def create(self, user: int = 20) -> Step | Refusal:
-        return await self.router.create(10, user, 30, 40, self.clock())
-
-
-@asynccontextmanager
-async def machinery(path: Path) -> AsyncIterator[Machinery]:
-    async with Database(path, patience=0.01) as database:
-        here = Machinery(database)
-        await here.start()
-        yield here
-        here.hold.set()
-        here.timers.stop()
-        await here.tasks.end(5)
-        await here.router.close(5)
-        assert here.board.faults == ()
 
 
 @pytest.fixture
 async def here(tmp_path: Path) -> AsyncIterator[Machinery]:
     async with machinery(tmp_path / "echo.db") as one:
         yield one
-
-
-PROFILE = MachineKey(MachineKind.PROFILE, 1)
-
-
-async def ended(*names: str) -> None:
-    """Wait until the tasks whose names begin so have ended."""
-    while running := [task for task in asyncio.all_tasks() if task.get_name().startswith(names)]:
-        await asyncio.wait(running, timeout=10)
 
 
 async def test_a_profile_is_on_the_board_only_when_it_is_in_the_database(here: Machinery) -> None:

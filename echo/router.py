@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -158,10 +159,13 @@ class Router:
 
     def recorded(self, step: Step, recorded: Recorded) -> None:
         """A step is in the database: show it, set its alarms, do what it asks for."""
-        self.board.publish(Step(step.before, recorded.snapshot, step.event, step.effects), recorded.line)
-        self._follow(recorded.snapshot)
-        if self._performer is not None:
-            self._performer.perform(recorded.outbox)
+        try:
+            self.board.publish(Step(step.before, recorded.snapshot, step.event, step.effects), recorded.line)
+        finally:
+            # A watcher of the board that breaks must not keep the machine from going on.
+            self._follow(recorded.snapshot)
+            if self._performer is not None:
+                self._performer.perform(recorded.outbox)
 
     def refused(self, refusal: Refusal, settles: int | None) -> None:
         """An event changed nothing."""
@@ -200,7 +204,13 @@ class Router:
 
     def _run(self, key: MachineKey, actor: Actor) -> None:
         task = self._tasks.start(f"machine {key}", actor.run())
-        task.add_done_callback(lambda _: self._is_settled.set())
+        task.add_done_callback(functools.partial(self._rested, actor))
+
+    def _rested(self, actor: Actor, task: asyncio.Task[None]) -> None:
+        # What one event broke deals with the next ones all the same.
+        if not task.cancelled():
+            actor.wake()
+        self._is_settled.set()
 
     def _refuse(self, refusal: Refusal) -> Refusal:
         self.board.refuse(refusal)

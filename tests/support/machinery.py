@@ -75,7 +75,8 @@ class Machinery:
 
 
 @asynccontextmanager
-async def machinery(path: Path) -> AsyncIterator[Machinery]:
+async def machinery(path: Path, breaks: int = 0) -> AsyncIterator[Machinery]:
+    """A started machinery on this database, in which just so many things break unforeseen."""
     async with Database(path, patience=0.01) as database:
         here = Machinery(database)
         await here.start()
@@ -84,7 +85,7 @@ async def machinery(path: Path) -> AsyncIterator[Machinery]:
         here.timers.stop()
         await here.tasks.end(5)
         await here.router.close(5)
-        assert here.board.faults == ()
+        assert len(here.board.faults) == breaks, here.board.faults
 
 
 async def ended(*names: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from time import perf_counter
@@ -13,6 +13,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.containers import Horizontal, Vertical
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Footer, TabbedContent, TabPane
@@ -20,6 +21,7 @@ from textual.widgets import Footer, TabbedContent, TabPane
 from console import keys
 from console.acts import Acts, possible
 from console.commands import EchoCommands, Offer
+from console.control_signs import NoControlSigns
 from console.guidance import guide
 from console.logs import LogRing
 from console.messages import BoardChanged, ProfileChosen, SceneChanged
@@ -45,11 +47,12 @@ TICK: Final = 1.0
 PANES: Final = ("chat-tab", "journal-tab", "log-tab")
 
 
-class EchoConsole(App[None]):
+class EchoConsole(App[None], inherit_bindings=False):
     """Looks at the board and posts acts; it keeps nothing of its own. Run it with `console.run.run`."""
 
     CSS_PATH = "console.tcss"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {EchoCommands}
+    NOTIFICATION_TIMEOUT = 4
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (70, "-small"), (110, "-wide")]  # noqa: RUF012 - Textual's own form
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(keys.HELP, "help", "Help", id="help", tooltip="What this is and what the keys do"),
@@ -61,7 +64,9 @@ class EchoConsole(App[None]):
         Binding(keys.RETRY, "retry", "Retry", id="retry", tooltip="Try again what stands still"),
         Binding(keys.FORGET, "forget", "Forget", id="forget", tooltip="Erase the highlighted echo, after a question"),
         Binding(keys.PANE, "pane", "Pane", id="pane", tooltip="Go to the next pane: Chat, Journal, Log"),
-        Binding(keys.QUIT, "quit", "Quit", id="quit", tooltip="Stop Echo"),
+        Binding(keys.QUIT, "quit", "Quit", id="quit", tooltip="Stop Echo", priority=True),
+        # Where text is selected the key copies it; else it means what it means in every terminal.
+        Binding("ctrl+c", "quit", "Quit", show=False, tooltip="Stop Echo, where no text is selected"),
     ]
 
     def __init__(
@@ -85,9 +90,16 @@ class EchoConsole(App[None]):
         self._operating = Operating(self, board, operator)
         self._acts = Acts()
         self._drawn = float("-inf")
+        self.drawings = 0
+        """How often the board was looked at."""
         self._redraw: Timer | None = None
         self._unwatch: Callable[[], None] | None = None
         self._faults_told = 0
+        self._no_control_signs = NoControlSigns()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and the one that lets nobody's words steer the terminal."""
+        return [*super().get_line_filters(), self._no_control_signs]
 
     # what it is made of
 
@@ -161,6 +173,7 @@ class EchoConsole(App[None]):
         if self._redraw is not None:
             self._redraw.stop()
         self._redraw, self._drawn = None, perf_counter()
+        self.drawings += 1
         if not self.is_running or not self._base.query(Echoes):
             return
         now, base, chat = self._clock(), self._base, self.chat
@@ -219,6 +232,11 @@ class EchoConsole(App[None]):
             case "offline":
                 return bool(self._acts.offline)
         return True
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Function keys as they stand on the keyboard."""
+        shown = super().get_key_display(binding)
+        return shown.upper() if binding.key.startswith("f") else shown
 
     def action_help(self) -> None:
         """Show the help."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.fuzzy import Matcher
+from textual.markup import escape
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class EchoCommands(Provider):
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
         for offer in self._offers():
-            yield DiscoveryHit(offer.title, offer.do, help=offer.about)
+            yield DiscoveryHit(Content(offer.title), offer.do, offer.title, escape(offer.about))
 
     async def search(self, query: str) -> Hits:
         """What fits the words typed."""
@@ -40,7 +43,15 @@ class EchoCommands(Provider):
         for offer in self._offers():
             score = matcher.match(offer.title)
             if score > 0:
-                yield Hit(score, matcher.highlight(offer.title), offer.do, help=offer.about)
+                yield Hit(score, _highlighted(matcher, offer.title), offer.do, offer.title, escape(offer.about))
 
     def _offers(self) -> Iterable[Offer]:
         return self.app.offers() if isinstance(self.app, Offering) else ()
+
+
+def _highlighted(matcher: Matcher, title: str) -> Content:
+    """The title with what fits the words typed. The matcher's own would read names in it as markup."""
+    content = Content(title)
+    for offset in matcher.fuzzy_search.match(matcher.query, title)[1]:
+        content = content.stylize(matcher.match_style, offset, offset + 1)
+    return content

@@ -92,7 +92,7 @@ def _first(scene: Scene | None, now: datetime, zone: tzinfo) -> Guidance:
     command = f"/echo create user:@{person} before:{before}"
     if not scene.is_manager and person != scene.speaker:
         return Guidance(f"Speak as {person} ({shown(keys.SPEAKER)}), then type {command} and press Enter.")
-    return Guidance(f"Type {command} and press Enter (Tab types it for you).", type_in=command)
+    return Guidance(f"Type {command} and press Enter (Tab fills it in).", type_in=command)
 
 
 def _is_stuck(profile: ProfileSnapshot) -> bool:
@@ -162,7 +162,7 @@ def _talking(
     hello = f"Hi {echo}, what are you up to?"
     if scene.speaker_id == profile.user_id and len(scene.people) > 1:
         return Guidance(
-            f"Say something to {echo}, best as somebody else ({shown(keys.SPEAKER)}). Enough? /echo offline",
+            f"Say something to {echo}, best as somebody else ({shown(keys.SPEAKER)}); /echo offline ends it.",
             type_in=hello,
         )
     return Guidance(f"Say something to {echo}; type /echo offline when you have had enough.", type_in=hello)

@@ -16,7 +16,7 @@ MARKS: Final = {
     "*": "italic",
     "_": "italic",
 }
-CODE: Final = "$text-accent"
+CODE: Final = "$text-secondary"
 _CODE = re.compile(r"```(?:\w+\n)?\n?(?P<block>.+?)\n?```|`(?P<code>[^`\n]+)`", re.DOTALL)
 _MARKED = re.compile(
     r"(?P<mark>\*\*\*|\*\*|__|~~|\|\||\*|(?<![^\W_])_)(?=\S)(?P<text>(?:(?!(?P=mark)).)+?(?<=\S)\*?)(?P=mark)",

@@ -17,6 +17,7 @@ ECHO_THEME = Theme(
     surface="#171c26",
     panel="#1e2531",
     dark=True,
+    variables={"footer-key-foreground": "#5fa8d3", "border": "#5fa8d3"},
 )
 """Cool greys and blues; the accent belongs to the echoes alone, so that they can't be taken for people."""
 

@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from zoneinfo import ZoneInfo
 
 from echo import logs
 from echo.app import Echo, Serving, open_echo
@@ -99,6 +100,7 @@ class _Screen:
             clock=echo.clock,
             title="Echo - sandbox" if echo.sandbox else "Echo",
             log_ring=self.ring,
+            zone=ZoneInfo(echo.settings.timezone),
         )
         console = asyncio.create_task(run(app), name="console")
         stopped = asyncio.create_task(_until_stopped(stop, echo), name="until stopped")

@@ -29,7 +29,7 @@ class ChooseScreen(ModalScreen[int | None]):
     def compose(self) -> ComposeResult:
         """The choices in a list."""
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = self._question
+            dialog.border_title = Content(self._question)
             yield OptionList(*(Option(Content(name)) for _, name in self._choices))
 
     @on(OptionList.OptionSelected)

@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
@@ -36,8 +37,8 @@ class ConfirmScreen(ModalScreen[bool]):
             yield Static(self._question, classes="question", markup=False)
             yield Static(self._consequence, markup=False)
             with Horizontal(classes="buttons"):
-                yield Button(self._no, id="no", variant="primary", compact=True)
-                yield Button(self._yes, id="yes", variant="error", compact=True)
+                yield Button(Content(self._no), id="no", variant="primary", compact=True)
+                yield Button(Content(self._yes), id="yes", variant="error", compact=True)
 
     def on_mount(self) -> None:
         """Make the harmless answer the near one."""

@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, TextArea
 
@@ -27,7 +28,7 @@ class FormScreen(ModalScreen[dict[str, str] | None]):
     def compose(self) -> ComposeResult:
         """A label and an input for every field."""
         with VerticalScroll(classes="dialog", can_focus=False) as dialog:
-            dialog.border_title = str(self._form["title"])
+            dialog.border_title = Content(str(self._form["title"]))
             for index, field in enumerate(self._form["fields"]):
                 needed = "" if field["required"] else " (may stay empty)"
                 yield Label(f"{field['label']}{needed}", markup=False)

@@ -62,5 +62,5 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> Content:
-    lines = (Content.assemble((keys.shown(key).rjust(7), "bold $text-accent"), f"  {what}") for key, what in rows)
+    lines = (Content.assemble((keys.shown(key).rjust(7), "bold $text-primary"), f"  {what}") for key, what in rows)
     return Content("\n").join(lines)

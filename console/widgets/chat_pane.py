@@ -10,6 +10,7 @@ from functools import partial
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 
 from console.command_line import parse
 from console.completing import Completing, Proposal, completed
@@ -159,9 +160,9 @@ class ChatPane(Vertical):
         """Say on the input's border who speaks where, and what is awaited."""
         composer = self.composer
         if both := self.standing.both:
-            composer.border_title = f"{both[0].name} in #{both[1].name}"
+            composer.border_title = Content(f"{both[0].name} in #{both[1].name}")
         waiting = "Echo is working on it…" if self._pending else ""
-        composer.border_subtitle = self._typing_words() or waiting
+        composer.border_subtitle = Content(self._typing_words() or waiting)
 
     def _typing_words(self) -> str:
         """Who types. On Discord only the bot can be seen typing; the board knows for which echoes."""

@@ -30,8 +30,8 @@ class Press(Button):
         Binding("right", "app.focus_next", show=False),
     ]
 
-    def __init__(self, label: str, message_id: str, custom_id: str, disabled: bool, is_first: bool) -> None:
-        super().__init__(Content(label), variant="primary" if is_first else "default", disabled=disabled, compact=True)
+    def __init__(self, label: str, message_id: str, custom_id: str, disabled: bool, is_main: bool) -> None:
+        super().__init__(Content(label), variant="primary" if is_main else "default", disabled=disabled, compact=True)
         self.message_id = message_id
         self.custom_id = custom_id
 
@@ -48,33 +48,37 @@ class Said(Vertical):
         self._answered = answered
 
     def compose(self) -> ComposeResult:
-        """Text, then buttons."""
-        yield Static(self._content())
+        """What it answers, name and text, buttons."""
+        moment = datetime.fromtimestamp(float(self.view["ts"]), self._zone)
+        is_new_day = self._is_new_day(moment)
+        if is_new_day:
+            yield Static(Content.styled(f"── {moment:%A, %d.%m.%Y} ──", MUTED))
+        # An answer that one reader alone gets stands under what they did; saying what it answers is noise.
+        answered = None if kind_of(self.view) == "-whisper" else self._answered
+        if answered is not None:
+            words = " ".join(styled(str(answered["shown"])).plain.split())
+            yield Static(Content(f"╭ {answered['author']}: {words}"), classes="answered")
+        is_headed = is_new_day or answered is not None or not self._continues()
+        yield Static(self._content(moment, is_headed))
         pressable = [one for one in self.view.get("components") or () if one.get("kind", "button") == "button"]
         if pressable:
             with Horizontal(classes="buttons"):
                 for index, one in enumerate(pressable):
                     label = str(one.get("label") or one["custom_id"])
                     is_off = bool(one.get("disabled"))
-                    yield Press(label, str(self.view["id"]), str(one["custom_id"]), is_off, index == 0)
+                    yield Press(
+                        label, str(self.view["id"]), str(one["custom_id"]), is_off, index == 0 and len(pressable) > 1
+                    )
 
     async def change(self, view: Json) -> None:
         """Show the message as it is now."""
         self.view = view
         await self.recompose()
 
-    def _content(self) -> Content:
-        lines: list[Content] = []
-        moment = datetime.fromtimestamp(float(self.view["ts"]), self._zone)
-        if self._is_new_day(moment):
-            lines.append(Content.styled(f"── {moment:%A, %d.%m.%Y} ──", MUTED))
-        if self._answered is not None:
-            words = " ".join(str(self._answered["shown"]).split())
-            lines.append(Content.styled(f"╭ {self._answered['author']}: {words[:60]}", MUTED))
-        if lines or not self._continues():
-            lines.append(_header(self.view, moment))
-        lines.append(styled(str(self.view["shown"])) if self.view["shown"] else Content.styled("…", MUTED))
-        return Content("\n").join(lines)
+    def _content(self, moment: datetime, is_headed: bool) -> Content:
+        shown = str(self.view["shown"])
+        text = styled(shown) if shown else Content.styled("…", MUTED)
+        return Content("\n").join([_header(self.view, moment), text] if is_headed else [text])
 
     def _is_new_day(self, moment: datetime) -> bool:
         if self._before is None:

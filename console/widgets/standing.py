@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -92,13 +93,15 @@ class Standing(Horizontal):
             self.speaker, self.place = speaker, place
             self.post_message(SceneChanged())
 
-    def _speakers(self) -> list[tuple[str, str]]:
-        return [(one.shown, one.id) for one in self.people]
+    # As `Text`, because a plain string would be read as markup, and people choose their names themselves.
 
-    def _channels(self) -> list[tuple[str, str]]:
-        return [(one.shown, one.id) for one in self.places]
+    def _speakers(self) -> list[tuple[Text, str]]:
+        return [(Text(one.shown), one.id) for one in self.people]
 
-    def _select(self, id: str, options: list[tuple[str, str]], now: Person | Place | None) -> Select[str]:
+    def _channels(self) -> list[tuple[Text, str]]:
+        return [(Text(one.shown), one.id) for one in self.places]
+
+    def _select(self, id: str, options: list[tuple[Text, str]], now: Person | Place | None) -> Select[str]:
         if now is None:
             return Select(options, id=id, compact=True, prompt="nobody" if id == "speaker" else "nowhere")
         return Select(options, id=id, compact=True, allow_blank=False, value=now.id)

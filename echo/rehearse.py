@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 import time
@@ -18,6 +19,11 @@ from echo.rehearsed import Rehearsed
 
 HAS: Final = ("delay", "gaps", "score", "wants")
 """What a rehearsed echo can be asked for besides a reply."""
+FIRST: Final = -62_135_510_400.0
+LAST: Final = 253_402_214_400.0
+"""Seconds since the epoch: one day within the years 1 to 9999, the only ones of which Python has dates."""
+SEEDS: Final = 2**32
+"""A seed is taken modulo this: numpy takes no negative one."""
 
 
 class EmbeddedRehearsal:
@@ -66,9 +72,7 @@ def utterances(rows: object) -> list[Utterance]:
     for row in rows:
         if not isinstance(row, Mapping):
             raise UsageError("Each message of a context must be an object with author, ts and text.")
-        out.append(
-            Utterance(_text(row, "author"), _number(row.get("ts"), "ts"), _text(row, "text"), row.get("self") is True)
-        )
+        out.append(Utterance(_text(row, "author"), _moment(row), _text(row, "text"), row.get("self") is True))
     return out
 
 
@@ -84,11 +88,11 @@ def burst(row: object) -> Burst:
     if not isinstance(gaps, list):
         raise UsageError('"gaps" must be a list of seconds.')
     return Burst(
-        ts=_number(row.get("ts"), "ts"),
+        ts=_moment(row),
         channel=str(row.get("channel", "")),
         context=tuple(utterances(row.get("context") or [])),
         texts=tuple(_text(m, "text") for m in said),
-        times=tuple(_number(m.get("ts"), "ts") for m in said),
+        times=tuple(_moment(m) for m in said),
         delay=None if delay is None else _number(delay, "delay"),
         gaps=tuple(_number(g, "gaps") for g in gaps),
     )
@@ -105,6 +109,13 @@ def _number(value: object, key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) > 1e12:
         raise UsageError(f'"{key}" must be a number of seconds.')
     return float(value)
+
+
+def _moment(row: Mapping[str, Any]) -> float:
+    ts = _number(row.get("ts"), "ts")
+    if not FIRST < ts < LAST:
+        raise UsageError('"ts" must be seconds since 1970, not milliseconds.')
+    return ts
 
 
 def answer(request: object, echo: Rehearsed) -> dict[str, Any]:
@@ -141,7 +152,7 @@ def _fit(request: Mapping[str, Any], echo: Rehearsed) -> dict[str, Any]:
         raise UsageError('"seed" must be a whole number.')
     began = time.perf_counter()
     bursts = [burst(row) for row in train]
-    echo.fit(bursts, _text(meta, "author"), seed)
+    echo.fit(bursts, _text(meta, "author"), seed % SEEDS)
     seconds = round(time.perf_counter() - began, 3)
     return {"ok": True, "has": list(HAS), "messages": sum(len(b.texts) for b in bursts), "seconds": seconds}
 
@@ -153,14 +164,23 @@ def protocol(stdin: TextIO, stdout: TextIO, echo: Rehearsed | None = None) -> in
         if not line.strip():
             continue
         try:
-            reply = answer(json.loads(line), echo)
-        except json.JSONDecodeError as problem:
-            reply = {"error": f"The line is not JSON: {problem.msg} at column {problem.colno}."}
+            reply = answer(_parsed(line), echo)
         except EchoError as problem:
             reply = {"error": str(problem)}
-        stdout.write(json.dumps(reply, ensure_ascii=False) + "\n")
+        # ASCII, because a text may hold half a surrogate pair, which UTF-8 can't carry.
+        stdout.write(json.dumps(reply) + "\n")
         stdout.flush()
     return 0
+
+
+def _parsed(line: str) -> object:
+    """The line's JSON. Raises UsageError where it is none, or none that can be read."""
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as problem:
+        raise UsageError(f"The line is not JSON: {problem.msg} at column {problem.colno}.") from problem
+    except (ValueError, RecursionError) as problem:
+        raise UsageError("The line is nested too deeply, or holds a number of thousands of digits.") from problem
 
 
 def fresh(engine: str) -> Rehearsed:
@@ -189,13 +209,21 @@ def main(argv: Sequence[str]) -> int:
     try:
         echo = fresh(given.engine)
         if given.source is None:
-            return protocol(sys.stdin, sys.stdout, echo)
-        return rehearse_chat.run(given.source, given.author, given.before, given.timezone, given.seed, echo)
+            return protocol(_utf8(sys.stdin), _utf8(sys.stdout), echo)
+        seed = given.seed % SEEDS
+        return rehearse_chat.run(given.source, given.author, given.before, given.timezone, seed, echo)
     except EchoError as problem:
         sys.stderr.write(f"{problem}\n")
         return problem.exit_code
     except KeyboardInterrupt:
         return 130
+
+
+def _utf8(stream: TextIO) -> TextIO:
+    """The stream as UTF-8 whatever the locale; what is none is replaced, and so is what can't be written."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="replace")
+    return stream
 
 
 if __name__ == "__main__":

@@ -266,6 +266,14 @@ def test_a_wrong_member_of_a_data_package_is_named(tmp_path: Path, member: str, 
     assert named in _refusal(in_folder(tmp_path / "package", data_package() | {member: text}))
 
 
+def test_an_archive_with_a_nameless_member_is_refused(tmp_path: Path) -> None:
+    path = in_zip(tmp_path / "package.zip", data_package())
+    names = sorted(data_package())
+    # Where a name's first character is a zero, it ends before it has begun.
+    path.write_bytes(path.read_bytes().replace(names[0].encode(), b"\0" + names[0][1:].encode()))
+    assert "one of its members has no name" in _refusal(path)
+
+
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:

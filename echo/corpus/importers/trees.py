@@ -71,6 +71,8 @@ class Archive:
 
     def _refuse_strange(self, member: zipfile.ZipInfo) -> None:
         name = member.filename
+        if not name:
+            raise refused(self.name, "one of its members has no name", AGAIN)
         if name.startswith(("/", "\\")) or ":" in name[:3] or ".." in PurePosixPath(name.replace("\\", "/")).parts:
             raise refused(self.name, f"member {name!r} points outside of the archive", "don't trust this file")
         if stat.S_ISLNK(member.external_attr >> 16):

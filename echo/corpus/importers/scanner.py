@@ -51,7 +51,7 @@ def _line(source: Source, number: int, line: bytes) -> str:
 def parsed(text: str, where: str) -> object:
     """The JSON value that `text` is. Raises ImportRefused if it is none."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return _DECODER.decode(text)
     except _NOT_JSON as error:
         raise refused(where, "this is not valid JSON", AGAIN) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -131,9 +132,10 @@ def _row(line: bytes) -> dict[str, Any]:
 async def _end(child: asyncio.subprocess.Process) -> None:
     """Sees to it that the child is gone, whatever happened."""
     if child.returncode is None:
-        # A child that has given its model may be ending by itself: then there is nothing to kill.
+        # A child that has given its model may be ending by itself: then there is nothing to kill. Not child.kill():
+        # that looks whether the child has ended, and asyncio then misses the end and complains.
         with suppress(ProcessLookupError):
-            child.kill()
+            os.kill(child.pid, signal.SIGKILL)
     if child.stdin is not None:
         child.stdin.close()
     await asyncio.shield(child.wait())

@@ -73,15 +73,21 @@ class Forest:
         )
 
 
-def grow(rows: Floats, target: Floats, loss: Loss, seed: int, growth: Growth | None = None) -> Forest:
-    """Fits rows (n, features) to target (n,): numbers for squared loss, 0 or 1 for logistic. n may be 0."""
+def grow(
+    rows: Floats, target: Floats, loss: Loss, seed: int, growth: Growth | None = None, weight: Floats | None = None
+) -> Forest:
+    """Fits rows (n, features) to target (n,): numbers for squared loss, 0 or 1 for logistic. n may be 0.
+
+    `weight` (n,) says how much each row counts; alike where it is None.
+    """
     growth = growth or Growth()
     if not len(rows) or (loss == "logistic" and len(set(target.tolist())) < 2):
         return _constant(float(target.mean()) if len(rows) else 0.0, loss, growth)
     rng = np.random.default_rng(seed)
     edges = [np.unique(np.quantile(rows[:, f], np.linspace(0, 1, growth.bins + 1)[1:-1])) for f in range(rows.shape[1])]
     binned = np.stack([np.searchsorted(e, rows[:, f], "left") for f, e in enumerate(edges)], axis=1)
-    mean = float(target.mean())
+    weight = np.ones(len(rows)) if weight is None else weight
+    mean = float((target * weight).sum() / weight.sum())
     base = float(np.log(mean / (1 - mean))) if loss == "logistic" else mean
     score = np.full(len(rows), base)
     feature, cut, value = _empty(growth)
@@ -89,7 +95,7 @@ def grow(rows: Floats, target: Floats, loss: Loss, seed: int, growth: Growth | N
         chance = 1 / (1 + np.exp(-score)) if loss == "logistic" else score
         slope = target - chance
         bend = chance * (1 - chance) if loss == "logistic" else np.ones(len(rows))
-        part = rng.random(len(rows)) < growth.share
+        part = weight * (rng.random(len(rows)) < growth.share)
         leaf = _tree(binned, slope * part, bend * part, edges, growth, (feature[t], cut[t], value[t]))
         score = score + value[t][leaf]
     return Forest(feature, cut, value, base)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echo.errors import EngineFailed
-from echo.persona.boosting import Forest
 from echo.persona.card import CardLine
 from echo.persona.composing import Planner, Voice
 from echo.persona.decision import Decision
@@ -20,6 +19,7 @@ from echo.persona.lexicon import Lexicon
 from echo.persona.names import NameBook
 from echo.persona.ngram import Phrases
 from echo.persona.pacing import Pacing
+from echo.persona.ranking import Ranking
 from echo.persona.reading import Memory, Reader
 from echo.persona.retrieval import Postings
 from echo.persona.storage import packed, unpacked
@@ -43,7 +43,7 @@ def stored_parts(parts: Parts) -> bytes:
         "memory.day": memory.day.astype(np.int32),
         "vectors": reader.vectors,
         **voice.habits.arrays(),
-        **voice.ranking.arrays("ranking"),
+        **voice.ranking.arrays(),
         **voice.guard.arrays(),
         **voice.planner.arrays(),
         "turn_of": voice.turn_of.astype(np.int32),
@@ -62,6 +62,7 @@ def stored_parts(parts: Parts) -> bytes:
         "heard": voice.habits.heard,
         "said": voice.habits.said,
         "lower_names": voice.lower_names,
+        "loose": voice.loose,
         "addressed": parts.addressed,
         "card": [[line.key, line.text, line.figure] for line in parts.card],
         "seed": parts.seed,
@@ -90,7 +91,7 @@ def _parts(arrays: Stored, notes: Mapping[str, Any]) -> Parts:
         phrases=Phrases.of(arrays, notes["pieces"]),
         reader=reader,
         habits=Habits.of(arrays, notes["heard"], notes["said"]),
-        ranking=Forest.of(arrays, "ranking"),
+        ranking=Ranking.of(arrays),
         guard=Guard.of(arrays),
         planner=Planner.of(arrays),
         turn_of=arrays["turn_of"].astype(np.int64),
@@ -98,6 +99,7 @@ def _parts(arrays: Stored, notes: Mapping[str, Any]) -> Parts:
         age=arrays["age"].astype(np.float64),
         vectors=arrays["message_vectors"].astype(np.float32),
         lower_names=bool(notes["lower_names"]),
+        loose=float(notes["loose"]),
     )
     card = tuple(CardLine(str(k), str(t), float(f)) for k, t, f in notes["card"])
     pacing, decision = Pacing.of(arrays), Decision.of(arrays)

@@ -9,9 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from echo.persona.boosting import Forest
 from echo.persona.card import CardLine, describe
-from echo.persona.composing import Plan, Planner, Voice
+from echo.persona.composing import Plan, Planner, Voice, sound
 from echo.persona.decision import Decision, occasions
 from echo.persona.guard import Guard
 from echo.persona.habits import Habits, marks
@@ -20,16 +19,16 @@ from echo.persona.names import LAST, OTHER, NameBook
 from echo.persona.ngram import Phrases
 from echo.persona.pacing import Pacing
 from echo.persona.past import Past
-from echo.persona.ranking import MOMENTS, learn_ranking
+from echo.persona.ranking import Ranking, learn_ranking, set_apart
 from echo.persona.reading import ROW, Reader, remember
-from echo.persona.secrecy import Private, veiled
+from echo.persona.secrecy import Familiar, Private, veiled
 from echo.persona.situations import learn_ties
 from echo.persona.tokens import LINK, pieces
 from echo.persona.turns import Burst
 
 Floats = NDArray[np.float64]
 
-ROWS: Final = 7000
+ROWS: Final = 5000
 """Answers that pacing and planning are learnt from at most, the newest."""
 
 
@@ -59,15 +58,17 @@ def learn(bursts: Sequence[Burst], author: str, seed: int, progress: Callable[[f
     """All parts from turns with at least one text."""
     past = Past.of(bursts, author)
     lexicon = past.lexicon()
+    lexicon.keep(True)
     names = NameBook(author, past.others(), lexicon.plain())
     progress(0.1)
-    memory, vectors = remember(past, lexicon, seed)
+    apart = set_apart(past, seed)
+    memory, vectors = remember(past, lexicon, apart, seed)
     ties = learn_ties([b.context for b in past.bursts if b.delay is not None])
     reader = Reader(names, lexicon, vectors, ties, memory)
     progress(0.25)
     answers = _answers(past, reader)
     progress(0.4)
-    habits, ranking = _judgement(answers, reader, seed)
+    habits, ranking = _judgement(answers, apart, reader, seed)
     progress(0.65)
     slotted = _slotted(past, names)
     phrases = _phrases(past, slotted, lexicon)
@@ -81,7 +82,9 @@ def learn(bursts: Sequence[Burst], author: str, seed: int, progress: Callable[[f
     voice = Voice(
         phrases, reader, habits, ranking, guard, planner, turn_of, answers.turn, _age(past),
         _message_vectors(past, lexicon, vectors), _writes_names_small(past, names),
+        sum(not sound(line.text) for line in past.lines if line.own) / max(1, sum(line.own for line in past.lines)),
     )  # fmt: skip
+    lexicon.keep(False)
     progress(1.0)
     return Parts(voice, pacing, decision, addressed, tuple(describe(past, lexicon)), seed)
 
@@ -94,15 +97,16 @@ def _answers(past: Past, reader: Reader) -> _Answers:
     return _Answers(bursts, np.array(turn, np.int64), table)
 
 
-def _judgement(answers: _Answers, reader: Reader, seed: int) -> tuple[Habits, Forest]:
+def _judgement(answers: _Answers, apart: NDArray[np.bool_], reader: Reader, seed: int) -> tuple[Habits, Ranking]:
     """Habits and ranking. The ranking meets moments that its habits haven't seen, as it will when it is used."""
     last = [marks(b.context[-1].text) for b in answers.bursts]
     said = [marks("\n".join(b.texts)) for b in answers.bursts]
     shapes = answers.rows[:, : ROW - 4]
-    cut = max(len(last) - MOMENTS, len(last) // 2)
-    early = Habits.learn(last[:cut], shapes[:cut], said[:cut])
-    ranking = learn_ranking(answers.bursts[cut:], reader, early, seed)
-    return Habits.learn(last, shapes, said), ranking
+    mine = apart[answers.turn]
+    rest = np.flatnonzero(~mine).tolist()
+    early = Habits.learn([last[i] for i in rest], shapes[rest], [said[i] for i in rest])
+    held = [answers.bursts[i] for i in np.flatnonzero(mine).tolist()]
+    return Habits.learn(last, shapes, said), learn_ranking(held, reader, early, seed)
 
 
 def _slotted(past: Past, names: NameBook) -> list[list[str]]:
@@ -115,15 +119,9 @@ def _slotted(past: Past, names: NameBook) -> list[list[str]]:
 
 def _phrases(past: Past, slotted: list[list[str]], lexicon: Lexicon) -> Phrases:
     turns = [[pieces(text) for text in texts] for texts in slotted]
-    others = past.others()
-
     links = _link_people(past)
-
-    def people(word: str) -> int:
-        at = lexicon.ids.get(word)
-        return int(lexicon.people[at]) if at is not None else len(links.get(word, ()))
-
-    private = Private(people, min(2, len(others)))
+    known = Familiar(w for w, n in zip(lexicon.vocabulary, lexicon.people.tolist(), strict=True) if n > 0)
+    private = Private(known, lambda link: len(links.get(link, ())), min(2, len(past.others())))
     every: set[str] = set()
     for burst, turn in zip(past.bursts, turns, strict=True):
         for message in turn:
@@ -143,20 +141,20 @@ def _link_people(past: Past) -> dict[str, set[str]]:
 
 
 def _plans(answers: _Answers, slotted: list[list[str]]) -> list[Plan]:
-    return [
-        Plan(
-            tuple(len(text) for text in burst.texts),
-            any(slot in (pieces(slotted[turn][0]) or [""])[0] for slot in (LAST, OTHER)),
-        )
-        for burst, turn in zip(answers.bursts, answers.turn.tolist(), strict=True)
-    ]
+    plans = []
+    for burst, turn in zip(answers.bursts, answers.turn.tolist(), strict=True):
+        first = (pieces(slotted[turn][0]) or [""])[0]
+        led = LAST in first or OTHER in first
+        slots = sum(text.count(LAST) + text.count(OTHER) for text in slotted[turn])
+        plans.append(Plan(tuple(len(text) for text in burst.texts), led, slots - led))
+    return plans
 
 
 def _decision(past: Past, reader: Reader, seed: int) -> tuple[Decision, float]:
     found = occasions(past.bursts, reader.names)
-    rows = np.array([reader.row(context) for context, _ in found], np.float64).reshape(len(found), ROW)
-    spoke = np.array([float(s) for _, s in found])
-    decision = Decision.learn(rows, spoke, seed)
+    rows = np.array([reader.row(o.context) for o in found], np.float64).reshape(len(found), ROW)
+    spoke = np.array([float(o.spoke) for o in found])
+    decision = Decision.learn(rows, spoke, np.array([o.weight for o in found]), seed)
     called = rows[:, 0] > 0 if len(rows) else np.zeros(0, np.bool_)
     share = (spoke[called].sum() + 3.0) / (called.sum() + 4.0)
     return decision, float(np.log(share / (1 - share)))

@@ -23,6 +23,8 @@ TOPICS: Final = 48
 """Dimensions of a topic vector."""
 COMMON: Final = 0.03
 """A word in a larger share of messages than this carries no topic."""
+UNSEEN: Final = 1000.0
+"""Uses that are set aside for words never seen."""
 
 
 class Lexicon:
@@ -32,23 +34,31 @@ class Lexicon:
     other authors who used it.
     """
 
-    def __init__(self, vocabulary: Sequence[str], rarity: Floats, affinity: Floats, people: Ints) -> None:
+    def __init__(
+        self, vocabulary: Sequence[str], rarity: Floats, affinity: Floats, people: Ints, share: Floats
+    ) -> None:
         self.vocabulary = list(vocabulary)
         self.ids = {w: i for i, w in enumerate(self.vocabulary)}
         self.rarity = rarity
         self.affinity = affinity
         self.people = people
+        self._share = share
+        self._kept: dict[str, list[int]] = {}
+        self._keeping = False
 
     @classmethod
     def learn(cls, lines: Iterable[tuple[str, str, bool]]) -> Lexicon:
         """From unique messages as (author, text, own)."""
         spread: Counter[str] = Counter()
         mine: Counter[str] = Counter()
+        uses: Counter[str] = Counter()
         who: dict[str, set[str]] = {}
         total = 0
         for author, text, own in lines:
             total += 1
-            found = set(words(text))
+            listed = words(text)
+            uses.update(listed)
+            found = set(listed)
             spread.update(found)
             if own:
                 mine.update(found)
@@ -64,17 +74,32 @@ class Lexicon:
         long = np.array([len(w) > 2 or not w.isascii() for w in vocabulary], np.bool_)
         rarity = np.where(long & (every <= max(2.0, COMMON * total)), rarity, 0.0)
         rest = every - own_count
-        share = own_count.sum() / max(1.0, every.sum())
-        affinity = np.log((own_count + 2 * share) / (rest + 2 * (1 - share) + 1e-9)) - np.log(
-            (share + 1e-9) / (1 - share + 1e-9)
-        )
+        share = (own_count.sum() + 1) / (every.sum() + 2)
+        affinity = np.log((own_count + 2 * share) / (rest + 2 * (1 - share)) * (1 - share) / share)
         people = np.array([len(who.get(w, ())) for w in vocabulary], np.int64)
-        return cls(vocabulary, rarity, np.clip(affinity, -3, 3), people)
+        used = np.array([uses[w] for w in vocabulary], np.float64)
+        share_of = (used + 0.5) / (used.sum() + 0.5 * len(used) + UNSEEN)
+        return cls(vocabulary, rarity, np.clip(affinity, -3, 3), people, share_of)
+
+    def share(self, word: str) -> float:
+        """The word's share of all words, smoothed; small for unknown words, never 0."""
+        at = self.ids.get(word)
+        return float(self._share[at]) if at is not None else float(0.5 / (UNSEEN + len(self._share)))
 
     def read(self, text: str) -> list[int]:
-        """The ids of the known words of a text, in order."""
-        ids = self.ids
-        return [ids[w] for w in words(text) if w in ids]
+        """The ids of the known words of a text, in order. Don't change the list: it is kept while learning."""
+        known = self._kept.get(text)
+        if known is None:
+            ids = self.ids
+            known = [ids[w] for w in words(text) if w in ids]
+            if self._keeping:
+                self._kept[text] = known
+        return known
+
+    def keep(self, keeping: bool) -> None:
+        """Whether texts that were read are kept for reading again: while learning, which reads each many times."""
+        self._keeping = keeping
+        self._kept.clear()
 
     def plain(self) -> list[str]:
         """Words that are so common that nobody means a person by them."""
@@ -82,7 +107,12 @@ class Lexicon:
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The figures, for storage; the words go apart."""
-        return {"lexicon.rarity": self.rarity, "lexicon.affinity": self.affinity, "lexicon.people": self.people}
+        return {
+            "lexicon.rarity": self.rarity,
+            "lexicon.affinity": self.affinity,
+            "lexicon.people": self.people,
+            "lexicon.share": self._share,
+        }
 
     @classmethod
     def of(cls, stored: Mapping[str, NDArray[np.generic]], vocabulary: Sequence[str]) -> Lexicon:
@@ -92,6 +122,7 @@ class Lexicon:
             stored["lexicon.rarity"].astype(np.float64),
             stored["lexicon.affinity"].astype(np.float64),
             stored["lexicon.people"].astype(np.int64),
+            stored["lexicon.share"].astype(np.float64),
         )
 
 

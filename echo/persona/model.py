@@ -88,8 +88,10 @@ class Persona:
         return self._pacing.gaps(texts, 0.0, self._rng("gaps", context, seed))
 
     def score(self, context: Sequence[Utterance], text: str) -> float:
-        """How well the text fits as their answer, as log-odds against an answer given elsewhere."""
+        """How well the text fits as their answer, as log-odds against an answer given elsewhere; 0 with no context."""
         context = _cut(context)
+        if not context:
+            return 0.0
         voice = self._parts.voice
         reading = voice.reader.read(context, voice.habits)
         row = voice.reader.features(reading, text, voice.habits)

@@ -16,6 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from echo.persona.names import LAST, OTHER
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -34,9 +36,12 @@ ORDER: Final = 5
 DISCOUNT: Final = 0.75
 """The absolute discount, as is usual for Kneser-Ney."""
 
+UNENDING: Final = 0.3
+"""The share of a context's continuations that must go on for an end to be passed over there."""
+
 
 @dataclass(frozen=True, slots=True)
-class _Level:
+class Level:
     """Places grouped by their context of one length.
 
     Group g holds `places[start[g] : start[g + 1]]`; `group_of[p]` is the group of place p or -1; `share` is each
@@ -64,7 +69,12 @@ class Phrases:
         self.source: Ints = np.cumsum(opens) - 1
         self.begin: Ints = np.flatnonzero(opens)
         self.offset: Ints = np.arange(len(tokens)) - self.begin[self.source] if len(tokens) else tokens
-        self._levels = self._build()
+        self.sizes: list[int] = [len(word) for word in self.vocabulary]
+        self.slots: NDArray[np.bool_] = np.array([LAST in w or OTHER in w for w in self.vocabulary], np.bool_)
+        ends = np.append(self.begin[1:], len(tokens)) if len(tokens) else self.begin
+        length = np.concatenate([[0], np.cumsum(np.array(self.sizes, np.int64)[tokens] * (tokens > HIDDEN))])
+        self.lengths: Floats = np.log1p(length[ends] - length[self.begin]) if len(tokens) else np.zeros(0)
+        self.levels = self._build()
 
     @property
     def messages(self) -> int:
@@ -83,7 +93,7 @@ class Phrases:
                 flat.append(END)
         return cls(list(ids), np.array(flat, np.int64))
 
-    def _build(self) -> list[_Level]:
+    def _build(self) -> list[Level]:
         n = len(self.tokens)
         followed = np.full(n, -1, np.int64)
         context = np.zeros(n, np.int64)
@@ -102,7 +112,7 @@ class Phrases:
                 grams.append(gram.astype(np.int64))
         return [self._level(groups[k], grams[k], groups, grams, k) for k in range(len(groups))]
 
-    def _level(self, group: Ints, gram: Ints, groups: list[Ints], grams: list[Ints], k: int) -> _Level:
+    def _level(self, group: Ints, gram: Ints, groups: list[Ints], grams: list[Ints], k: int) -> Level:
         """One level: below the highest, a place counts by distinct longer n-grams, as Kneser-Ney has it."""
         usable = np.flatnonzero((group >= 0) & (self.tokens != HIDDEN) & (self.tokens > LATER))
         weight = np.ones(len(self.tokens))
@@ -118,7 +128,7 @@ class Phrases:
         first = order[np.unique(gram[order], return_index=True)[1]]
         kinds = np.bincount(group[first], minlength=len(sizes))
         retreat = np.clip(DISCOUNT * kinds / np.maximum(mass, 1e-9), 0.0, 0.95)
-        return _Level(order, start, group, weight[order], retreat)
+        return Level(order, start, group, weight[order], retreat)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The tokens: everything else is computed from them again."""
@@ -151,40 +161,70 @@ class Sampler:
 
     def __init__(self, phrases: Phrases, mood: Mood, rng: Random) -> None:
         self._p = phrases
-        self._rng = rng
+        self._random = rng.random
         self._boldness = mood.boldness
-        self._weight = mood.fit[phrases.source] * mood.taste[phrases.tokens] if len(phrases.tokens) else mood.fit
-        self._open: dict[int, tuple[Ints, Floats]] = {}
+        taste = mood.taste.copy()
+        taste[HIDDEN] = 0.0
+        self._weight = mood.fit[phrases.source] * taste[phrases.tokens] if len(phrases.tokens) else mood.fit
+        self._openings: dict[tuple[int, int], tuple[Ints, Floats]] = {}
 
     def opening(self, start: int, allowed: NDArray[np.bool_] | None = None) -> int:
         """The place of a first token after FIRST or LATER; -1 where there is none. `allowed` is over vocabulary."""
-        if start not in self._open:
+        key = (start, id(allowed))
+        if key not in self._openings:
             places = self._p.begin[self._p.tokens[self._p.begin] == start] + 1
-            self._open[start] = (places, np.cumsum(self._weight[places]))
-        places, mass = self._open[start]
-        if allowed is not None and len(places):
-            mass = np.cumsum(self._weight[places] * allowed[self._p.tokens[places]])
+            if allowed is not None:
+                places = places[allowed[self._p.tokens[places]]]
+            self._openings[key] = (places, self._weight[places].cumsum())
+        places, mass = self._openings[key]
         if not len(places) or mass[-1] <= 0:
             return -1
-        return int(places[np.searchsorted(mass, self._rng.random() * mass[-1], "right").clip(0, len(places) - 1)])
+        return int(places[min(int(mass.searchsorted(self._random() * mass[-1], "right")), len(places) - 1)])
 
-    def message(self, place: int, longest: int) -> tuple[list[int], int]:
+    def message(self, place: int, shortest: int, longest: int) -> tuple[list[int], int]:
         """Tokens from the one at `place` to before END, and how often the walk left the message it was quoting.
 
-        Stops at `longest` tokens. An empty list where the walk ended at once.
+        An end before `shortest` characters is passed over where its context often went on. The list is empty where the
+        message came to more than `longest` characters, or to something that may not be said.
         """
         p = self._p
         out: list[int] = []
-        jumps, depth = 0, 1
-        while place >= 0 and len(out) < longest:
+        jumps, depth, size = 0, 1, 0
+        while place >= 0:
             token = int(p.tokens[place])
             if token == END:
-                return out, jumps
+                if size >= shortest:
+                    return out, jumps
+                place, depth = self._instead(place, depth)
+                if place < 0:
+                    return out, jumps
+                jumps += 1
+                token = int(p.tokens[place])
             out.append(token)
+            size += p.sizes[token]
+            if size > longest:
+                return [], 0
             following, depth = self._next(place + 1, min(depth + 1, p.order))
             jumps += following != place + 1
             place = following
-        return out, jumps
+        return [], 0
+
+    def _instead(self, place: int, depth: int) -> tuple[int, int]:
+        """A place that goes on where `place` ends, at the longest context that has one; -1 where there is none."""
+        for k in range(depth, 1, -1):
+            level = self._p.levels[k - 1]
+            group = int(level.group_of[place])
+            if group < 0:
+                continue
+            places = level.places[level.start[group] : level.start[group + 1]]
+            every = len(places)
+            places = places[self._p.tokens[places] != END]
+            # A phrase that nearly always ends here would be stretched into something they don't say.
+            if len(places) >= UNENDING * every and len(places) > 0:
+                mass = self._weight[places].cumsum()
+                if mass[-1] > 0:
+                    return int(places[min(int(mass.searchsorted(self._random() * mass[-1])), len(places) - 1)]), k
+        return -1, 1
 
     def _next(self, place: int, depth: int) -> tuple[int, int]:
         """A place to go on from, whose context is that of `place`, and how long a context it shares."""
@@ -192,27 +232,27 @@ class Sampler:
             return -1, 1
         lowest = 1
         for k in range(depth, 0, -1):
-            level = self._p._levels[k - 1]
+            level = self._p.levels[k - 1]
             group = int(level.group_of[place])
             if group < 0:
                 continue
             lowest = k
-            if k > 2 and self._rng.random() < level.retreat[group] * self._boldness:
+            if k > 2 and self._random() < level.retreat[group] * self._boldness:
                 continue
             chosen = self._choose(level, group)
             if chosen >= 0:
                 return chosen, k
-        level = self._p._levels[lowest - 1]
+        level = self._p.levels[lowest - 1]
         group = int(level.group_of[place])
         return (self._choose(level, group), lowest) if group >= 0 else (-1, 1)
 
-    def _choose(self, level: _Level, group: int) -> int:
+    def _choose(self, level: Level, group: int) -> int:
         low, high = int(level.start[group]), int(level.start[group + 1])
         if high - low == 1:
             place = int(level.places[low])
             return place if self._weight[place] > 0 else -1
         places = level.places[low:high]
-        mass = np.cumsum(self._weight[places] * level.share[low:high])
+        mass = (self._weight[places] * level.share[low:high]).cumsum()
         if not len(mass) or mass[-1] <= 0:
             return -1
-        return int(places[min(int(np.searchsorted(mass, self._rng.random() * mass[-1], "right")), len(places) - 1)])
+        return int(places[min(int(mass.searchsorted(self._random() * mass[-1], "right")), len(places) - 1)])

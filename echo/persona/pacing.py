@@ -19,7 +19,7 @@ from echo.persona.turns import BURST_GAP, REPLY_WITHIN, Burst
 
 Floats = NDArray[np.float64]
 
-FOLDS: Final = 4
+FOLDS: Final = 3
 """Parts of cross-fitting: a moment is foreseen by trees that never saw it."""
 NEAR: Final = 60
 """How many times that really occurred a new one is drawn from."""
@@ -38,7 +38,7 @@ class Tempo:
     @classmethod
     def learn(cls, rows: Floats, seconds: Floats, seed: int, growth: Growth | None = None) -> Tempo:
         """From moments (n, d) and the seconds they took (n,), oldest first."""
-        growth = growth or Growth(trees=70, depth=3, rate=0.1)
+        growth = growth or Growth(trees=50, depth=3, rate=0.12)
         logs = np.log(np.maximum(seconds, 0.5))
         if len(logs) < 40:
             mean = float(logs.mean()) if len(logs) else 0.0
@@ -119,7 +119,7 @@ class Pacing:
         ]
         table = np.array([row for row, _ in inside], np.float64).reshape(len(inside), 12)
         gaps = np.array([gap for _, gap in inside])
-        small = Growth(trees=50, depth=3, rate=0.12)
+        small = Growth(trees=35, depth=3, rate=0.15)
         return cls(Tempo.learn(rows, delays, seed), Tempo.learn(table, gaps, seed, small))
 
     def delay(self, row: Sequence[float], rng: Random) -> float:

@@ -16,19 +16,28 @@ from echo.persona.names import NameBook, company, keys_of, lead_of
 from echo.persona.past import Past
 from echo.persona.retrieval import FADE, Postings
 from echo.persona.situations import SHAPE, shape
+from echo.persona.tokens import words
 from echo.persona.turns import Utterance
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+HEARD: Final = 0.15
+"""The weight of what was just heard in a cache mixture."""
 NEIGHBOURS: Final = 40
 """How many past moments a new one is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A moment as it was read. Word weights are by word id; `likeness` (turns,) is how alike each past turn is."""
+    """A moment as it was read. Word weights are by word id; `likeness` (turns,) is how alike each past turn is.
 
+    `heard` is each word's share of what was said and who said it, newer messages counting more; `heard_last` is that
+    of the last message.
+    """
+
+    heard: dict[str, float]
+    heard_last: dict[str, float]
     last: dict[int, float]
     about: dict[int, float]
     mine: dict[int, float]
@@ -93,6 +102,8 @@ class Reader:
         likeness, answered = self._compare(about, without)
         present = company(context)
         return Reading(
+            _shares(backwards),
+            _shares(backwards[:1]),
             last,
             about,
             self.weigh([u.text for u in backwards if u.own], FADE),
@@ -117,6 +128,16 @@ class Reader:
             out.append(float(affinity[topical].mean()) if topical else 0.0)
             out.append(float(affinity[topical].max()) if topical else 0.0)
         return out
+
+    def _echoed(self, listed: Sequence[str], heard: Mapping[str, float]) -> float:
+        """The log-likelihood ratio of the words when mixed with what was heard (Kuhn and De Mori 1990), in nats."""
+        share = self.lexicon.share
+        total = len(listed) * math.log(1 - HEARD)
+        for word in listed:
+            said = heard.get(word)
+            if said is not None:
+                total += math.log1p(HEARD / (1 - HEARD) * said / share(word))
+        return total
 
     def _compare(self, about: Mapping[int, float], without: int | None) -> tuple[Floats, Floats]:
         """How alike past moments are, and how much past answers speak of this; both scaled to at most 1."""
@@ -152,7 +173,11 @@ class Reader:
         named = self.names.named(text)
         lead = lead_of(text)
         there, absent = habits.evidence(reading.chance, marks(text))
+        listed = words(text)
         return [
+            self._echoed(listed, reading.heard),
+            self._echoed(listed, reading.heard_last),
+            self._echoed(listed, reading.heard) / (4 + len(listed)),
             _cosine(said, reading.last, length),
             sum(v for w, v in said.items() if w in reading.last),
             _cosine(said, reading.about, length),
@@ -175,15 +200,25 @@ class Reader:
             float("?" in text),
             float(len(said)),
             total / (1 + len(said)),
-            *reading.shape[_ASKED].tolist(),
         ]
 
 
-_ASKED: Final = [SHAPE.index(k) for k in ("named", "led", "asks_end", "length", "pause", "since_count", "partner")]
-ROW: Final = len(SHAPE) + 4
+AFFINITIES: Final = ("affinity_last", "most_last", "affinity", "most")
+"""What `Reader.row` adds to SHAPE: the mean and the most affinity of the topic words of the last 1 and 4 messages."""
+ROW: Final = len(SHAPE) + len(AFFINITIES)
 """How many numbers `Reader.row` gives."""
-FITNESS: Final = 22 + len(_ASKED)
+FITNESS: Final = 25
 """How many numbers `Reader.features` gives."""
+
+
+def _shares(backwards: Sequence[Utterance]) -> dict[str, float]:
+    """Each word's faded share of messages, the newest first; authors' names count as words."""
+    out: dict[str, float] = {}
+    for said, fade in zip(backwards, FADE, strict=False):
+        for word in (*words(said.text), said.author.lower()):
+            out[word] = out.get(word, 0.0) + fade
+    total = sum(out.values()) or 1.0
+    return {word: value / total for word, value in out.items()}
 
 
 def _cosine(a: Mapping[int, float], b: Mapping[int, float], length: float) -> float:
@@ -193,16 +228,24 @@ def _cosine(a: Mapping[int, float], b: Mapping[int, float], length: float) -> fl
     return dot / (length * math.sqrt(sum(v * v for v in b.values()))) if dot else 0.0
 
 
-def remember(past: Past, lexicon: Lexicon, seed: int) -> tuple[Memory, Floats32]:
-    """The memory of all turns, and topic vectors of all words."""
+def remember(past: Past, lexicon: Lexicon, apart: NDArray[np.bool_], seed: int) -> tuple[Memory, Floats32]:
+    """The memory of all turns, and topic vectors of all words.
+
+    The turns marked `apart` (turns,) don't enter the vectors: on them it is judged how well topics tell true answers.
+    """
     lines: list[Ints] = [np.array(lexicon.read(line.text), np.int64) for line in past.lines]
     heard = [(i, at, FADE[k]) for i, c in enumerate(past.context) for k, at in enumerate(reversed(c[-len(FADE) :]))]
     told = [(i, at, 1.0) for i, said in enumerate(past.said) for at in said]
     turns, size = len(past.bursts), len(lexicon.vocabulary)
     context = _entries(heard, lines, lexicon)
     answer = _entries(told, lines, lexicon)
-    both = tuple(np.concatenate(pair) for pair in zip(context, answer, strict=True))
-    vectors = topics(both[0].astype(np.int64), both[1].astype(np.int64), both[2], size, turns, seed)
+    both = (
+        np.concatenate((context[0], answer[0])),
+        np.concatenate((context[1], answer[1])),
+        np.concatenate((context[2], answer[2])),
+    )
+    free = ~apart[both[1]]
+    vectors = topics(both[0][free], both[1][free], both[2][free], size, turns, seed)
     situations = Postings(context[0], context[1], _normed(context, turns), size, turns)
     answers = Postings(answer[0], answer[1], _normed(answer, turns), size, turns)
     words: list[Ints] = []

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-FADE: Final = (1.0, 0.7, 0.5, 0.35, 0.25)
+FADE: Final = tuple(0.85**k for k in range(12))
 """How much the words of the last, second-last, ... message count for what a moment is about."""
 
 

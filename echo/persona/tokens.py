@@ -42,7 +42,10 @@ def pieces(text: str) -> list[str]:
 
 def words(text: str) -> list[str]:
     """The words in lower case, links left out."""
-    return WORD.findall(LINK.sub(" ", text[:LONGEST]).lower())
+    text = text[:LONGEST].lower()
+    if "://" in text or "www." in text:
+        text = LINK.sub(" ", text)
+    return WORD.findall(text)
 
 
 def folded(text: str) -> str:

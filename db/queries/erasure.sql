@@ -11,21 +11,22 @@ WHERE id IN (SELECT id FROM generations WHERE profile_id = :profile_id LIMIT :ba
 DELETE FROM training_runs WHERE profile_id = :profile_id
 
 -- name: old_corpora(before)
--- Profiles that have learnt from messages which were stored too long ago.
+-- Profiles whose messages were stored too long ago, and that are not reading or learning from them just now.
 SELECT DISTINCT echo_profiles.id FROM echo_profiles
 INNER JOIN user_messages ON user_messages.profile_id = echo_profiles.id
-WHERE echo_profiles.training_status = 'ready' AND user_messages.stored_at < :before
+WHERE (echo_profiles.training_status = 'ready' OR echo_profiles.reason IS NOT NULL)
+    AND user_messages.stored_at < :before
 ORDER BY echo_profiles.id
 
 -- name: erase_old_messages(profile_id, before, batch)!
--- Only while the profile is ready: one that is being refreshed still needs them.
+-- Not while the profile is being made or refreshed: it still needs them. One that stands still has a reason.
 DELETE FROM user_messages
 WHERE id IN (
     SELECT user_messages.id FROM user_messages
     INNER JOIN echo_profiles ON echo_profiles.id = user_messages.profile_id
     WHERE user_messages.profile_id = :profile_id
         AND user_messages.stored_at < :before
-        AND echo_profiles.training_status = 'ready'
+        AND (echo_profiles.training_status = 'ready' OR echo_profiles.reason IS NOT NULL)
     LIMIT :batch
 )
 

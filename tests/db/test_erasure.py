@@ -20,6 +20,7 @@ from db.models import Models
 from db.outbox import Outbox
 from db.steps import Steps
 from states.events import (
+    CollectionFailed,
     CollectionFinished,
     ConsentPosted,
     EverythingForgotten,
@@ -188,6 +189,15 @@ async def test_a_sweep_keeps_what_is_still_to_be_learnt_from(
     assert (await erasure.sweep(ALL, NONE)).messages == 0
     assert await corpus.count(talked.id) == 1200
     assert len(await corpus.cursors(talked.id)) == 1
+
+
+async def test_what_a_profile_that_stands_still_has_read_is_not_kept_for_ever(
+    talked: ProfileSnapshot, corpus: Corpus, steps: Steps, erasure: Erasure
+) -> None:
+    refreshed = await steps.record(following(talked, RefreshAsked(NOON, 0)))
+    await steps.record(following(refreshed.snapshot, CollectionFailed(NOON, "Nothing may be read.", transient=False)))
+    assert (await erasure.sweep(ALL, NONE)).messages == 1200
+    assert await corpus.cursors(talked.id) == {}, "so that a retry reads the channels anew"
 
 
 async def test_a_refresh_that_begins_during_a_sweep_keeps_the_rest_and_reads_the_channels_anew(

@@ -11,8 +11,9 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
+from echo.arguments import Parser
+from echo import crashes
 from echo.errors import EchoError
 
 EXIT_CODES = {
@@ -26,20 +27,13 @@ EXIT_CODES = {
 """Exit code -> what it means; the README's table is held to it."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One sentence and exit code 2."""
-        print(f"{self.prog}: {message}. Try {self.prog} --help.", file=sys.stderr)
-        raise SystemExit(2)
-
-
-def parser() -> _Parser:
+def parser() -> Parser:
     """All commands and options; light, so that `--help` is quick."""
-    top = _Parser(prog="echo-bot", description="A Discord bot that talks the way a consenting person writes.")
+    top = Parser(prog="echo-bot", description="A Discord bot that talks the way a consenting person writes.")
     top.set_defaults(command="run")
-    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--config", type=Path, metavar="FILE", help="the settings' file (config.json)")
-    serving = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    serving = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     serving.add_argument("--from", dest="source", type=Path, metavar="FILE", help="fill the sandbox from an export")
     serving.add_argument("--headless", action="store_true", help="run without the console")
     serving.add_argument("--port", type=int, help="the sandbox's port on 127.0.0.1 (0: any free one)")
@@ -57,6 +51,7 @@ def parser() -> _Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
+    crashes.keep_words_out()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["rehearse"]:
         from echo import rehearse
@@ -80,9 +75,12 @@ def told(work: Callable[[], int]) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.version:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        print(version("echo-bot"))
+        try:
+            print(version("echo-bot"))
+        except PackageNotFoundError:
+            print("not installed; make run installs it")
         return 0
     from echo import config
 

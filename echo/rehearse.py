@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from echo import rehearse_chat
+from echo.arguments import Parser
 from echo.errors import EchoError, UsageError
 from echo.persona.model import Persona
 from echo.persona.turns import Burst, Utterance
@@ -198,7 +198,7 @@ def fresh(engine: str) -> Rehearsed:
 
 def main(argv: Sequence[str]) -> int:
     """The command line of `echo-bot rehearse`. The exit code; a person's mistake is one sentence on standard error."""
-    parser = argparse.ArgumentParser(prog="echo-bot rehearse", description="An echo without Discord.")
+    parser = Parser(prog="echo-bot rehearse", description="An echo without Discord.")
     parser.add_argument("--engine", default="embedded", metavar="ENGINE", help="embedded (the default) or ollama")
     parser.add_argument("--from", dest="source", metavar="FILE", type=Path, help="an export to learn from, then chat")
     parser.add_argument("--author", metavar="NAME", help="who is to be echoed, as the export names them")

@@ -113,6 +113,9 @@ def test_a_wrong_argument_is_one_sentence_and_exit_code_2(capsys: pytest.Capture
         main(["fly"])
     assert ended.value.code == 2
     assert "fly" in told(capsys.readouterr().err)
+    with pytest.raises(SystemExit):
+        main(["rehearse", "--fly"])
+    assert "--fly" in told(capsys.readouterr().err)
 
 
 async def test_every_way_to_stop_gives_its_exit_code(tmp_path: Path, chat: Path) -> None:

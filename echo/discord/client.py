@@ -63,7 +63,8 @@ class EchoClient(nextcord.Client):
         if api_base is not None:
             nextcord.http.Route.BASE = api_base
         # At DEBUG nextcord logs whole requests and events, and with them what people write.
-        logging.getLogger("nextcord").setLevel(logging.INFO)
+        library = logging.getLogger("nextcord")
+        library.setLevel(max(logging.INFO, library.getEffectiveLevel()))
         # Nobody is heard or spoken to by voice here, so that no warning is due that a library for it is missing.
         nextcord.VoiceClient.warn_nacl = False
         super().__init__(

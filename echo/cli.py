@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from echo.arguments import Parser
-from echo import crashes
 from echo.errors import EchoError
 
 EXIT_CODES = {
@@ -51,7 +50,6 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    crashes.keep_words_out()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["rehearse"]:
         from echo import rehearse

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import traceback
 from typing import Any
 
+from echo.crashes import places
 from echo.secrets import SecretFilter, Secrets
 
 TALKATIVE = (
@@ -21,6 +23,8 @@ TALKATIVE = (
     "apscheduler",
 )
 """Libraries that log, at lower levels, what passes through them: what people wrote, or rows and keys."""
+_REPR = re.compile(r"[<(\n]")
+"""How the repr of an object or of arguments begins."""
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
@@ -29,6 +33,17 @@ def describe(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
     return f"{type(error).__name__}{place}"
+
+
+class NoReprs(logging.Filter):
+    """Takes out of asyncio's messages what follows their words: the repr of a task, future or callback, with the
+    exception or the arguments in it, which may be what somebody wrote."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Cut the message of asyncio's records."""
+        if record.name == "asyncio":
+            record.msg, record.args = _REPR.split(record.getMessage(), 1)[0].rstrip(), None
+        return True
 
 
 class DiscreetFormatter(logging.Formatter):
@@ -42,15 +57,14 @@ class DiscreetFormatter(logging.Formatter):
         error = ei[1]
         if error is None:
             return ""
-        if logging.getLogger().level > logging.DEBUG:
-            return describe(error)
-        return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+        return describe(error) if logging.getLogger().level > logging.DEBUG else places(error)
 
 
 def set_up(level: str, secrets: Secrets, handler: logging.Handler | None = None) -> logging.Handler:
     """Send the log of `level` and above to `handler` (standard error if None), secrets blotted out."""
     handler = handler or logging.StreamHandler(sys.stderr)
     handler.setFormatter(DiscreetFormatter(FORMAT))
+    handler.addFilter(NoReprs())
     handler.addFilter(SecretFilter(secrets.token, secrets.master_key))
     root = logging.getLogger()
     root.handlers[:] = [handler]

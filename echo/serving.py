@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
-from echo import logs
+from echo import crashes, logs
 from echo.app import Echo, Serving, open_echo
 from echo.settings import Loaded
 
@@ -57,6 +57,7 @@ async def serve(loaded: Loaded, serving: Serving, announce: Callable[[str], None
     `announce` gets one line of JSON, `{"address": ...}`, once a headless Echo is connected and its commands are
     registered (`address` is null on Discord itself). Raises EchoError where it cannot start or go on.
     """
+    crashes.keep_words_out()
     screen = None if serving.headless else _Screen()
     logs.set_up(loaded.settings.log_level, loaded.secrets, screen.ring if screen else None)
     with stopping_on_signals() as stop:

@@ -52,7 +52,9 @@ IMPURE = {"aiohttp", "asyncio", "nextcord", "ollama", "socket", "sqlite3", "subp
 # listed stands between the edges and the app, as actor, router and interpreter do.
 BETWEEN = 3
 RANKS = {
-    **dict.fromkeys(("errors", "config", "settings", "settings_view", "secrets", "ports", "lock", "logs"), 0),
+    **dict.fromkeys(
+        ("errors", "config", "settings", "settings_view", "secrets", "ports", "lock", "logs", "crashes"), 0
+    ),
     **dict.fromkeys(("persona.turns", "corpus.written"), 0),  # the vocabulary that the ports speak
     **dict.fromkeys(("persona", "corpus"), 1),
     **dict.fromkeys(("engines", "discord", "training", "sandbox"), 2),

@@ -175,7 +175,7 @@ async def _run(
     ends = SessionEnds(board, router)
     pace_scale = settings.sandbox_pace_scale if sandbox else settings.pace_scale
     works = _works(settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale)
-    interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks)
+    interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks, clock)
     ends.work_ended = interpreter.work_ended
     timers = Timers(clock, router.ring)
     router.connect(interpreter, timers)

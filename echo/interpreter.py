@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Protocol
 
 from db.errors import StorageError
 from db.outbox import OutboxRow
 from echo.errors import EchoError
+from echo.logs import describe
 from echo.ports import ChannelGone
 from echo.tasks import Tasks
+from states import broken
 from states.board import Board
 from states.effects import Effect, Forget, still_wanted
 from states.events import Event
@@ -22,6 +26,9 @@ log = logging.getLogger(__name__)
 
 TYPING_EVERY = 8.0
 """Seconds: Discord shows one typing call for ten."""
+RETRY_SETTLING = (0.2, 1.0, 5.0, 30.0)
+"""Seconds to wait before settling a row again when storage fails; the last one repeats."""
+BROKEN = "Something that Echo did not foresee broke it ({what}): please report it."
 
 
 class Result(Protocol):
@@ -56,6 +63,7 @@ class Interpreter:
         give_back: Result,
         type_in: Callable[[int], Awaitable[None]],
         tasks: Tasks,
+        clock: Callable[[], datetime],
     ) -> None:
         self._board = board
         self._outbox = outbox
@@ -63,6 +71,7 @@ class Interpreter:
         self._give_back = give_back
         self._type_in = type_in
         self._tasks = tasks
+        self._clock = clock
         self._running: dict[int, tuple[OutboxRow, asyncio.Task[None]]] = {}
         self._typing: dict[MachineKey, asyncio.Task[None]] = {}
         self._held: list[OutboxRow] | None = []
@@ -74,6 +83,13 @@ class Interpreter:
         for session in self._board.sessions.values():
             self._follow_typing(session)
 
+    def hold(self) -> None:
+        """Begin nothing more: Echo stops, and what is asked for from now on waits in the outbox for its next start."""
+        self._held = self._held or []
+        for task in self._typing.values():
+            task.cancel()
+        self._typing.clear()
+
     def perform(self, rows: tuple[OutboxRow, ...]) -> None:
         """Do these in the background, or once `begin` is called."""
         if self._held is not None:
@@ -82,7 +98,7 @@ class Interpreter:
         for row in rows:
             task = self._tasks.start(f"{type(row.effect).__name__} of {row.key}", self._do(row))
             self._running[row.id] = (row, task)
-            task.add_done_callback(functools.partial(self._ended, row.id))
+            task.add_done_callback(functools.partial(self._ended, row))
 
     def follow(self, snapshot: Snapshot) -> None:
         """End work that the machine no longer wants, and show or end typing."""
@@ -113,22 +129,36 @@ class Interpreter:
         else:
             self._give_back(row.key, event, row.id)
 
-    def _ended(self, row_id: int, task: asyncio.Task[None]) -> None:
-        self._running.pop(row_id, None)
+    def _ended(self, row: OutboxRow, task: asyncio.Task[None]) -> None:
+        self._running.pop(row.id, None)
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return
+        # `Tasks` has reported it; its machine must hear of it too, or it would wait for ever.
+        event = broken.event_of(row.effect, self._clock(), BROKEN.format(what=describe(error)))
+        if event is None:
+            self.settle(row.id)
+        else:
+            self._give_back(row.key, event, row.id)
 
     def _cancel(self, row: OutboxRow, task: asyncio.Task[None]) -> None:
         # A row whose own event is just being recorded is settled by that step; its task is over or about to be.
-        if isinstance(row.effect, Forget) or task is asyncio.current_task():
+        if isinstance(row.effect, Forget) or task is asyncio.current_task() or task.cancelling():
             return
         if task.cancel():
             self.settle(row.id)
 
     async def _settle(self, row_id: int) -> None:
-        try:
-            await self._outbox.settle(row_id)
-        except StorageError as error:
-            # It stays in the outbox and is looked at again at the next start, where it is not wanted any more.
-            log.warning("An outbox row could not be settled: %s", error)
+        for attempt in itertools.count():
+            try:
+                await self._outbox.settle(row_id)
+            except StorageError as error:
+                self._board.set_condition("database", str(error))
+                await asyncio.sleep(RETRY_SETTLING[min(attempt, len(RETRY_SETTLING) - 1)])
+            else:
+                if attempt:
+                    self._board.set_condition("database", None)
+                return
 
     def _snapshot(self, key: MachineKey) -> Snapshot | None:
         machines = self._board.sessions if key.kind is MachineKind.SESSION else self._board.profiles

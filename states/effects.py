@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from states.model import ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
+from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
 
 
 class Notice(StrEnum):
@@ -109,5 +109,22 @@ def _wanted_by_profile(effect: Effect, snapshot: ProfileSnapshot) -> bool:
             return state is ProfileState.TRAINING and version == snapshot.model_version + 1
         case Forget():
             return state is ProfileState.FORGETTING
+        case Announce(notice=notice):
+            return _is_true(notice, snapshot)
         case _:
-            return isinstance(effect, Announce)
+            return False
+
+
+def _is_true(notice: Notice, snapshot: ProfileSnapshot) -> bool:
+    """Whether a notice still tells how the profile stands: one that is late must not overwrite a newer one."""
+    at_work = snapshot.state in (ProfileState.COLLECTING, ProfileState.TRAINING)
+    stands_still = snapshot.reason is not None and Deadline.RETRY not in snapshot.due
+    match notice:
+        case Notice.COLLECTING:
+            return at_work and not stands_still
+        case Notice.STUCK:
+            return at_work and stands_still
+        case Notice.READY:
+            return snapshot.state is ProfileState.READY
+        case _:
+            return snapshot.state is ProfileState.FORGOTTEN

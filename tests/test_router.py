@@ -17,7 +17,7 @@ from db.outbox import OutboxRow
 from db.steps import Steps
 from states import events as ev
 from states.decide import Refusal, Step
-from states.effects import Announce, AskConsent, Collect, Forget
+from states.effects import AskConsent, Collect, Forget
 from states.model import ProfileState
 from states.policy import Refused
 from tests.support.machinery import PROFILE, Machinery, ended, machinery
@@ -93,8 +93,8 @@ async def test_work_that_nobody_wants_any_more_is_ended_and_not_done_later(here:
     assert Collect() in await here.began(3)
     await here.router.ask(PROFILE, ev.ForgetAsked(here.clock(), 20, "wish"))
 
-    await ended("settling", "Collect", "AskConsent")
-    assert {type(row.effect) for row in await here.outbox.pending()} == {Announce, Forget}
+    await ended("settling", "Announce", "Collect", "AskConsent")
+    assert {type(row.effect) for row in await here.outbox.pending()} == {Forget}
 
 
 async def test_a_result_that_comes_too_late_ends_its_row_all_the_same(here: Machinery) -> None:

@@ -42,7 +42,9 @@ class Machinery:
         works: dict[type[Effect], Work] = dict.fromkeys(
             (Announce, AskConsent, Collect, Compose, Forget, Say, Train), self.work
         )
-        self.interpreter = Interpreter(self.board, self.outbox, works, self.router.post, self.type_in, self.tasks)
+        self.interpreter = Interpreter(
+            self.board, self.outbox, works, self.router.post, self.type_in, self.tasks, self.clock
+        )
         self.timers = Timers(self.clock, self.router.ring)
         self.router.connect(self.interpreter, self.timers)
 

@@ -1,0 +1,30 @@
+"""What a machine hears of an effect of its own that broke unforeseen, so that it never waits for it in vain."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from states import effects as do
+from states import events as ev
+
+
+def event_of(effect: do.Effect, at: datetime, reason: str) -> ev.Event | None:
+    """The failure that `effect` ends in, for a `reason` without message text; None where nothing waits for it.
+
+    Where its machine can try again, it will: what nobody foresaw may well pass.
+    """
+    match effect:
+        case do.AskConsent():
+            return ev.ConsentNotPosted(at, reason, transient=True)
+        case do.Collect():
+            return ev.CollectionFailed(at, reason, transient=True)
+        case do.Train():
+            return ev.TrainingFailed(at, reason, transient=True)
+        case do.Forget():
+            return ev.ForgettingFailed(at, reason)
+        case do.Compose(turn=turn):
+            return ev.DraftFailed(at, turn, reason)
+        case do.Say(generation_id=generation_id, part=part):
+            return ev.SayingFailed(at, generation_id, part, reason, gone=False)
+        case _:
+            return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import ClassVar, Final
 from zlib import crc32
@@ -20,6 +21,13 @@ COLOURS: Final = ("$text-primary", "$text-success", "$text-warning", "$text-erro
 """What names of people are set in; an echo's is always in the accent."""
 TOGETHER: Final = 420.0
 """Seconds within which messages of one author stand under one name."""
+
+ROW: Final = 48
+"""Cells that a row of buttons may take."""
+LEAST_WIDE: Final = 16
+"""Cells of the narrowest button."""
+AROUND: Final = 4
+"""Cells around a button's label and between two buttons."""
 
 
 class Press(Button):
@@ -61,14 +69,16 @@ class Said(Vertical):
         is_headed = is_new_day or answered is not None or not self._continues()
         yield Static(self._content(moment, is_headed))
         pressable = [one for one in self.view.get("components") or () if one.get("kind", "button") == "button"]
-        if pressable:
+        for row in _rows(pressable):
             with Horizontal(classes="buttons"):
-                for index, one in enumerate(pressable):
-                    label = str(one.get("label") or one["custom_id"])
-                    is_off = bool(one.get("disabled"))
+                for one in row:
+                    is_main = one is pressable[0] and len(pressable) > 1
                     yield Press(
-                        label, str(self.view["id"]), str(one["custom_id"]), is_off, index == 0 and len(pressable) > 1
+                        _label(one), str(self.view["id"]), str(one["custom_id"]), bool(one.get("disabled")), is_main
                     )
+
+    def _press(self, one: Json, is_main: bool) -> Press:
+        return Press(_label(one), str(self.view["id"]), str(one["custom_id"]), bool(one.get("disabled")), is_main)
 
     async def change(self, view: Json) -> None:
         """Show the message as it is now."""
@@ -94,6 +104,25 @@ class Said(Vertical):
             and before["author_id"] == self.view["author_id"]
             and float(self.view["ts"]) - float(before["ts"]) < TOGETHER
         )
+
+
+def _rows(components: Sequence[Json]) -> Iterator[list[Json]]:
+    """Buttons in rows that fit the narrowest pane."""
+    row: list[Json] = []
+    width = 0
+    for one in components:
+        taken = max(len(_label(one)), LEAST_WIDE) + AROUND
+        if row and width + taken > ROW:
+            yield row
+            row, width = [], 0
+        row.append(one)
+        width += taken
+    if row:
+        yield row
+
+
+def _label(component: Json) -> str:
+    return str(component.get("label") or component["custom_id"])
 
 
 def kind_of(view: Json) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -14,6 +15,9 @@ from console.app import EchoConsole
 
 LIMIT: Final = 20.0
 """Seconds after which something that does not come to be seen fails the test."""
+
+LOOK_AGAIN: Final = 0.02
+"""Seconds between two looks at the screen."""
 
 AnyPilot = Pilot[Any]
 
@@ -34,7 +38,8 @@ def can_be_read(app: EchoConsole, text: str) -> bool:
     """Whether a text stands on the screen: in one go, or wrapped within one widget that lies over others."""
     if text in screen_text(app) or text in words(app):
         return True
-    on_top = [one for one in app.screen.query("*") if isinstance(one, Static) and one.is_on_screen and one.region.area]
+    statics = [one for one in app.screen.query("*") if isinstance(one, Static) and one.is_on_screen]
+    on_top = [one for one in statics if app.screen.find_widget(one).visible_region.area]
     return any(text in " ".join(str(one.render()).split()) for one in on_top)
 
 
@@ -42,8 +47,8 @@ async def until(pilot: AnyPilot, fact: Callable[[], Any]) -> Any:
     """Let the console work until `fact()` is true; its value."""
     async with asyncio.timeout(LIMIT):
         while not (found := fact()):
-            await pilot.pause()
-            await asyncio.sleep(0)
+            # Textual announces no drawing: the screen is looked at again and again, but not so often as to hold it up.
+            await pilot.pause(LOOK_AGAIN)
         return found
 
 
@@ -70,6 +75,12 @@ async def unsee(pilot: AnyPilot, text: str) -> None:
 async def type_in(pilot: AnyPilot, text: str) -> None:
     """Press the keys of a text."""
     await pilot.press(*("space" if sign == " " else sign for sign in text))
+
+
+async def paste(pilot: AnyPilot, text: str) -> None:
+    """Put a text in the focused input at once, as a terminal pastes it: quicker than key by key."""
+    pilot.app.post_message(events.Paste(text))
+    await pilot.pause()
 
 
 @dataclass

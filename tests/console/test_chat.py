@@ -1,0 +1,269 @@
+"""The chat pane over the real sandbox with a real bot: speaking, commands completed, buttons, forms."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+from textual.widgets import Button, Input
+
+from console.app import EchoConsole
+from console.logs import LogRing
+from console.widgets.composer import Composer
+from console.widgets.said import Press, Said
+from states.board import Board
+from tests.support.bot import Stage, connected
+from tests.support.console import AnyPilot, RecordingOperator, paste, see, type_in, unsee, until
+from tests.support.talkative import dress
+
+
+class Room:
+    """A console over a sandbox in which a bot listens."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+        def clock() -> datetime:
+            return datetime.fromtimestamp(stage.clock(), UTC)
+
+        self.app = EchoConsole(Board(), RecordingOperator(), stage.people, clock, "Echo - sandbox", LogRing())
+
+    @property
+    def typed(self) -> str:
+        return self.app.query_one(Composer).value
+
+    def said(self, channel: str) -> list[tuple[str, str]]:
+        return [(one["author"], one["content"]) for one in self.stage.people.messages(channel)]
+
+
+@asynccontextmanager
+async def chatting(size: tuple[int, int] = (80, 24)) -> AsyncIterator[tuple[Room, AnyPilot]]:
+    async with connected(dress) as stage:
+        room = Room(stage)
+        async with room.app.run_test(size=size, notifications=True) as pilot:
+            await see(pilot, "Ada in #general", "morning all")
+            yield room, pilot
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_one_begins_as_a_manager_with_the_newest_messages_in_sight(size: tuple[int, int]) -> None:
+    async with chatting(size) as (_, pilot):
+        await see(pilot, "Ada (manager)", "#general", "hello ada", "Type /echo create user:@Ada before:28.05.2026")
+
+
+async def test_what_is_typed_is_said_by_whom_one_speaks_as() -> None:
+    async with chatting() as (room, pilot):
+        await type_in(pilot, "good [b]morning[/b] qjk?")
+        await pilot.press("enter")
+        await see(pilot, "good [b]morning[/b] qjk?")
+        await pilot.press("f2")
+        await see(pilot, "Bo in #general")
+        await paste(pilot, "you too, @Ada")
+        await pilot.press("enter")
+        await see(pilot, "you too, @Ada")
+        assert [author for author, _ in room.said("general")[-2:]] == ["Ada", "Bo"]
+        assert room.typed == ""
+
+
+async def test_channels_and_threads_are_one_key_away() -> None:
+    async with chatting() as (_, pilot):
+        await pilot.press("f3")
+        await see(pilot, "Ada in #random", "anyone?")
+        await pilot.press("f3")
+        await see(pilot, "Ada in #plans", "a thread of its own")
+        await pilot.press("f3")
+        await see(pilot, "Ada in #general", "hello ada")
+
+
+async def test_others_messages_edits_and_deletions_appear_as_they_happen() -> None:
+    async with chatting() as (room, pilot):
+        world = room.stage.world
+        general = world.find_channel("general")
+        bo = world.find_user("Bo")
+        assert general is not None and bo is not None
+        view = await room.stage.people.say("Bo", "general", "first words")
+        await see(pilot, "first words")
+        world.edit_message(general.id, int(view["id"]), now=room.stage.clock(), content="better words")
+        await see(pilot, "better words", "edited")
+        world.start_typing(general.id, bo.id, now=room.stage.clock())
+        await see(pilot, "Bo is typing…")
+        world.delete_message(general.id, int(view["id"]))
+        await unsee(pilot, "better words")
+
+
+async def test_a_command_is_completed_from_its_first_letters_to_its_end() -> None:
+    async with chatting() as (room, pilot):
+        await type_in(pilot, "/echo cr")
+        await see(pilot, "/echo create", "Make one")
+        await pilot.press("tab")
+        await see(pilot, "@Cy Day")
+        assert room.typed == "/echo create user:@"
+        await type_in(pilot, "cy")
+        await unsee(pilot, "@Bo")
+        await pilot.press("tab")
+        await see(pilot, "today, the latest")
+        assert room.typed == "/echo create user:@Cy Day before:"
+        await pilot.press("tab", "enter")
+        await see(pilot, "before 28.05.2026")
+        assert room.typed == ""
+
+
+async def test_what_the_bot_proposes_is_offered_and_its_value_sent() -> None:
+    async with chatting() as (room, pilot):
+        await type_in(pilot, "/echo online profile:ad")
+        await see(pilot, "adam")
+        await pilot.press("down", "enter")
+        assert room.typed == "/echo online profile:adam"
+        await pilot.press("enter")
+        await see(pilot, "online adam")
+
+
+async def test_what_is_wrong_is_told_in_one_sentence_and_the_text_is_kept() -> None:
+    async with chatting() as (room, pilot):
+        for text, sentence in (
+            ("/echo create user:@Bo", "/echo create also needs before:"),
+            ("/ecco", "There is no such command; there are: /"),
+            ("/echo create user:@Nobody before:x", "Nobody here is called"),
+        ):
+            await paste(pilot, text)
+            await pilot.press("enter")
+            await see(pilot, sentence)
+            assert room.typed == text
+            room.app.query_one(Composer).put("")
+
+
+async def test_who_may_not_use_a_command_is_told_so() -> None:
+    async with chatting() as (room, pilot):
+        await pilot.press("f2")
+        await see(pilot, "Bo in #general")
+        await paste(pilot, "/manage")
+        await pilot.press("enter")
+        await see(pilot, "Bo may not use /manage")
+        await until(pilot, lambda: room.typed == "/manage")
+
+
+async def test_buttons_are_reached_moved_along_and_pressed_by_keys() -> None:
+    async with chatting() as (room, pilot):
+        await paste(pilot, "/ask")
+        await pilot.press("enter")
+        await see(pilot, "Well?", "Quietly", "F4 Buttons")
+        assert [one.disabled for one in room.app.query(Press)].count(True) == 1
+        await pilot.press("f4", "f4", "f4")
+        focused = room.app.focused
+        assert isinstance(focused, Press) and str(focused.label) == "Whisper"
+        await pilot.press("enter")
+        await see(pilot, "psst", "only you see this")
+        assert isinstance(room.app.focused, Composer)
+        await pilot.press("f2")
+        await see(pilot, "Bo in #general")
+        await unsee(pilot, "psst")
+        await pilot.press("f4", "enter")
+        await see(pilot, "agreed by")
+
+
+async def test_a_button_can_be_clicked() -> None:
+    async with chatting() as (room, pilot):
+        await paste(pilot, "/ask")
+        await pilot.press("enter")
+        await see(pilot, "Whisper")
+        whisper = next(one for one in room.app.query(Press) if str(one.label) == "Whisper")
+        await pilot.click(whisper)
+        await see(pilot, "psst")
+
+
+async def test_a_form_is_filled_in_and_what_does_not_fit_is_said() -> None:
+    async with chatting() as (room, pilot):
+        await paste(pilot, "/form")
+        await pilot.press("enter")
+        await see(pilot, "About you", "Name", "More (may stay empty)")
+        await pilot.press("A", "enter")
+        await see(pilot, "Name takes at least 2 characters.")
+        await pilot.press("d", "a", "enter")
+        await see(pilot, "Ada//")
+        assert not room.app.screen.query("FormScreen Input")
+
+
+async def test_a_form_can_be_closed_unsent() -> None:
+    async with chatting() as (room, pilot):
+        await paste(pilot, "/form")
+        await pilot.press("enter")
+        await see(pilot, "About you")
+        await pilot.press("escape")
+        await unsee(pilot, "About you")
+        await see(pilot, "Ada in #general")
+        assert not room.app.query(Button).filter("#send")
+
+
+async def test_a_command_of_the_user_menu_can_be_called() -> None:
+    async with chatting() as (_, pilot):
+        await paste(pilot, "/make an echo user:@Bo")
+        await pilot.press("enter")
+        await see(pilot, "of ")
+
+
+async def test_a_deferred_answer_is_awaited_and_its_embed_shown() -> None:
+    async with chatting() as (_, pilot):
+        await paste(pilot, "/slow deferred")
+        await pilot.press("enter")
+        await see(pilot, "thought about it", "Depth: great", "and more")
+
+
+async def test_what_was_sent_can_be_recalled_and_a_draft_survives_it() -> None:
+    async with chatting() as (room, pilot):
+        for text in ("one", "two"):
+            await paste(pilot, text)
+            await pilot.press("enter")
+            await until(pilot, lambda: room.typed == "")
+        await paste(pilot, "draft")
+        await pilot.press("up")
+        assert room.typed == "two"
+        await pilot.press("up", "up")
+        assert room.typed == "one"
+        await pilot.press("down", "down", "down")
+        assert room.typed == "draft"
+
+
+async def test_replies_name_what_they_answer_and_one_author_stands_once() -> None:
+    async with chatting() as (room, pilot):
+        first = await room.stage.people.say("Bo", "general", "what is **this**?")
+        await room.stage.people.say("Bo", "general", "really")
+        await room.stage.people.say("Ada", "general", "a heron", reply_to=first["id"])
+        await see(pilot, "╭ Bo: what is this?", "a heron", "really")
+        heads = [str(said.query("Static").last().render()).split("\n")[0] for said in room.app.query(Said)]
+        assert heads[-2] == "really" and heads[-1].startswith("Ada")
+
+
+async def test_page_up_goes_back_in_the_channel_while_one_types() -> None:
+    async with chatting() as (room, pilot):
+        for number in range(40):
+            await room.stage.people.say("Bo", "general", f"line {number}")
+        await see(pilot, "line 39")
+        await paste(pilot, "hm")
+        await pilot.press("pageup", "pageup")
+        await unsee(pilot, "line 39")
+        assert room.typed == "hm"
+        await pilot.press("enter")
+        await see(pilot, "hm", "line 39")
+
+
+async def test_letters_go_to_the_input_and_to_nothing_else() -> None:
+    async with chatting() as (room, pilot):
+        letters = "qynhfx?!"
+        await type_in(pilot, letters)
+        assert room.typed == letters
+        assert isinstance(room.app.focused, Input)
+
+
+async def test_the_palette_speaks_as_people_and_goes_to_channels() -> None:
+    async with chatting((120, 40)) as (_, pilot):
+        await pilot.press("ctrl+p")
+        await paste(pilot, "speak cy")
+        await see(pilot, "Speak as Cy Day")
+        await pilot.press("enter")
+        await see(pilot, "Cy Day in #general")
+        await pilot.press("ctrl+p")
+        await paste(pilot, "plans")
+        await pilot.press("enter")
+        await see(pilot, "Cy Day in #plans")

@@ -1,4 +1,5 @@
-"""What every request to the sandbox's REST passes on its way: faults, the token, rate limits, the words of refusals."""
+"""What every request to the sandbox passes on its way: no page of a browser may send it; and to its REST, faults, the
+token, rate limits, the words of refusals."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -23,15 +25,19 @@ UNKNOWN_ROUTE = "(unknown)"
 _TOKENLESS = re.compile(r"/(?:webhooks/\d+/[^/]+|interactions/\d+/[^/]+/callback|gateway$)")
 """Paths that need no bot's token: they carry a secret of their own, or are open to all."""
 _MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+STRANGER: Final = {"error": "Only programs on this computer may use the sandbox: ask for it at http://127.0.0.1."}
 FAULT_DELAY = 0.05
 """Seconds that a 429 made by a fault asks to wait."""
 
 
 def middlewares(ctx: Context, record: Recorder | None) -> list[Any]:
-    """The doorkeepers, outermost first. They let everything outside Discord's API pass."""
+    """The doorkeepers, outermost first."""
 
     @web.middleware
     async def outermost(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if _is_of_a_stranger(request):
+            return answer(STRANGER, 403)
         if not request.path.startswith(f"{API}/"):
             return await handler(request)
         if ctx.faults.slow and ctx.faults.hit(request.path):
@@ -42,6 +48,23 @@ def middlewares(ctx: Context, record: Recorder | None) -> list[Any]:
         return response
 
     return [outermost]
+
+
+def _is_of_a_stranger(request: web.Request) -> bool:
+    """Whether a web page sent it: a browser of this computer reaches the sandbox for any page that asks.
+
+    It tells a page's origin with what it sends for it elsewhere; a page that had its own name lead here (DNS
+    rebinding) gives that name as the host.
+    """
+    addresses = [f"http://{request.host}", *request.headers.getall("Origin", ())]
+    return any(_host(address) not in LOOPBACK for address in addresses)
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
 
 
 async def _worded(ctx: Context, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -65,6 +65,13 @@ def spans(text: str, length: int) -> list[tuple[str, ...]]:
 _SPLIT: Final = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 
 
+_EDGES: Final = ".,:;!?…()[]{}<>\"'`*_~|/\\-–—“”‘’«»"
+
+
 def span_words(text: str) -> list[str]:
-    """What counts as a word where copying is measured: what stands between white space, or one unspaced character."""
-    return _SPLIT.findall(text.lower())
+    """What counts as a word where copying is measured: what stands between white space, or one unspaced character.
+
+    Signs around a word are no part of it, since a quote that ends in another sign is still one; a word of signs alone
+    stays as it is.
+    """
+    return [word.strip(_EDGES) or word for word in _SPLIT.findall(text.lower())]

@@ -26,6 +26,13 @@ def test_letter_case_and_spacing_do_not_hide_a_quote() -> None:
     assert not Guard.learn([LONG]).passes("  ".join(LONG.upper().split()[2:11]))
 
 
+def test_the_signs_around_words_do_not_hide_a_quote() -> None:
+    guard = Guard.learn([f"{LONG}. And then?", "“that is what i meant!”"])
+    assert not guard.passes("...the old ladder behind the shed last autumn, before the rain, yes")
+    assert not guard.passes("that is what I meant")
+    assert guard.passes("the shed (last autumn) we meant?")
+
+
 def test_a_whole_message_of_five_words_is_not_repeated_but_a_short_one_may_be() -> None:
     guard = Guard.learn(["that is what i meant", "that is it"])
     assert not guard.passes("That is what I meant")

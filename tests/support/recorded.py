@@ -12,6 +12,7 @@ from typing import Any, Final
 from echo import logs
 from echo.app import Serving, open_echo
 from echo.config import load
+from echo.sandbox.ratelimits import RateLimits
 from echo.sandbox.server import Sandbox
 from echo.sandbox.world import World
 from echo.settings import Loaded
@@ -57,11 +58,14 @@ class Recorded:
 
 @asynccontextmanager
 async def recorded(
-    home: Path, world: World, *, rate_limits: bool = True, clock: HandClock | None = None, **settings: object
+    home: Path, world: World, *, limits: RateLimits | None = None, clock: HandClock | None = None, **settings: object
 ) -> AsyncIterator[Recorded]:
-    """A whole Echo whose data folder, log included, is `home`. Leaves with an assertion that nothing broke unseen."""
+    """A whole Echo whose data folder, log included, is `home`; `limits` replaces the sandbox's rate limits.
+
+    Leaves with an assertion that nothing broke unseen.
+    """
     loaded, clock, requests = _loaded(home, settings), clock or HandClock(), Requests()
-    sandbox = Sandbox(world, clock=clock.timestamp, token=TOKEN, rate_limits=rate_limits, record=requests)
+    sandbox = Sandbox(world, clock=clock.timestamp, token=TOKEN, limits=limits, record=requests)
     with logged(home / "echo.log", loaded):
         async with sandbox:
             serving = Serving(sandbox=False, api_base=f"{sandbox.address}/api/v10")

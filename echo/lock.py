@@ -11,6 +11,12 @@ from pathlib import Path
 from echo.errors import AlreadyRunning, ConfigError
 
 
+def _make(folder: Path) -> None:
+    """Make a folder for its owner alone, with those above it: `mkdir` would leave these open to everybody."""
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+        missing.mkdir(exist_ok=True, mode=0o700)
+
+
 @contextmanager
 def only_one(data_dir: Path) -> Iterator[None]:
     """Hold the data folder (made if need be, mode 0700) while inside.
@@ -20,7 +26,7 @@ def only_one(data_dir: Path) -> Iterator[None]:
     """
     path = data_dir / "echo.lock"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make(data_dir)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise ConfigError(

@@ -42,6 +42,7 @@ class EmbeddedEngine:
         """
         child = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # not whatever lies in the folder in which Echo was started
             "-m",
             "echo.engines.fitting",
             stdin=asyncio.subprocess.PIPE,

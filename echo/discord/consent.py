@@ -7,6 +7,7 @@ changed: a new wording is a new version, so that the hash kept with an answer sa
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from enum import StrEnum
@@ -50,6 +51,8 @@ WORDINGS: Final[dict[int, Wording]] = {
         goes="What is read also goes to a model server that whoever runs this bot has chosen, and to nobody else.",
     )
 }
+_LINK: Final = re.compile(r"(?<=\])(?=\()|(?<=:)(?=//)|(?<=\.gg)(?=/)|(?<=/invite)(?=/)", re.IGNORECASE)
+"""Where a space keeps Discord from making a link or an invitation of what somebody calls themselves."""
 SHOWN_CHANNELS = 8
 """Channels that are named one by one."""
 
@@ -154,9 +157,9 @@ def channel_list(names: Sequence[str]) -> str:
 
 
 def plain(name: str) -> str:
-    """A name that can't format, ping or stretch a message: at most 60 characters, no Markdown, no mentions."""
+    """A name that can't format, ping, link or stretch a message: at most 60 characters, no Markdown, no mentions."""
     kept = "".join(sign for sign in name if sign.isprintable() and sign not in "`*_~|<>@\\")
-    kept = " ".join(kept.split())
+    kept = _LINK.sub(" ", " ".join(kept.split()))
     return (kept if len(kept) <= 60 else f"{kept[:59]}…") or "somebody"
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import nextcord
 
+from echo.discord.consent import plain
 from echo.discord.dates import show_day
 from echo.discord.translate import Person
 from echo.discord.walk import time_of
@@ -34,7 +35,7 @@ def shown_name(user: nextcord.User | nextcord.Member) -> str:
 def check_subject(asker: Asker, subject: Person, echo_id: int) -> None:
     """Raises UsageError for somebody who can't be echoed, NoPermission for whom this asker may not ask."""
     if subject.is_bot or subject.id == echo_id:
-        raise UsageError(f"{subject.name} is a bot, and only people can have an echo: choose a person.")
+        raise UsageError(f"{plain(subject.name)} is a bot, and only people can have an echo: choose a person.")
     if not subject.is_member:
         raise UsageError("This person is not in this server: choose somebody from the list of its members.")
     if subject.id != asker.id and not asker.is_manager:
@@ -47,7 +48,7 @@ def check_subject(asker: Asker, subject: Person, echo_id: int) -> None:
 def check_age(subject: Person, server: nextcord.Guild, cutoff: datetime) -> None:
     """Raises BadDate where the subject or the server had not come to Discord before the cut-off."""
     for what, made in (
-        (f"{subject.name} came to Discord", time_of(subject.id)),
+        (f"{plain(subject.name)} came to Discord", time_of(subject.id)),
         ("this server was made", server.created_at),
     ):
         if cutoff <= made:

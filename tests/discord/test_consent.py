@@ -80,6 +80,21 @@ def test_whatever_people_are_called_the_question_pings_one_and_fits_a_message(na
     assert text.count("`") == 4
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("[Free gifts](https://example.org)", "[Free gifts] (https: //example.org)"),
+        ("HTTPS://example.org", "HTTPS: //example.org"),
+        ("discord.gg/abc discord.com/invite/abc", "discord.gg /abc discord.com/invite /abc"),
+        ("**Bo** @everyone <@1> `x`\n> q", "Bo everyone 1 x q"),
+        ("\u202eoB\x1b[2J", "oB[2J"),
+        ("\n\u200b", "somebody"),
+    ],
+)
+def test_nobody_is_called_by_a_link_a_mention_or_markdown(name: str, shown: str) -> None:
+    assert consent.plain(name) == shown
+
+
 @given(st.integers(1, 10**15), st.integers(1, 99))
 @settings(max_examples=30, deadline=None)
 def test_a_button_carries_all_that_is_needed_after_a_restart(profile_id: int, version: int) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -180,8 +180,6 @@ async def _run(
     timers = Timers(clock, router.ring)
     router.connect(interpreter, timers)
 
-    stack.push_async_callback(router.close, STOP_WITHIN)
-    stack.push_async_callback(tasks.end, STOP_WITHIN)
     stack.push_async_callback(voice.close)
     profiles, sessions = await store.steps.load()
     router.adopt([*profiles, *sessions])
@@ -189,6 +187,7 @@ async def _run(
 
     gateway = asyncio.create_task(client.serve(discord.token), name="gateway")
     stack.push_async_callback(_stop_gateway, client, gateway)
+    stack.push_async_callback(_stop_work, router, interpreter, tasks)
     await _until_available(client, gateway)
     stack.callback(timers.stop)
     timers.start()
@@ -276,8 +275,22 @@ async def _until_available(client: EchoClient, gateway: asyncio.Task[None]) -> N
     await available
 
 
+async def _stop_work(router: Router, interpreter: Interpreter, tasks: Tasks) -> None:
+    """Begin nothing more, interrupt what is under way, and deal with what is in the mailboxes.
+
+    Before the connection closes, so that its end is no failure of any work: that is taken up at the next start.
+    """
+    interpreter.hold()
+    await tasks.end(STOP_WITHIN)
+    await router.close(STOP_WITHIN)
+    # What the mailboxes asked for meanwhile: settling rows.
+    await tasks.end(STOP_WITHIN)
+
+
 async def _stop_gateway(client: EchoClient, gateway: asyncio.Task[None]) -> None:
-    await client.close()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(STOP_WITHIN):
+            await client.close()
     await asyncio.wait((gateway,), timeout=STOP_WITHIN)
     gateway.cancel()
 

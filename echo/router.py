@@ -13,7 +13,9 @@ from db.errors import AlreadyExists
 from db.outbox import OutboxRow
 from db.steps import Recorded
 from echo.actor import Actor, Ledger, Mail
+from echo.errors import ServiceUnavailable
 from echo.tasks import Tasks
+from echo.work_ends import BEING_FORGOTTEN
 from states.board import Board, Fault
 from states.decide import Refusal, Step, begin_profile, begin_session
 from states.events import AskedAgain, EchoAsked, Event, OfflineAsked, OnlineAsked, TimerFired
@@ -21,6 +23,8 @@ from states.model import MachineKey, MachineKind, ProfileSnapshot, ProfileState,
 from states.policy import Policy, Refused
 
 log = logging.getLogger(__name__)
+
+STOPPING = "Echo is stopping, and takes nothing more: ask again when it is back."
 
 
 class Performer(Protocol):
@@ -79,7 +83,11 @@ class Router:
         self._put(key, Mail(event, settles))
 
     async def ask(self, key: MachineKey, event: Event) -> Step | Refusal:
-        """Put an event in a machine's mailbox and wait for its outcome. Raises StorageError when it can't be kept."""
+        """Put an event in a machine's mailbox and wait for its outcome.
+
+        Raises StorageError when it can't be kept, ServiceUnavailable when Echo stops, like `create` and `online`.
+        """
+        self._check_open()
         answer: asyncio.Future[Step | Refusal] = asyncio.get_running_loop().create_future()
         if not self._put(key, Mail(event, None, answer)):
             return self._refuse(Refusal(key, event, Refused.FORGOTTEN))
@@ -89,6 +97,7 @@ class Router:
         self, server_id: int, user_id: int, asker_id: int, channel_id: int, cutoff: datetime
     ) -> Step | Refusal:
         """The birth of a profile; where one of this subject awaits consent already, its question is put again."""
+        self._check_open()
         asked = EchoAsked(self._clock(), server_id, user_id, asker_id, channel_id, cutoff)
         async with self._births:
             there = self.profile_of(server_id, user_id)
@@ -100,6 +109,7 @@ class Router:
 
     async def online(self, profile_id: int, channel_id: int, by: int) -> Step | Refusal:
         """Bring a profile's echo online in a channel: the birth of a session, or a step of the one there is."""
+        self._check_open()
         async with self._births:
             profile = self.board.profiles.get(profile_id)
             server_id = profile.server_id if profile else 0
@@ -182,6 +192,14 @@ class Router:
             self._alarms.reconcile(snapshot.key, snapshot.due)
         if self._performer is not None:
             self._performer.follow(snapshot)
+        if isinstance(snapshot, SessionSnapshot) and snapshot.state.is_online:
+            self._end_if_forgotten(snapshot)
+
+    def _end_if_forgotten(self, session: SessionSnapshot) -> None:
+        # It was ready when somebody asked for it to come online; meanwhile somebody asked for it to be forgotten.
+        profile = self.board.profiles.get(session.profile_id)
+        if profile is not None and profile.state in (ProfileState.FORGETTING, ProfileState.FORGOTTEN):
+            self.post(session.key, OfflineAsked(self._clock(), 0, BEING_FORGOTTEN))
 
     async def _bear(self, step: Step, clash: Refused) -> Step | Refusal:
         try:
@@ -194,6 +212,10 @@ class Router:
 
     def _add(self, snapshot: Snapshot) -> None:
         self._actors[snapshot.key] = Actor(snapshot, self._policy, self._ledger, self, self._run)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ServiceUnavailable(STOPPING)
 
     def _put(self, key: MachineKey, mail: Mail) -> bool:
         actor = self._actors.get(key)

@@ -11,6 +11,9 @@ from states.effects import Effect, Forget
 from states.model import MachineKey, ProfileSnapshot
 
 
+BEING_FORGOTTEN = "Its profile is being forgotten."
+
+
 class Offline(Protocol):
     """Takes sessions offline (`echo.router.Router`)."""
 
@@ -35,6 +38,6 @@ class SessionEnds:
     async def __call__(self, profile: ProfileSnapshot) -> None:
         for session in [s for s in self._board.sessions.values() if s.profile_id == profile.id]:
             if session.state.is_online:
-                await self._requests.offline(session.id, 0, "Its profile is being forgotten.")
+                await self._requests.offline(session.id, 0, BEING_FORGOTTEN)
             await self.work_ended(session.key, Forget)
         await self.work_ended(profile.key, Forget)

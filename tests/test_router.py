@@ -15,10 +15,11 @@ from db.connection import Database
 from db.errors import DatabaseLocked
 from db.outbox import OutboxRow
 from db.steps import Steps
+from echo.errors import ServiceUnavailable
 from states import events as ev
 from states.decide import Refusal, Step
-from states.effects import AskConsent, Collect, Forget
-from states.model import ProfileState
+from states.effects import AskConsent, Collect, Forget, Train
+from states.model import ProfileState, SessionState
 from states.policy import Refused
 from tests.support.machinery import PROFILE, Machinery, ended, machinery
 from tests.support.running import until
@@ -129,3 +130,34 @@ async def test_an_effect_that_breaks_is_a_fault_without_its_words(tmp_path: Path
         assert "wrote" not in here.board.faults[0].sentence
         here.timers.stop()
         await here.router.close(5)
+
+
+async def test_who_asks_while_echo_stops_is_told_so(here: Machinery) -> None:
+    await here.create()
+    await here.router.close(5)
+    for asking in (
+        here.router.ask(PROFILE, ev.ForgetAsked(here.clock(), 20, "wish")),
+        here.router.online(1, 40, 20),
+        here.create(21),
+    ):
+        with pytest.raises(ServiceUnavailable, match="stopping"):
+            await asking
+    assert len(here.board.profiles) == 1
+
+
+async def test_an_echo_that_came_online_while_it_was_being_forgotten_goes_offline(here: Machinery) -> None:
+    here.outcome = lambda row: {
+        Collect: ev.CollectionFinished(here.clock(), 500, 50),
+        Train: ev.TrainingFinished(here.clock(), "models/1-1.model", 1, 500, 1.0),
+    }.get(type(row.effect))
+    here.hold.set()
+    await here.create()
+    await here.router.ask(PROFILE, ev.ConsentGiven(here.clock(), 20, 1, "hash"))
+    await until(here.board, lambda: here.board.profiles[1].state is ProfileState.READY)
+    async with here.database.write():
+        forgetting = asyncio.ensure_future(here.router.ask(PROFILE, ev.ForgetAsked(here.clock(), 20, "wish")))
+        await here.outbox.pending()  # meanwhile its step has come to wait for its turn to be written
+        coming = asyncio.ensure_future(here.router.online(1, 40, 20))
+        await here.outbox.pending()
+    assert isinstance(await forgetting, Step) and isinstance(await coming, Step)
+    await until(here.board, lambda: here.board.sessions[1].state is SessionState.OFFLINE)

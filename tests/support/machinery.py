@@ -85,6 +85,7 @@ async def machinery(path: Path, breaks: int = 0) -> AsyncIterator[Machinery]:
         yield here
         here.hold.set()
         here.timers.stop()
+        here.interpreter.hold()
         await here.tasks.end(5)
         await here.router.close(5)
         assert len(here.board.faults) == breaks, here.board.faults

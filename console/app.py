@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar, Final
 
@@ -25,6 +27,7 @@ from console.control_signs import NoControlSigns
 from console.guidance import guide
 from console.logs import LogRing
 from console.messages import BoardChanged, ProfileChosen, SceneChanged
+from console.offers import offers_about
 from console.operating import Operating
 from console.ports import Operator, Town
 from console.screens.help import HelpScreen
@@ -50,7 +53,7 @@ PANES: Final = ("chat-tab", "journal-tab", "log-tab")
 class EchoConsole(App[None], inherit_bindings=False):
     """Looks at the board and posts acts; it keeps nothing of its own. Run it with `console.run.run`."""
 
-    CSS_PATH = "console.tcss"
+    CSS_PATH = Path(__file__).with_name("console.tcss")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {EchoCommands}
     NOTIFICATION_TIMEOUT = 4
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (70, "-small"), (110, "-wide")]  # noqa: RUF012 - Textual's own form
@@ -95,6 +98,8 @@ class EchoConsole(App[None], inherit_bindings=False):
         self._redraw: Timer | None = None
         self._unwatch: Callable[[], None] | None = None
         self._faults_told = 0
+        self.broken: BaseException | None = None
+        """What broke inside the console, for `console.run.run` to raise."""
         self._no_control_signs = NoControlSigns()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -137,6 +142,12 @@ class EchoConsole(App[None], inherit_bindings=False):
 
     def _board_changed(self) -> None:
         self.post_message(BoardChanged())
+
+    def _fatal_error(self) -> None:
+        # Textual's own prints every local variable along the way, and with them what people wrote.
+        if self.broken is None:
+            self.broken = sys.exception()
+        self._close_messages_no_wait()
 
     @property
     def _base(self) -> Screen[Any]:
@@ -306,7 +317,7 @@ class EchoConsole(App[None], inherit_bindings=False):
     def offers(self) -> Iterable[Offer]:
         """What can be done now, most likely first."""
         for profile in living(self._board):
-            yield from self._offers_about(profile)
+            yield from offers_about(profile, self._board, self._channel_id, self._operating, self._start)
         if chat := self.chat:
             for person in chat.standing.people:
                 yield Offer(f"Speak as {person.name}", "in the chat", partial(chat.standing.speak_as, person.id))
@@ -318,23 +329,3 @@ class EchoConsole(App[None], inherit_bindings=False):
         yield Offer("Help", "what this is and what the keys do", self.action_help)
         yield Offer("Change the colours", "themes", self.action_change_theme)
         yield Offer("Quit", "stop Echo", self.action_quit)
-
-    def _offers_about(self, profile: ProfileSnapshot) -> Iterable[Offer]:
-        name, do = name_of(self._board, profile.user_id), self._operating
-        acts = possible(self._board, profile.id, self._channel_id)
-        where = "in this channel" if self._channel_id else "in a channel of your choice"
-
-        def starting(act: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-            return lambda: self._start(act())
-
-        if acts.online:
-            online = partial(do.online, profile, self._channel_id)
-            yield Offer(f"Bring {name} online", where, starting(online))
-        if acts.offline:
-            yield Offer(f"Take {name} offline", "the echo falls silent", starting(partial(do.offline, profile)))
-        if acts.retry:
-            yield Offer(f"Retry {name}", profile.reason or "", starting(partial(do.retry, profile)))
-        if acts.refresh:
-            yield Offer(f"Refresh {name}", "collect and train anew", starting(partial(do.refresh, profile)))
-        if acts.forget:
-            yield Offer(f"Forget {name}", "erase everything, after a question", starting(partial(do.forget, profile)))

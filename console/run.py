@@ -7,19 +7,21 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from textual.app import App
+from console.app import EchoConsole
 
 TAKEN = ("SIGTSTP", "SIGCONT", "SIGWINCH", "SIGTTOU", "SIGTTIN")
 """Signals for which Textual's driver sets handlers that outlive it; Windows has none of them."""
 
 
-async def run(app: App[None]) -> int:
-    """Show the console until it is quit; its return code, which is not 0 where it crashed.
+async def run(app: EchoConsole) -> int:
+    """Show the console until it is quit; its return code. Raises whatever broke inside it, the terminal being sane.
 
     Textual makes every task of the loop an eager one (from Python 3.12 on) and does not raise what breaks inside it.
     """
     with _loop_restored(), _signals_restored():
         await app.run_async()
+    if app.broken is not None:
+        raise app.broken
     return app.return_code or 0
 
 

@@ -8,12 +8,14 @@ import json
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
 from echo import crashes, logs
 from echo.app import Echo, Serving, open_echo
+from echo.errors import UsageError
 from echo.settings import Loaded
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ async def serve(loaded: Loaded, serving: Serving, announce: Callable[[str], None
     registered (`address` is null on Discord itself). Raises EchoError where it cannot start or go on.
     """
     crashes.keep_words_out()
-    screen = None if serving.headless else _Screen()
+    screen = None if serving.headless else _Screen(loaded)
     logs.set_up(loaded.settings.log_level, loaded.secrets, screen.ring if screen else None)
     with stopping_on_signals() as stop:
         async with open_echo(loaded, serving) as echo:
@@ -84,10 +86,18 @@ async def _until_stopped(stop: Stop, echo: Echo) -> None:
 class _Screen:
     """The console. Imported only here: a headless Echo needs no Textual."""
 
-    def __init__(self) -> None:
+    def __init__(self, loaded: Loaded) -> None:
+        """Raises UsageError where there is no terminal to draw on."""
         from console.logs import LogRing
 
+        # Textual reads the keys from the one and draws on the other.
+        if not all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)):
+            raise UsageError(
+                "The console needs a terminal for standard input and standard error: redirect neither, or start Echo "
+                "with --headless."
+            )
         self.ring = LogRing()
+        self._loaded = loaded
 
     async def show(self, stop: Stop, echo: Echo) -> int:
         """Run the console until it is quit or Echo must stop; the exit code."""
@@ -108,8 +118,16 @@ class _Screen:
         await asyncio.wait((console, stopped), return_when=asyncio.FIRST_COMPLETED)
         if not console.done():
             app.exit()
-        code = await console
+        try:
+            code = await console
+        finally:
+            # What goes wrong while Echo stops can be read in the terminal again.
+            logs.set_up(max("WARNING", self._loaded.settings.log_level, key=_gravity), self._loaded.secrets)
         if stopped.done():
             await stopped
         stopped.cancel()
         return code or stop.exit_code
+
+
+def _gravity(level: str) -> int:
+    return logging.getLevelNamesMapping()[level]

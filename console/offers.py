@@ -1,0 +1,41 @@
+"""What the palette offers about one profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from console.acts import possible
+from console.commands import Offer
+from console.operating import Operating
+from console.wording import name_of
+from states.board import Board
+from states.model import ProfileSnapshot
+
+Act = Coroutine[Any, Any, None]
+
+
+def offers_about(
+    profile: ProfileSnapshot,
+    board: Board,
+    channel_id: int | None,
+    operating: Operating,
+    start: Callable[[Act], None],
+) -> Iterator[Offer]:
+    """What is possible about it now; `start` runs an act. `channel_id` is the one that one looks at, if any."""
+    name, acts = name_of(board, profile.user_id), possible(board, profile.id, channel_id)
+    where = "in this channel" if channel_id is not None else "in a channel of your choice"
+    offered: tuple[tuple[bool, str, str, Callable[[], Act]], ...] = (
+        (acts.online, f"Bring {name} online", where, lambda: operating.online(profile, channel_id)),
+        (bool(acts.offline), f"Take {name} offline", "the echo falls silent", lambda: operating.offline(profile)),
+        (acts.retry, f"Retry {name}", profile.reason or "", lambda: operating.retry(profile)),
+        (acts.refresh, f"Refresh {name}", "collect and train anew", lambda: operating.refresh(profile)),
+        (acts.forget, f"Forget {name}", "erase everything, after a question", lambda: operating.forget(profile)),
+    )
+    for is_possible, title, about, act in offered:
+        if is_possible:
+            yield Offer(title, about, _starting(start, act))
+
+
+def _starting(start: Callable[[Act], None], act: Callable[[], Act]) -> Callable[[], None]:
+    return lambda: start(act())

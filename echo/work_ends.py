@@ -10,7 +10,6 @@ from states.decide import Refusal, Step
 from states.effects import Effect, Forget
 from states.model import MachineKey, ProfileSnapshot
 
-
 BEING_FORGOTTEN = "Its profile is being forgotten."
 
 

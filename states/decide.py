@@ -63,7 +63,6 @@ def build(rows: Iterable[lifecycle.Row], states: type[StrEnum], initial: StrEnum
             list(row.sources),
             "=" if row.dest is None else row.dest,
             conditions=list(row.when),
-            unless=list(row.unless),
             after=list(row.do),
         )
     return machine

@@ -1,6 +1,6 @@
 """THE TABLE: every row says on which event a machine goes from where to where, when, and what it then asks for.
 
-`when` and `unless` name guards, `do` names emitters; both are methods of the drafts in `profile` and `session`. For
+`when` names guards, `do` names emitters; both are methods of the drafts in `profile` and `session`. For
 one event and source the first row whose guards agree is taken.
 """
 
@@ -21,7 +21,6 @@ class Row:
     source: P | S | tuple[P, ...] | tuple[S, ...]
     dest: P | S | None
     when: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
     do: tuple[str, ...] = ()
 
     @property
@@ -84,12 +83,18 @@ SESSION_ROWS: tuple[Row, ...] = (
     Row(
         ev.SilenceChosen,
         S.COMPOSING,
-        S.LISTENING,
-        when=("is_this_thought",),
-        unless=("is_pending",),
-        do=("drop_thought",),
+        None,
+        when=("is_this_thought", "is_pending", "may_answer_pending"),
+        do=("begin_pending_thought",),
     ),
-    Row(ev.SilenceChosen, S.COMPOSING, None, when=("is_this_thought",), do=("begin_pending_thought",)),
+    Row(ev.SilenceChosen, S.COMPOSING, S.LISTENING, when=("is_this_thought",), do=("drop_thought",)),
+    Row(
+        ev.DraftFailed,
+        S.COMPOSING,
+        None,
+        when=("is_this_thought", "is_pending", "may_answer_pending"),
+        do=("note_reason", "begin_pending_thought"),
+    ),
     Row(ev.DraftFailed, S.COMPOSING, S.LISTENING, when=("is_this_thought",), do=("note_reason", "drop_thought")),
     Row(ev.TimerFired, S.COMPOSING, None, when=("is_typing_due",), do=("start_typing",)),
     Row(ev.TimerFired, S.COMPOSING, None, when=("is_speech_due",), do=("ask_saying",)),

@@ -1,4 +1,4 @@
-"""Echo stopped in the midst of its work: what it was doing is interrupted, not failed, and goes on at its next start."""
+"""Echo stopped amid its work: what it was doing is interrupted, not failed, and goes on when it starts again."""
 
 from __future__ import annotations
 

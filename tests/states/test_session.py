@@ -132,6 +132,22 @@ def test_bots_among_themselves_are_left_alone_after_a_few_turns() -> None:
     assert isinstance(human, Step) and human.effects != ()
 
 
+def test_bots_heard_meanwhile_do_not_get_round_the_limit_of_turns() -> None:
+    session = after(online(), heard(1, human=False), *(heard(i, human=False) for i in range(2, 5)))
+    assert session.pending and session.bot_turns >= POLICY.max_bot_turns
+    quiet = decide(session, ev.SilenceChosen(NOW, session.turn), POLICY)
+    assert isinstance(quiet, Step) and quiet.effects == () and quiet.after.state is SessionState.LISTENING
+
+
+def test_what_was_heard_while_a_thought_failed_is_thought_about_next() -> None:
+    busy = after(online(), *(heard(i, addressed=True) for i in range(1, 8)))
+    step = decide(busy, ev.DraftFailed(NOW, busy.turn, "The engine is away."), POLICY)
+    assert isinstance(step, Step) and step.effects == (do.Compose(busy.turn + 1),)
+    assert isinstance(step.after, SessionSnapshot) and step.after.addressed and not step.after.pending
+    rest = decide(step.after, ev.DraftFailed(NOW, step.after.turn, "The engine is away."), POLICY)
+    assert isinstance(rest, Step) and rest.after.state is SessionState.LISTENING, "it ends once nothing waits"
+
+
 def test_going_offline_leaves_nothing_to_be_said() -> None:
     waiting = after(online(), heard(5), drafted(1))
     asked = after(waiting, fired(waiting, "speak"))

@@ -80,10 +80,10 @@ class ChannelGone(Exception):
 class Chat(Protocol):
     """Speaking on Discord. Failures that may pass raise ServiceUnavailable, lasting ones ChannelGone."""
 
-    async def ask_consent(self, profile: ProfileSnapshot, nonce: str) -> int:
+    async def ask_consent(self, profile: ProfileSnapshot, nonce: str, standing: int | None = None) -> int:
         """Put the persistent question with its buttons in `profile.channel_id`; the message's id.
 
-        The same nonce gives the same message.
+        The same nonce gives the same message. Where the message `standing` asks already, it is that one.
         """
 
     async def announce(self, profile: ProfileSnapshot, notice: Notice, nonce: str) -> None:

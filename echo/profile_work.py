@@ -21,7 +21,7 @@ from echo.settings import Settings
 from states import events as ev
 from states.board import Board, Progress
 from states.effects import Announce, AskConsent, Collect, Effect, Forget, Train
-from states.model import MachineKey, ProfileSnapshot, Snapshot
+from states.model import Deadline, MachineKey, ProfileSnapshot, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +65,9 @@ class ProfileWork:
 
     async def ask_consent(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
         """Put the question; the nonce makes a repeated try find the first one."""
-        assert isinstance(snapshot, ProfileSnapshot)
+        assert isinstance(snapshot, ProfileSnapshot) and isinstance(row.effect, AskConsent)
         try:
-            message_id = await self.chat.ask_consent(snapshot, nonce=f"ask-{row.id}")
+            message_id = await self.chat.ask_consent(snapshot, _nonce(snapshot), row.effect.standing)
         except ServiceUnavailable as error:
             return ev.ConsentNotPosted(self.clock(), str(error), transient=True)
         except (ChannelGone, EchoError) as error:
@@ -162,6 +162,12 @@ class ProfileWork:
     def _show_training(self, key: MachineKey, share: float) -> None:
         done = round(TRAINING_SHARES * min(1.0, max(0.0, share)))
         self.board.advance(key, Progress("training", done, TRAINING_SHARES, "%"))
+
+
+def _nonce(profile: ProfileSnapshot) -> str:
+    """The same for every try to put one question, and another one for the next."""
+    due = profile.due.get(Deadline.CONSENT.value)
+    return f"ask-{profile.id}-{due.timestamp() if due else 0:.0f}"
 
 
 def model_name(profile_id: int, version: int) -> str:

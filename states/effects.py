@@ -41,7 +41,9 @@ class RecordConsent(Effect):
 
 @dataclass(frozen=True, slots=True)
 class AskConsent(Effect):
-    """Put the question to the subject in the channel."""
+    """Put the question to the subject in the channel, unless it stands there still as the message `standing`."""
+
+    standing: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,10 @@ class ProfileDraft(Draft[ProfileSnapshot]):
     def ask_again(self, data: Trigger) -> None:
         """Put the question where it was asked for last; the time to answer begins anew."""
         again = cast(ev.AskedAgain, data.args[0])
+        there = again.channel_id == self.snapshot.channel_id
+        self.ask(do.AskConsent(self.snapshot.consent_message_id if there else None))
         self.set(asker_id=again.asker_id, channel_id=again.channel_id, consent_message_id=None, reason=None, tries=0)
         self.set_due(consent=again.at + self.policy.consent_expiry, retry=None)
-        self.ask(do.AskConsent())
 
     def record_consent(self, data: Trigger) -> None:
         """Keep the answer, in the step's own transaction."""

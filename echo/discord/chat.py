@@ -18,9 +18,9 @@ class DiscordChat:
         self._notices = notices
         self._voice = voice
 
-    async def ask_consent(self, profile: ProfileSnapshot, nonce: str) -> int:
+    async def ask_consent(self, profile: ProfileSnapshot, nonce: str, standing: int | None = None) -> int:
         """Put the persistent question; the message's id."""
-        return await self._notices.ask_consent(profile, nonce)
+        return await self._notices.ask_consent(profile, nonce, standing)
 
     async def announce(self, profile: ProfileSnapshot, notice: Notice, nonce: str) -> None:
         """Tell the channel how the profile stands."""

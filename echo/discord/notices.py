@@ -28,8 +28,6 @@ from states.model import Deadline, ProfileSnapshot
 
 log = logging.getLogger(__name__)
 
-LOOKED_BACK: Final = 50
-"""Messages among which a question that stands already is looked for."""
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 NONCE_LENGTH: Final = 25
 """Characters: the most of a nonce (Discord API reference, "Create Message")."""
@@ -105,18 +103,16 @@ class Notices:
         self._clock = clock
         self._openings = openings
 
-    async def ask_consent(self, profile: ProfileSnapshot, nonce: str) -> int:
+    async def ask_consent(self, profile: ProfileSnapshot, nonce: str, standing: int | None = None) -> int:
         """Put the question with its buttons in `profile.channel_id`; the message's id.
 
-        A question about this profile that stands there already is not put again. Raises ChannelGone or
-        ServiceUnavailable.
+        It is not put again where it stands there as the message `standing`. No other message is looked at: nothing
+        that anybody wrote is read before they agreed. Raises ChannelGone or ServiceUnavailable.
         """
         text, buttons = self._question(profile), consent.question_buttons(profile.id)
         opening = self._openings.of(profile)
         with _reaching("ask in this channel"):
-            # A profile that was just born has no question yet, unless a process died between putting and recording it.
-            standing = await self._find_question(profile) if profile.version > 1 or opening is None else None
-            if standing is not None:
+            if standing is not None and await self._stands(profile, standing):
                 if opening is not None:
                     opening.found(standing)
                 return standing
@@ -231,16 +227,22 @@ class Notices:
             # Somebody may have deleted it: then nothing is left to settle.
             log.info("The question about profile %d is not there any more (code %d).", profile.id, error.code)
 
-    async def _find_question(self, profile: ProfileSnapshot) -> int | None:
-        """The question of this profile, if it stands in the channel: a process that died may have put it."""
+    async def _stands(self, profile: ProfileSnapshot, message_id: int) -> bool:
+        """Whether that message of Echo's still asks about this profile."""
         wanted = {button.custom_id for button in consent.question_buttons(profile.id)}
-        route = nextcord.http.Route("GET", "/channels/{channel_id}/messages", channel_id=profile.channel_id)
-        found = await self._client.http.request(route, params={"limit": LOOKED_BACK})
-        for message in found:
-            ids = {c.get("custom_id") for row in message.get("components", ()) for c in row.get("components", ())}
-            if wanted & ids:
-                return int(message["id"])
-        return None
+        route = nextcord.http.Route(
+            "GET",
+            "/channels/{channel_id}/messages/{message_id}",
+            channel_id=profile.channel_id,
+            message_id=message_id,
+        )
+        try:
+            with mapped("see its question"):
+                found = await self._client.http.request(route)
+        except OutOfReach as error:
+            log.info("The question about profile %d is not to be seen (code %d).", profile.id, error.code)
+            return False
+        return wanted <= {c.get("custom_id") for row in found.get("components", ()) for c in row.get("components", ())}
 
 
 @contextmanager

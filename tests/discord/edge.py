@@ -53,7 +53,7 @@ def small_world() -> World:
 
 @dataclass(slots=True)
 class Edge:
-    """Everything that a test of the edge looks at."""
+    """Everything that a test of the edge looks at. `requests` are method and route of all that went over REST."""
 
     sandbox: Sandbox
     world: World
@@ -65,6 +65,7 @@ class Edge:
     notices: Notices
     database: Database
     clock: HandClock
+    requests: list[tuple[str, str]]
 
     async def until(self, fact: Callable[[], Any]) -> Any:
         """Return what `fact` gives once that is true."""
@@ -150,8 +151,8 @@ class Edge:
 
 def _works(notices: Notices, board: Board, clock: HandClock) -> dict[type[do.Effect], Any]:
     async def ask(row: OutboxRow, snapshot: Snapshot) -> ev.Event:
-        assert isinstance(snapshot, ProfileSnapshot)
-        return ev.ConsentPosted(clock(), await notices.ask_consent(snapshot, f"ask-{row.id}"))
+        assert isinstance(snapshot, ProfileSnapshot) and isinstance(row.effect, do.AskConsent)
+        return ev.ConsentPosted(clock(), await notices.ask_consent(snapshot, f"ask-{row.id}", row.effect.standing))
 
     async def tell(row: OutboxRow, snapshot: Snapshot) -> None:
         assert isinstance(row.effect, do.Announce)
@@ -182,10 +183,16 @@ async def edge_at(
     At the end, all that went over REST must fit Discord's description, where that is at hand.
     """
     clock, described = HandClock(NOON), Described()
+    requests: list[tuple[str, str]] = []
+
+    def record(method: str, route: str, *exchanged: Any) -> None:
+        requests.append((method, route))
+        described(method, route, *exchanged)
+
     settings = settings or Settings(data_dir=folder, guild_ready_timeout=0.05)
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(
-            Sandbox(world or small_world(), clock=clock.timestamp, rate_limits=False, record=described, **options)
+            Sandbox(world or small_world(), clock=clock.timestamp, rate_limits=False, record=record, **options)
         )
         database = await stack.enter_async_context(Database(folder / "echo.db"))
         board, steps = Board(), Steps(database)
@@ -201,7 +208,8 @@ async def edge_at(
         async def type_in(channel_id: int) -> None:
             """Nobody is seen typing here."""
 
-        interpreter = Interpreter(board, Outbox(database), _works(notices, board, clock), router.post, type_in, tasks)
+        works = _works(notices, board, clock)
+        interpreter = Interpreter(board, Outbox(database), works, router.post, type_in, tasks, clock)
         router.connect(interpreter, timers)
         profiles, sessions = await steps.load()
         router.adopt([*profiles, *sessions])
@@ -213,7 +221,8 @@ async def edge_at(
         stack.push_async_callback(_closed, client, serving)
         async with asyncio.timeout(PATIENCE):
             await client.wait_available()
-        yield Edge(sandbox, sandbox.world, sandbox.people, client, board, router, hearing, notices, database, clock)
+        world, people = sandbox.world, sandbox.people
+        yield Edge(sandbox, world, people, client, board, router, hearing, notices, database, clock, requests)
         await router.settled()
         assert len(board.faults) == expected_faults, board.faults
     assert described.faults == []

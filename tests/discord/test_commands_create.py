@@ -226,10 +226,23 @@ async def test_a_question_survives_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_question_that_stands_already_is_not_put_again(edge: Edge) -> None:
+    message_id = int((await edge.asked("Bo"))["message_id"])
+    assert await edge.notices.ask_consent(edge.profile("Bo"), "ask-another", message_id) == message_id
+    assert len(messages_in(edge)) == 1
+
+
+async def test_nothing_that_anybody_wrote_is_asked_for_before_a_yes(edge: Edge) -> None:
     question = await edge.asked("Bo")
-    # As after a crash between the putting and the recording of it.
-    again = await edge.notices.ask_consent(edge.profile("Bo"), "ask-another")
-    assert again == int(question["message_id"]) and len(messages_in(edge)) == 1
+    await edge.refused("Ada", "echo create", user="@Bo", before="01.06.2026")
+    edge.world.delete_message(edge.channel("general"), int(question["message_id"]))
+    question = await edge.asked("Bo")
+    await edge.press("Cy Day", question, "I agree")
+    own = "/channels/{channel_id}/messages/{message_id}"
+    read = [
+        route for how, route in edge.requests if how == "GET" and "/messages" in route and "/webhooks/" not in route
+    ]
+    assert read == [own, own], "its own question alone, once to each asking again"
+    assert not [heard for name in ("general", "random") for heard in edge.hearing.recent(edge.channel(name))]
 
 
 async def test_without_a_command_that_waits_the_question_is_put_in_the_channel(edge: Edge) -> None:

@@ -51,10 +51,12 @@ def test_asking_again_puts_the_same_question_anew_but_never_a_wider_one() -> Non
     later = NOW + timedelta(hours=1)
     standing = after(asked(), ev.ConsentPosted(NOW, 900))
     again = decide(standing, ev.AskedAgain(later, 31, 41, NOW), POLICY)
-    assert isinstance(again, Step) and again.effects == (do.AskConsent(),)
+    assert isinstance(again, Step) and again.effects == (do.AskConsent(None),), "in another channel"
     assert isinstance(again.after, ProfileSnapshot)
     assert (again.after.consent_message_id, again.after.channel_id) == (None, 41)
     assert again.after.due == {"consent": later + timedelta(hours=2)}
+    here = decide(standing, ev.AskedAgain(later, 31, standing.channel_id, NOW), POLICY)
+    assert isinstance(here, Step) and here.effects == (do.AskConsent(900),)
     wider = decide(standing, ev.AskedAgain(later, 31, 41, NOW + timedelta(days=1)), POLICY)
     assert isinstance(wider, Refusal) and wider.why is Refused.OTHER_DATE
 

@@ -165,7 +165,9 @@ def _talking(
             f"Say something to {echo}, best as somebody else ({shown(keys.SPEAKER)}); /echo offline ends it.",
             type_in=hello,
         )
-    return Guidance(f"Say something to {echo}; type /echo offline when you have had enough.", type_in=hello)
+    may_end = scene.is_manager or scene.speaker_id == profile.user_id
+    end = "type /echo offline" if may_end else f"{shown(keys.OFFLINE)} takes it offline"
+    return Guidance(f"Say something to {echo}; {end} when you have had enough.", type_in=hello)
 
 
 def _composing(echo: str, session: SessionSnapshot, now: datetime) -> str:

@@ -111,10 +111,16 @@ def test_one_is_told_to_talk_and_how_to_end_it() -> None:
     board = stories.board()
     stories.online(board, stories.ready(board))
     assert "Say something to Mara (echo)" in line(board, PETR).text
-    assert "/echo offline" in line(board, PETR).text
+    assert "/echo offline" in line(board, replace(PETR, is_manager=True)).text
     assert "Mara (echo)" in line(board, PETR).type_in
     assert "as somebody else (F2)" in line(board, MARA).text
     assert "F6 takes it offline" in line(board, None).text
+
+
+def test_who_may_not_take_it_offline_is_told_of_the_operators_key_and_not_of_the_command() -> None:
+    board = stories.board()
+    stories.online(board, stories.ready(board))
+    assert line(board, PETR).text == "Say something to Mara (echo); F6 takes it offline when you have had enough."
 
 
 def test_who_looks_elsewhere_is_sent_to_where_the_echo_is() -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from db.connection import Database
+from db.consents import Consents
 from db.corpus import Corpus
 from db.erasure import Erasure
 from db.errors import StorageError
@@ -24,7 +25,7 @@ from echo.discord.chat import DiscordChat
 from echo.discord.client import EchoClient
 from echo.discord.collector import Collector
 from echo.discord.hearing import Hearing
-from echo.discord.notices import Notices, Openings
+from echo.discord.notices import Notices, Openings, stays_here
 from echo.discord.speakable import speakable_channels
 from echo.discord.voice import Voice
 from echo.engines.choice import engine_of
@@ -105,6 +106,7 @@ class Store:
     database: Database
     steps: Steps
     outbox: Outbox
+    consents: Consents
     corpus: Corpus
     generations: Generations
     models: Models
@@ -126,6 +128,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock) -> AsyncIterat
             database=database,
             steps=Steps(database),
             outbox=Outbox(database),
+            consents=Consents(database),
             corpus=Corpus(database, keyring, clock),
             generations=Generations(database, keyring),
             models=models,
@@ -244,7 +247,9 @@ def _works(
         models=store.models,
         generations=store.generations,
         outbox=store.outbox,
+        consents=store.consents,
         settings=settings,
+        stays=stays_here(settings),
         pace_scale=pace_scale,
         clock=clock,
     )

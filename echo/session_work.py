@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from db.consents import Consents
 from db.errors import StorageError
 from db.generations import Generations
 from db.models import Models
 from db.outbox import Outbox, OutboxRow
-from echo.errors import EchoError, ServiceUnavailable
+from echo.discord.consent import ELSEWHERE
+from echo.errors import EchoError, NoPermission, ServiceUnavailable
 from echo.persona.turns import Utterance
 from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Line, Moment
 from echo.profile_work import model_name
@@ -36,7 +38,7 @@ TYPING_MOST = 10.0
 
 @dataclass(slots=True)
 class SessionWork:
-    """The adapters that a session's effects are done with."""
+    """The adapters that a session's effects are done with. `stays`: the engine is on the computer that runs Echo."""
 
     board: Board
     chat: Chat
@@ -44,8 +46,10 @@ class SessionWork:
     models: Models
     generations: Generations
     outbox: Outbox
+    consents: Consents
     settings: Settings
     pace_scale: float
+    stays: bool
     clock: Callable[[], datetime]
     _blobs: dict[str, bytes] = field(default_factory=dict)
 
@@ -58,6 +62,7 @@ class SessionWork:
         assert isinstance(snapshot, SessionSnapshot) and isinstance(row.effect, Compose)
         turn, profile = row.effect.turn, self.board.profiles[snapshot.profile_id]
         try:
+            await self._check_reach(profile)
             heard = await self.chat.recent(snapshot.channel_id, CONTEXT)
             answer = await self._answer(profile, self._moment(snapshot, profile, heard))
             if not answer.texts:
@@ -110,6 +115,15 @@ class SessionWork:
     def _is_wanted(self, effect: Effect, snapshot: SessionSnapshot) -> bool:
         now = self.board.sessions.get(snapshot.id)
         return now is not None and still_wanted(effect, now)
+
+    async def _check_reach(self, profile: ProfileSnapshot) -> None:
+        """Raises NoPermission where the engine is elsewhere and the subject agreed that nothing goes there."""
+        if self.stays or any(given.text_version == ELSEWHERE for given in await self.consents.of(profile.id)):
+            return
+        raise NoPermission(
+            "This person agreed that nothing leaves this computer, and the engine is elsewhere now: set engine or "
+            "ollama_host back, or forget this echo and ask them anew."
+        )
 
     async def _answer(self, profile: ProfileSnapshot, moment: Moment) -> Answer:
         version = model_name(profile.id, profile.model_version)

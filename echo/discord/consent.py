@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-VERSION: Final = 1
-"""The version of the text that is shown now."""
+HERE: Final = 1
+"""The version of the text that is shown where what is read stays on the computer that runs Echo."""
+ELSEWHERE: Final = 2
+"""The one that is shown where it goes to a model server elsewhere: a yes to the other one is no yes to that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Wording:
 
 
 WORDINGS: Final[dict[int, Wording]] = {
-    1: Wording(
+    HERE: Wording(
         whole=(
             "{subject}: {asker} in **{server}**. An echo is a bot that writes the way you write. It exists only if you "
             "want it to; nothing has been read yet.\n"
@@ -51,6 +53,7 @@ WORDINGS: Final[dict[int, Wording]] = {
         goes="What is read also goes to a model server that whoever runs this bot has chosen, and to nobody else.",
     )
 }
+WORDINGS[ELSEWHERE] = replace(WORDINGS[HERE], stays="")
 _LINK: Final = re.compile(r"(?<=\])(?=\()|(?<=:)(?=//)|(?<=\.gg)(?=/)|(?<=/invite)(?=/)", re.IGNORECASE)
 """Where a space keeps Discord from making a link or an invitation of what somebody calls themselves."""
 SHOWN_CHANNELS = 8
@@ -120,14 +123,19 @@ def text_hash(version: int) -> str:
     return hashlib.sha256("\n".join(astuple(WORDINGS[version])).encode()).hexdigest()
 
 
+def version_of(stays: bool) -> int:
+    """The version of the text to show. `stays`: what is read stays on the computer that runs Echo."""
+    return HERE if stays else ELSEWHERE
+
+
 def reach(stays: bool) -> str:
     """Where what is read goes."""
-    return WORDINGS[VERSION].stays if stays else WORDINGS[VERSION].goes
+    return WORDINGS[HERE].stays if stays else WORDINGS[ELSEWHERE].goes
 
 
 def ask(question: Question) -> str:
     """The question's text, which names the subject by exactly one mention. At most 2,000 characters."""
-    wording = WORDINGS[VERSION]
+    wording = WORDINGS[version_of(question.stays)]
     by_subject = question.subject_id == question.asker_id
     by_other = wording.asked_by_other.format(asker=f"**{plain(question.asker)}**")
     return wording.whole.format(
@@ -163,7 +171,7 @@ def plain(name: str) -> str:
     return (kept if len(kept) <= 60 else f"{kept[:59]}…") or "somebody"
 
 
-def question_buttons(profile_id: int, version: int = VERSION) -> tuple[Button, ...]:
+def question_buttons(profile_id: int, version: int) -> tuple[Button, ...]:
     """The buttons under an open question."""
     return (
         Button("I agree", f"echo:consent:{Answer.YES}:{profile_id}:{version}", Style.GOOD),

@@ -109,7 +109,7 @@ class Notices:
         It is not put again where it stands there as the message `standing`. No other message is looked at: nothing
         that anybody wrote is read before they agreed. Raises ChannelGone or ServiceUnavailable.
         """
-        text, buttons = self._question(profile), consent.question_buttons(profile.id)
+        text, buttons = self._question(profile), self._buttons(profile)
         opening = self._openings.of(profile)
         with _reaching("ask in this channel"):
             if standing is not None and await self._stands(profile, standing):
@@ -171,6 +171,9 @@ class Notices:
                 reason = profile.reason or "It was erased."
                 return f"The question about an echo of **{name}** is over. {reason} Nothing is kept.", ()
 
+    def _buttons(self, profile: ProfileSnapshot) -> tuple[Button, ...]:
+        return consent.question_buttons(profile.id, consent.version_of(stays_here(self._settings)))
+
     def _stop(self, profile: ProfileSnapshot) -> tuple[Button, ...]:
         return consent.forget_button(profile.id)
 
@@ -229,7 +232,7 @@ class Notices:
 
     async def _stands(self, profile: ProfileSnapshot, message_id: int) -> bool:
         """Whether that message of Echo's still asks about this profile."""
-        wanted = {button.custom_id for button in consent.question_buttons(profile.id)}
+        wanted = {button.custom_id for button in self._buttons(profile)}
         route = nextcord.http.Route(
             "GET",
             "/channels/{channel_id}/messages/{message_id}",

@@ -10,7 +10,7 @@ from typing import Final
 import nextcord
 
 from echo.discord.answers import name_of
-from echo.discord.consent import WORDINGS, Answer, Press, sure_button, text_hash
+from echo.discord.consent import Answer, Press, sure_button, text_hash
 from echo.discord.permits import Asker, check_governs
 from echo.discord.replies import Reply
 from echo.ports import Requests
@@ -26,8 +26,8 @@ AGREED: Final = (
 DECLINED: Final = "Understood: nothing was read, and nothing is kept."
 OVER: Final = "This question is over; your press changed nothing. `/echo create` asks anew."
 OUTDATED: Final = (
-    "This question was put by another version of Echo, so your answer could not be kept: forget it with "
-    "`/echo forget`, then ask anew with `/echo create`."
+    "What was asked here does not hold any more, so your yes was not taken: `/echo create` puts the question as it is "
+    "now."
 )
 BY_SUBJECT: Final = "The person it was of had it erased."
 BY_MANAGER: Final = "Somebody who manages this server had it erased."
@@ -50,10 +50,12 @@ class Asking:
 class Presses:
     """Gives presses to the machines that they are about, and tells what came of it."""
 
-    def __init__(self, requests: Requests, board: Board, clock: Callable[[], datetime]) -> None:
+    def __init__(self, requests: Requests, board: Board, clock: Callable[[], datetime], version: int) -> None:
+        """`version` is that of the question as it is put now."""
         self._requests = requests
         self._board = board
         self._clock = clock
+        self._version = version
 
     async def press(self, asking: Asking, press: Press) -> None:
         """Deal with one press. Raises EchoError or StorageError with what its presser is to be told."""
@@ -87,7 +89,7 @@ class Presses:
         )
 
     async def _agree(self, asking: Asking, profile: ProfileSnapshot, version: int) -> None:
-        if version not in WORDINGS:
+        if version != self._version:
             await asking.reply.say(OUTDATED)
             return
         event = ConsentGiven(self._clock(), asking.asker.id, version, text_hash(version))

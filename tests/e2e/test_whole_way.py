@@ -132,6 +132,16 @@ async def test_what_is_past_its_time_is_erased_but_the_echo_stays(tmp_path: Path
         assert echo.said("talk")
 
 
+async def test_who_agreed_that_nothing_leaves_is_not_spoken_for_by_an_engine_elsewhere(tmp_path: Path) -> None:
+    async with running(tmp_path, chatter(200)) as echo:
+        await online(echo)
+    export, away = tmp_path / "export.jsonl", "http://model.example.org:11434"
+    async with running(tmp_path, export, engine="ollama", ollama_host=away) as again:
+        await again.tell("Ben", "talk", "Ana (echo): what about the goose?")
+        assert "agreed that nothing leaves this computer" in (again.session().reason or "")
+        assert again.said("talk") == []
+
+
 async def test_a_deleted_webhook_is_made_again_and_nothing_is_said_twice(tmp_path: Path) -> None:
     async with running(tmp_path, gardeners()) as echo:
         await online(echo, "Mara", "garden")

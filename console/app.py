@@ -318,14 +318,14 @@ class EchoConsole(App[None], inherit_bindings=False):
         """What can be done now, most likely first."""
         for profile in living(self._board):
             yield from offers_about(profile, self._board, self._channel_id, self._operating, self._start)
-        if chat := self.chat:
-            for person in chat.standing.people:
-                yield Offer(f"Speak as {person.name}", "in the chat", partial(chat.standing.speak_as, person.id))
-            for place in chat.standing.places:
-                yield Offer(f"Go to #{place.name}", "in the chat", partial(chat.standing.go_to, place.id))
         for pane, name in zip(PANES, ("Chat", "Journal", "Log"), strict=True):
             if self._town or pane != PANES[0]:
                 yield Offer(f"Show {name}", "pane", partial(self._go_to_pane, pane))
         yield Offer("Help", "what this is and what the keys do", self.action_help)
         yield Offer("Change the colours", "themes", self.action_change_theme)
         yield Offer("Quit", "stop Echo", self.action_quit)
+        if chat := self.chat:
+            for place in chat.standing.places:
+                yield Offer(f"Go to #{place.name}", "in the chat", partial(chat.standing.go_to, place.id))
+            for person in chat.standing.people:
+                yield Offer(f"Speak as {person.name}", "in the chat", partial(chat.standing.speak_as, person.id))

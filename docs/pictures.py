@@ -36,6 +36,8 @@ async def main() -> None:
                 picture = app.export_screenshot(title="Echo")
     # The fonts' addresses are of no use to who reads this offline; without them the reader's own are taken.
     picture = re.sub(r"@font-face \{.*?\}\n?", "", picture, flags=re.DOTALL)
+    # Not every reader takes the runs of no-break spaces for what they are.
+    picture = picture.replace("<svg ", '<svg xml:space="preserve" ', 1)
     (HERE / "console.svg").write_text(picture, encoding="utf-8")
 
 

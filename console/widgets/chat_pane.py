@@ -6,9 +6,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, tzinfo
 from functools import partial
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
@@ -33,6 +35,8 @@ TYPING_LASTS = 10.0
 
 class ChatPane(Vertical):
     """What is said and done here is said and done by the person that Standing names."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "to_input", "To the input", show=False)]
 
     def __init__(self, town: Town, board: Board, clock: Callable[[], datetime], zone: tzinfo) -> None:
         super().__init__(id="chat")
@@ -240,6 +244,10 @@ class ChatPane(Vertical):
         values = await self.app.push_screen_wait(FormScreen(form))
         if values is not None and speaker is not None:
             await self._take(await self._town.modal(speaker.id, str(form["custom_id"]), values))
+
+    def action_to_input(self) -> None:
+        """Leave a list or a button for the input."""
+        self.composer.focus()
 
     def focus_buttons(self) -> None:
         """Go to the newest message's buttons, or to the next one from there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import ClassVar, Final
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
@@ -69,6 +70,12 @@ class Composer(Input):
         """Give back what could not be sent after all, unless something else is typed by now."""
         if not self.value:
             self.put(text)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Put all that is pasted on the one line there is: Textual's own input would drop every line but the first."""
+        event.prevent_default()
+        event.stop()
+        self.replace(" ".join(event.text.split()), *self.selection)
 
     async def action_submit(self) -> None:
         """Take the proposal that was moved to, else send."""

@@ -67,6 +67,15 @@ async def test_what_is_typed_is_said_by_whom_one_speaks_as() -> None:
         assert room.typed == ""
 
 
+async def test_of_several_pasted_lines_none_is_lost() -> None:
+    async with chatting() as (room, pilot):
+        await type_in(pilot, "so ")
+        await paste(pilot, "first line\n\nsecond line\n")
+        assert room.typed == "so first line second line"
+        await pilot.press("enter")
+        await see(pilot, "so first line second line")
+
+
 async def test_channels_and_threads_are_one_key_away() -> None:
     async with chatting() as (_, pilot):
         await pilot.press("f3")
@@ -267,3 +276,14 @@ async def test_the_palette_speaks_as_people_and_goes_to_channels() -> None:
         await paste(pilot, "plans")
         await pilot.press("enter")
         await see(pilot, "Cy Day in #plans")
+
+
+async def test_escape_leads_from_a_list_or_a_button_back_to_the_input() -> None:
+    async with chatting() as (room, pilot):
+        await paste(pilot, "/ask")
+        await pilot.press("enter")
+        await see(pilot, "Whisper")
+        await pilot.press("f4")
+        assert isinstance(room.app.focused, Press)
+        await pilot.press("escape")
+        assert isinstance(room.app.focused, Composer)

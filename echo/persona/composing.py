@@ -22,8 +22,10 @@ from echo.persona.turns import Utterance
 
 Floats = NDArray[np.float64]
 
-CANDIDATES: Final = 90
-"""Drafts for each message: enough for choice, few enough for an answer in some 20 ms."""
+TRIES: Final = 200
+"""Drafts for each message at most: long ones seldom come out as planned."""
+CANDIDATES: Final = 48
+"""Drafts of about the planned length that are enough."""
 JUDGED: Final = 28
 """Of these, the ones nearest to the planned length are judged."""
 INSTEAD: Final = (40, 20, 10, 4)
@@ -237,7 +239,10 @@ class Composer:
         pick = self._rng.randrange(8)
         sampler = self._sampler(length)
         shortest, longest = int(length * 0.8) - 2, min(LENGTH, int(length * 1.35) + 8)
-        for _ in range(CANDIDATES):
+        fitting = 0
+        for _ in range(TRIES):
+            if fitting >= CANDIDATES:
+                break
             place = sampler.opening(start, allowed)
             if place < 0 and start == LATER:
                 place = sampler.opening(FIRST, allowed)
@@ -249,6 +254,7 @@ class Composer:
             raw = "".join(p.vocabulary[t] for t in tokens).strip()
             text = filled(raw, self._context, pick=pick, lower=self._v.lower_names)
             if text and text not in out and (sound(text) or self._rng.random() < 3 * self._v.loose):
+                fitting += len(text) >= shortest
                 out[text] = _Draft(text, int(self._slots[tokens[1:]].any()), jumps, raw)
         return list(out.values())
 

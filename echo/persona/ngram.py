@@ -36,6 +36,10 @@ ORDER: Final = 5
 DISCOUNT: Final = 0.75
 """The absolute discount, as is usual for Kneser-Ney."""
 
+QUOTED: Final = 4
+"""Words from one message in a row after which the walk leaves it, if it can: a longer run is soon a quote."""
+GOING_ON: Final = 0.5
+"""How much an end weighs before a message is as long as planned."""
 UNENDING: Final = 0.3
 """The share of a context's continuations that must go on for an end to be passed over there."""
 
@@ -70,6 +74,7 @@ class Phrases:
         self.begin: Ints = np.flatnonzero(opens)
         self.offset: Ints = np.arange(len(tokens)) - self.begin[self.source] if len(tokens) else tokens
         self.sizes: list[int] = [len(word) for word in self.vocabulary]
+        self.opens_word: list[bool] = [word[:1].isspace() or not word.isascii() for word in self.vocabulary]
         self.slots: NDArray[np.bool_] = np.array([LAST in w or OTHER in w for w in self.vocabulary], np.bool_)
         ends = np.append(self.begin[1:], len(tokens)) if len(tokens) else self.begin
         length = np.concatenate([[0], np.cumsum(np.array(self.sizes, np.int64)[tokens] * (tokens > HIDDEN))])
@@ -166,6 +171,7 @@ class Sampler:
         taste = mood.taste.copy()
         taste[HIDDEN] = 0.0
         self._weight = mood.fit[phrases.source] * taste[phrases.tokens] if len(phrases.tokens) else mood.fit
+        self._going_on = np.where(phrases.tokens == END, self._weight * GOING_ON, self._weight)
         self._openings: dict[tuple[int, int], tuple[Ints, Floats]] = {}
 
     def opening(self, start: int, allowed: NDArray[np.bool_] | None = None) -> int:
@@ -189,7 +195,7 @@ class Sampler:
         """
         p = self._p
         out: list[int] = []
-        jumps, depth, size = 0, 1, 0
+        jumps, depth, size, quoted = 0, 1, 0, 0
         while place >= 0:
             token = int(p.tokens[place])
             if token == END:
@@ -204,8 +210,15 @@ class Sampler:
             size += p.sizes[token]
             if size > longest:
                 return [], 0
-            following, depth = self._next(place + 1, min(depth + 1, p.order))
-            jumps += following != place + 1
+            weight = self._weight if size >= shortest else self._going_on
+            quoted += p.opens_word[token]
+            following = -1
+            if quoted >= QUOTED:
+                following, depth = self._elsewhere(place + 1, min(depth + 1, p.order), weight)
+            if following < 0:
+                following, depth = self._next(place + 1, min(depth + 1, p.order), weight)
+            if following != place + 1:
+                jumps, quoted = jumps + 1, 0
             place = following
         return [], 0
 
@@ -226,7 +239,21 @@ class Sampler:
                     return int(places[min(int(mass.searchsorted(self._random() * mass[-1])), len(places) - 1)]), k
         return -1, 1
 
-    def _next(self, place: int, depth: int) -> tuple[int, int]:
+    def _elsewhere(self, place: int, depth: int, weight: Floats) -> tuple[int, int]:
+        """A place that shares the context of `place` but stands in another message; -1 where there is none."""
+        source = self._p.source[place]
+        for k in range(depth, 1, -1):
+            level = self._p.levels[k - 1]
+            group = int(level.group_of[place])
+            if group < 0 or level.start[group + 1] - level.start[group] < 2:
+                continue
+            places = level.places[level.start[group] : level.start[group + 1]]
+            mass = (weight[places] * (self._p.source[places] != source)).cumsum()
+            if mass[-1] > 0:
+                return int(places[min(int(mass.searchsorted(self._random() * mass[-1], "right")), len(places) - 1)]), k
+        return -1, depth
+
+    def _next(self, place: int, depth: int, weight: Floats) -> tuple[int, int]:
         """A place to go on from, whose context is that of `place`, and how long a context it shares."""
         if place >= len(self._p.tokens):
             return -1, 1
@@ -239,20 +266,20 @@ class Sampler:
             lowest = k
             if k > 2 and self._random() < level.retreat[group] * self._boldness:
                 continue
-            chosen = self._choose(level, group)
+            chosen = self._choose(level, group, weight)
             if chosen >= 0:
                 return chosen, k
         level = self._p.levels[lowest - 1]
         group = int(level.group_of[place])
-        return (self._choose(level, group), lowest) if group >= 0 else (-1, 1)
+        return (self._choose(level, group, weight), lowest) if group >= 0 else (-1, 1)
 
-    def _choose(self, level: Level, group: int) -> int:
+    def _choose(self, level: Level, group: int, weight: Floats) -> int:
         low, high = int(level.start[group]), int(level.start[group + 1])
         if high - low == 1:
             place = int(level.places[low])
-            return place if self._weight[place] > 0 else -1
+            return place if weight[place] > 0 else -1
         places = level.places[low:high]
-        mass = (self._weight[places] * level.share[low:high]).cumsum()
+        mass = (weight[places] * level.share[low:high]).cumsum()
         if not len(mass) or mass[-1] <= 0:
             return -1
         return int(places[min(int(mass.searchsorted(self._random() * mass[-1], "right")), len(places) - 1)])

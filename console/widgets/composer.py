@@ -75,7 +75,8 @@ class Composer(Input):
         """Put all that is pasted on the one line there is: Textual's own input would drop every line but the first."""
         event.prevent_default()
         event.stop()
-        self.replace(" ".join(event.text.split()), *self.selection)
+        lines = [line for line in event.text.splitlines() if line.strip()]
+        self.replace(" ".join(lines), *self.selection)
 
     async def action_submit(self) -> None:
         """Take the proposal that was moved to, else send."""

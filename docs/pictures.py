@@ -56,7 +56,7 @@ async def _meet_an_echo(pilot: Pilot[None], echo: Running) -> None:
         await pilot.press("enter")
         await until(pilot, partial(_moved_on, echo, before))
         await echo.let_it_speak()
-    await see(pilot, echo.said("general")[-1]["shown"][:20], "Say something to")
+    await see(pilot, echo.said("general")[-1]["shown"][:20], "Say something to", "^q Quit")
 
 
 def _moved_on(echo: Running, before: int) -> bool:

@@ -48,6 +48,7 @@ class ChatPane(Vertical):
         self._at: Completing | None = None
         self._proposed_for = ""
         self._pending = 0
+        self._offers_buttons = False
         self._typing: set[str] = set()
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -118,6 +119,13 @@ class ChatPane(Vertical):
             views = []
             self._tell(str(refusal))
         await self.talk.show(views)
+        self._offer_buttons()
+
+    def _offer_buttons(self) -> None:
+        """Let the footer show the key to the buttons while there are some."""
+        if self.has_buttons != self._offers_buttons:
+            self._offers_buttons = not self._offers_buttons
+            self.app.refresh_bindings()
 
     # what happens in the sandbox
 
@@ -134,7 +142,7 @@ class ChatPane(Vertical):
             elif self._is_here(change):
                 await self._show(change)
         self._show_state()
-        self.app.refresh_bindings()
+        self._offer_buttons()
 
     def _is_here(self, change: Json) -> bool:
         """Whether the speaker can see it in the channel that is shown."""

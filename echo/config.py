@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -88,8 +89,8 @@ def _sentence(error: ValidationError, layer: Layer) -> str:
 
 
 def _shown(value: object) -> str:
-    # ASCII and short, whatever a file holds: the sentence must fit a terminal.
-    text = json.dumps(value, default=str)
+    # ASCII and short, whatever a file holds: the sentence must fit a terminal. What an address opens with stays hidden.
+    text = re.sub(r"//[^/]*@", "//(hidden)@", json.dumps(value, default=str))
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

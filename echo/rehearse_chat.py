@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from schedules.clock import SystemClock
 
 FEWEST = 50
 """Messages: fewer say too little about how somebody writes. The setting `min_messages` has the same default."""
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What would steer the terminal; people may have written it, and an echo may have learnt it."""
 YOU = "you"
 """The name of whoever sits at the terminal."""
 
@@ -79,7 +82,7 @@ def chat_from(echo: Rehearsed, author: str, stdin: TextIO, stdout: TextIO, clock
         said.append(Utterance(YOU, now, text, False))
         answer = echo.reply(said[-CONTEXT_LENGTH:])
         for part in answer:
-            stdout.write(f"{author} (echo): {part}\n")
+            stdout.write(f"{author} (echo): {_CONTROL.sub('', part)}\n")
             said.append(Utterance(author, now, part, True))
         if not answer:
             stdout.write(f"({author} has nothing to say to this)\n")

@@ -121,11 +121,12 @@ class Settings(BaseSettings):
     def _is_an_address(cls, value: str) -> str:
         try:
             parts = urlsplit(value)
-            fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            # A password in it would be told wherever the address is; the ollama package drops it besides.
+            fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.username
         except ValueError:
             fine = False
         if not fine:
-            raise ValueError("it is no address; an example is http://127.0.0.1:11434")
+            raise ValueError("it is no address without a password; an example is http://127.0.0.1:11434")
         return value.rstrip("/")
 
     @field_validator("log_level", mode="before")

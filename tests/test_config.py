@@ -147,6 +147,7 @@ def test_the_settings_are_frozen(home: Path) -> None:
         ({"timezone": "Europe"}, "no IANA time zone"),
         ({"timezone": "../../etc/passwd"}, "no IANA time zone"),
         ({"ollama_host": "localhost:11434"}, "an example is http://127.0.0.1:11434"),
+        ({"ollama_host": "http://ada:hush@10.0.0.2:11434"}, '"http://(hidden)@10.0.0.2:11434"'),
         ({"ollama_host": "http://[::1"}, "an example is http://127.0.0.1:11434"),
         ({"min_messages": 60, "max_messages_per_analysis": 50}, "min_messages (60) must not be more than"),
         ({"data_dir": "a\0b"}, "no folder"),

@@ -6,14 +6,19 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from echo.persona.turns import Utterance
 from echo.rehearse import EmbeddedRehearsal, protocol
+from echo.rehearse_chat import chat_from
 
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HALF = "\ud83d"
 """Half of a surrogate pair: JSON can hold it, UTF-8 can't."""
 
@@ -95,6 +100,19 @@ def test_bytes_that_are_no_text_do_not_end_it() -> None:
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert [list(json.loads(line)) for line in done.stdout.splitlines()] == [["error"], ["error"]]
+
+
+class Steering(EmbeddedRehearsal):
+    """An echo of somebody who wrote commands of terminals."""
+
+    def reply(self, context: Sequence[Utterance]) -> list[str]:
+        return ["\x1b[2Jyo \x9b2J\x07\u200d"]
+
+
+def test_what_an_echo_says_does_not_steer_the_terminal() -> None:
+    shown = io.StringIO()
+    chat_from(Steering(), "Ana", io.StringIO("how is the boat?\n"), shown, lambda: NOON)
+    assert "Ana (echo): [2Jyo 2J\u200d\n" in shown.getvalue()
 
 
 anything = st.recursive(

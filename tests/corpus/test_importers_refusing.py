@@ -212,6 +212,12 @@ def test_a_member_that_would_leave_the_archive_is_refused(tmp_path: Path, name: 
     assert "points outside" in _refusal(in_zip(tmp_path / "package.zip", data_package() | {name: "x"}))
 
 
+def test_a_name_that_would_steer_the_terminal_is_told_without_what_does(tmp_path: Path) -> None:
+    files = data_package() | {"\x1b[2Jx\x9b\u202e/c1004/messages.json": "{"}
+    sentence = _refusal(in_zip(tmp_path / "package.zip", files))
+    assert "?[2Jx??/c1004/messages.json" in sentence and sentence.isprintable()
+
+
 def test_a_link_is_refused_in_an_archive_and_in_a_folder(tmp_path: Path) -> None:
     path = in_zip(tmp_path / "package.zip", data_package())
     link = zipfile.ZipInfo("messages/c1004/messages.json")

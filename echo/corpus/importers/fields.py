@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ _LAST = 253_402_300_800.0
 """Seconds since the epoch: the end of the year 9999, after which Python has no dates."""
 _LONGEST_NAME = 200
 """Characters: no chat has longer names of people or channels."""
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _REMEDY = "mend the file or export it again"
 
 
@@ -31,8 +33,8 @@ def string(row: Mapping[str, object], field: str, where: str) -> str:
 
 
 def name(row: Mapping[str, object], field: str, where: str) -> str:
-    """The name of a person or a channel: some text in one line, not too long."""
-    value = " ".join(string(row, field, where).split())
+    """The name of a person or a channel: some text in one line, not too long, without control signs."""
+    value = " ".join(_CONTROL.sub(" ", string(row, field, where)).split())
     if not value or len(value) > _LONGEST_NAME:
         raise refused(where, f"{field!r} has to be of 1 to {_LONGEST_NAME} characters", _REMEDY)
     return value

@@ -37,5 +37,9 @@ DEFAULT = Limits()
 
 
 def refused(where: str, what: str, remedy: str) -> ImportRefused:
-    """The error that says in one sentence where (a file and its line or member), what is wrong and what to do."""
-    return ImportRefused(f"{where}: {what}; {remedy}.")
+    """The error that says in one sentence where (a file and its line or member), what is wrong and what to do.
+
+    What can't be shown is left out: names of files come from strangers, and control signs would steer a terminal.
+    """
+    sentence = f"{where}: {what}; {remedy}."
+    return ImportRefused("".join(sign if sign.isprintable() else "?" for sign in sentence))

@@ -22,6 +22,8 @@ Floats32 = NDArray[np.float32]
 TOPICS: Final = 48
 """Dimensions of a topic vector."""
 COMMON: Final = 0.03
+"""A word in a larger share of messages than this is no name."""
+EVERYBODYS: Final = 0.12
 """A word in a larger share of messages than this carries no topic."""
 UNSEEN: Final = 1000.0
 """Uses that are set aside for words never seen."""
@@ -72,7 +74,8 @@ class Lexicon:
         own_count = np.array([mine[w] for w in vocabulary], np.float64)
         rarity = np.log((total + 1) / (every + 1)) if total else every
         long = np.array([len(w) > 2 or not w.isascii() for w in vocabulary], np.bool_)
-        rarity = np.where(long & (every <= max(2.0, COMMON * total)), rarity, 0.0)
+        # What is in EVERYBODYS share of messages has no topic; below that the weight comes in softly.
+        rarity = np.where(long, rarity * np.clip(rarity + np.log(EVERYBODYS), 0.0, 1.0), 0.0)
         rest = every - own_count
         share = (own_count.sum() + 1) / (every.sum() + 2)
         affinity = np.log((own_count + 2 * share) / (rest + 2 * (1 - share)) * (1 - share) / share)
@@ -103,7 +106,7 @@ class Lexicon:
 
     def plain(self) -> list[str]:
         """Words that are so common that nobody means a person by them."""
-        return [w for w, r in zip(self.vocabulary, self.rarity, strict=True) if r == 0.0]
+        return [w for w, r in zip(self.vocabulary, self.rarity, strict=True) if r < -np.log(COMMON)]
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The figures, for storage; the words go apart."""

@@ -221,6 +221,19 @@ def _works(
     clock: Clock,
     pace_scale: float,
 ) -> dict[type[Effect], Work]:
+    session_work = SessionWork(
+        board=board,
+        chat=chat,
+        engine=engine,
+        models=store.models,
+        generations=store.generations,
+        outbox=store.outbox,
+        consents=store.consents,
+        settings=settings,
+        stays=stays_here(settings),
+        pace_scale=pace_scale,
+        clock=clock,
+    )
     profile_work = ProfileWork(
         board=board,
         chat=chat,
@@ -237,21 +250,9 @@ def _works(
         settings=settings,
         clock=clock,
         end_sessions=ends,
+        let_go=session_work.let_go,
         collecting=asyncio.Semaphore(settings.collecting_slots),
         training=asyncio.Semaphore(settings.training_slots),
-    )
-    session_work = SessionWork(
-        board=board,
-        chat=chat,
-        engine=engine,
-        models=store.models,
-        generations=store.generations,
-        outbox=store.outbox,
-        consents=store.consents,
-        settings=settings,
-        stays=stays_here(settings),
-        pace_scale=pace_scale,
-        clock=clock,
     )
     return {**profile_work.works(), **session_work.works()}
 

@@ -38,7 +38,7 @@ class Sessions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProfileWork:
-    """The adapters that a profile's effects are done with."""
+    """The adapters that a profile's effects are done with; `let_go` drops what is kept in memory of a profile."""
 
     board: Board
     chat: Chat
@@ -50,6 +50,7 @@ class ProfileWork:
     settings: Settings
     clock: Callable[[], datetime]
     end_sessions: Sessions
+    let_go: Callable[[int], None]
     collecting: asyncio.Semaphore
     training: asyncio.Semaphore
 
@@ -150,10 +151,11 @@ class ProfileWork:
     async def forget(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
         """Sessions offline, other work ended, then the erasure, key first."""
         assert isinstance(snapshot, ProfileSnapshot)
-        await self.end_sessions(snapshot)
-        for version in range(snapshot.model_version + 2):
-            self.engine.release(model_name(snapshot.id, version))
         try:
+            await self.end_sessions(snapshot)
+            self.let_go(snapshot.id)
+            for version in range(snapshot.model_version + 2):
+                self.engine.release(model_name(snapshot.id, version))
             rows = await self.erasure.erase(snapshot.id)
         except StorageError as error:
             return ev.ForgettingFailed(self.clock(), str(error))

@@ -10,7 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from db.consents import Consents
-from db.errors import StorageError
+from db.errors import DatabaseLocked, StorageError
 from db.generations import Generations
 from db.models import Models
 from db.outbox import Outbox, OutboxRow
@@ -53,6 +53,14 @@ class SessionWork:
     clock: Callable[[], datetime]
     _blobs: dict[str, bytes] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.board.watch(self._let_go)
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The models that are held in memory, by name."""
+        return tuple(self._blobs)
+
     def works(self) -> dict[type[Effect], Callable[[OutboxRow, Snapshot], Awaitable[ev.Event | None]]]:
         """What does which effect."""
         return {Compose: self.compose, Say: self.say}
@@ -87,13 +95,14 @@ class SessionWork:
     async def say(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
         """Say one message. A try that was begun before may have been heard: then look before speaking again."""
         assert isinstance(snapshot, SessionSnapshot) and isinstance(row.effect, Say)
-        said = row.effect
-        profile, begun, reason = self.board.profiles[snapshot.profile_id], row.started_at, ""
+        said, profile = row.effect, self.board.profiles[snapshot.profile_id]
+        begun, reason, message_id = row.started_at, "", None
         for attempt in range(SAY_TRIES):
             try:
-                texts = await self.generations.texts(said.generation_id, profile.id)
-                line = Line(snapshot, profile, texts[said.part], said.generation_id, said.part)
-                message_id = await self.chat.find_said(line, begun) if begun else None
+                if message_id is None:
+                    texts = await self.generations.texts(said.generation_id, profile.id)
+                    line = Line(snapshot, profile, texts[said.part], said.generation_id, said.part)
+                    message_id = await self.chat.find_said(line, begun) if begun else None
                 if message_id is None:
                     if begun is None:
                         begun = self.clock()
@@ -103,14 +112,22 @@ class SessionWork:
                     message_id = await self.chat.say(line)
                 await self.generations.mark_said(said.generation_id, said.part, message_id, self.clock())
                 return ev.PartSaid(self.clock(), said.generation_id, said.part, message_id)
-            except ServiceUnavailable as error:
+            except (ServiceUnavailable, DatabaseLocked) as error:
                 reason = str(error)
                 log.info("%s has to try again to speak: %s", row.key, error)
                 await asyncio.sleep(2.0**attempt)
             except (ChannelGone, EchoError, StorageError) as error:
                 gone = isinstance(error, ChannelGone)
                 return ev.SayingFailed(self.clock(), said.generation_id, said.part, str(error), gone)
+        if message_id is not None:
+            # It was heard; that this could not be noted makes it no less said.
+            return ev.PartSaid(self.clock(), said.generation_id, said.part, message_id)
         return ev.SayingFailed(self.clock(), said.generation_id, said.part, reason, gone=False)
+
+    def let_go(self, profile_id: int) -> None:
+        """Keep nothing of this profile in memory any more."""
+        for name in [name for name in self._blobs if name.startswith(f"{profile_id}-")]:
+            del self._blobs[name]
 
     def _is_wanted(self, effect: Effect, snapshot: SessionSnapshot) -> bool:
         now = self.board.sessions.get(snapshot.id)
@@ -134,12 +151,18 @@ class SessionWork:
         return await self.engine.answer(blob, version, moment, self.settings.chattiness)
 
     def _keep(self, profile: ProfileSnapshot, version: str, blob: bytes) -> None:
-        """Keep the models of profiles with sessions online, and no others."""
-        alive = {s.profile_id for s in self.board.sessions_online()}
+        """Keep the models of profiles with sessions online, one of each."""
         for name in tuple(self._blobs):
-            if int(name.split("-")[0]) not in alive or name.startswith(f"{profile.id}-"):
+            if name.startswith(f"{profile.id}-"):
                 del self._blobs[name]
         self._blobs[version] = blob
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Hold no model of a profile that is nowhere online: it may have been forgotten."""
+        if self._blobs:
+            alive = {s.profile_id for s in self.board.sessions_online()}
+            self._blobs = {name: blob for name, blob in self._blobs.items() if int(name.split("-")[0]) in alive}
 
     def _moment(self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]) -> Moment:
         # What bots say that are no echoes (Echo's own notices among them) is no part of the talk.

@@ -22,7 +22,8 @@ class Postings:
         order = np.argsort(word, kind="stable")
         self._word = word[order]
         self._document = document[order]
-        self._weight = weight[order]
+        # Rounded as it is stored, so that a loaded index gives the very same figures.
+        self._weight = weight[order].astype(np.float32).astype(np.float64)
         self._start = np.concatenate([[0], np.cumsum(np.bincount(word, minlength=size))]).astype(np.int64)
         self.documents = documents
 

@@ -36,6 +36,7 @@ class Hearing:
         self._primed: set[int] = set()
         self._online: dict[int, list[SessionSnapshot]] = {}
         self._revision = -1
+        board.watch(self._let_go)
 
     # what is remembered
 
@@ -160,6 +161,11 @@ class Hearing:
                 del self._rings[gone]
             self._primed &= online.keys()
         return self._online.get(channel_id, [])
+
+    def _let_go(self) -> None:
+        """Forget at once, not at the next message, what was said where no echo is online any more."""
+        if self._rings:
+            self._sessions_in(0)
 
     def _names_on_board(self, profile: ProfileSnapshot) -> tuple[str, ...]:
         return (self._board.names.get(profile.user_id) or f"user {profile.user_id}",)

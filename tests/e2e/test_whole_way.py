@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from echo.corpus.written import Written
+from echo.ports import Heard
 from echo.sandbox.invented import invent
+from echo.session_work import SessionWork
 from states.model import ProfileState, SessionState
 from tests.support.running import Running, running, until
 
@@ -38,6 +41,14 @@ def models(home: Path) -> list[Path]:
     return list(home.rglob("*.model"))
 
 
+def held_in_memory() -> tuple[list[str], bool]:
+    """The models that sessions hold, and whether any message that was heard is remembered."""
+    gc.collect()
+    everything = gc.get_objects()
+    held = [name for thing in everything if isinstance(thing, SessionWork) for name in thing.held]
+    return held, any(isinstance(thing, Heard) and "how is the boat" in thing.text for thing in everything)
+
+
 async def online(echo: Running, subject: str = "Ana", channel: str = "talk", before: str = "01.06.2026") -> None:
     await echo.agreed(subject, channel, before)
     await echo.ready()
@@ -54,8 +65,10 @@ async def test_a_newcomer_meets_an_echo_and_is_rid_of_it_again(tmp_path: Path) -
         assert spoken and all(message["author"] == "Mara (echo)" for message in spoken)
         assert echo.session().state is SessionState.LISTENING
 
+        assert held_in_memory() == (["1-1"], True)
         assert "is offline" in await echo.command("Mara", "general", "echo offline")
         assert echo.session().state is SessionState.OFFLINE
+        assert held_in_memory() == ([], False), "neither the model nor what was heard"
         await echo.command("Mara", "general", "echo forget")
         await until(echo.board, lambda: echo.board.profiles[1].state is ProfileState.FORGOTTEN)
     assert models(tmp_path) == []

@@ -16,6 +16,10 @@ LONGEST: Final = 2000
 """Characters: the most of a message."""
 
 NOBODY_YET: Final = "There is no echo in this server yet: `/echo create` asks somebody (or yourself) for one."
+NOT_KEPT: Final = (
+    "Echo's database takes nothing at the moment, so nothing was changed: try again in a while, or tell whoever runs "
+    "this bot."
+)
 WENT_WRONG: Final = (
     "Something went wrong on Echo's side; `/echo status` shows what holds now. If it happens again, tell whoever runs "
     "this bot."

@@ -15,7 +15,7 @@ import nextcord
 
 from db.errors import StorageError
 from echo.discord import translate
-from echo.discord.answers import WENT_WRONG
+from echo.discord.answers import NOT_KEPT, WENT_WRONG
 from echo.discord.commands import Commands
 from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register
 from echo.discord.consent import read_press, version_of
@@ -275,8 +275,12 @@ class EchoClient(nextcord.Client):
         self._board.name({asking.asker.id: asking.asker.name})
         try:
             await self._hand_on(interaction.type, asking, data)
-        except (EchoError, StorageError) as error:
+        except EchoError as error:
             await reply.say(str(error))
+        except StorageError as error:
+            # Its own sentence is the operator's: it names files of this computer.
+            log.warning("Something asked for on Discord was not kept: %s", error)
+            await reply.say(NOT_KEPT)
 
     async def _hand_on(self, kind: nextcord.InteractionType, asking: Asking, data: dict[str, Any]) -> None:
         if kind is nextcord.InteractionType.application_command:

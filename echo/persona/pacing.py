@@ -38,7 +38,7 @@ class Tempo:
     @classmethod
     def learn(cls, rows: Floats, seconds: Floats, seed: int, growth: Growth | None = None) -> Tempo:
         """From moments (n, d) and the seconds they took (n,), oldest first."""
-        growth = growth or Growth(trees=50, depth=3, rate=0.12)
+        growth = growth or Growth(trees=60, depth=3, rate=0.1, leaf=30.0, penalty=20.0)
         logs = np.log(np.maximum(seconds, 0.5))
         if len(logs) < 40:
             mean = float(logs.mean()) if len(logs) else 0.0

@@ -20,6 +20,7 @@ SHAPE: Final = (
     "named", "led", "leads_other", "asks", "asks_end", "length", "pause", "pace", "since_count", "since_time",
     "own_share", "people", "run", "partner", "spoke_to", "named_since", "own_asked", "context", "link", "code",
     "exclaims", "tie", "hour_sin", "hour_cos", "weekend", "own_named_last", "first_pause", "asks_since",
+    "own_delay", "own_delays",
 )  # fmt: skip
 """Names of the features that `shape` gives, in order."""
 
@@ -49,6 +50,7 @@ def shape(context: Sequence[Utterance], names: NameBook, ties: Mapping[str, floa
             break
         run += 1
     hour = last.ts / 3600 % 24 * math.tau / 24
+    took = [math.log1p(max(0.0, b.ts - a.ts)) for a, b in itertools.pairwise(context) if b.own and not a.own]
     own_text = context[own_at].text.lower() if mine else ""
     return [
         float(names.names_me(text)),
@@ -79,6 +81,8 @@ def shape(context: Sequence[Utterance], names: NameBook, ties: Mapping[str, floa
         float(any(k in own_text for k in keys_of(last.author))),
         math.log1p(max(0.0, since[0].ts - context[own_at].ts)) if mine and since else 8.0,
         float(sum("?" in said.text for said in since)),
+        took[-1] if took else 5.0,
+        sum(took) / len(took) if took else 5.0,
     ]
 
 

@@ -107,6 +107,13 @@ async def _form(request: web.Request, *wanted: str, optional: tuple[str, ...] = 
         raise NotPossible("The request's body is no JSON.") from None
     if not isinstance(form, dict):
         raise NotPossible("The request's body must be a JSON object.")
+    try:
+        json.dumps(form, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # Discord never sends such a thing, and what reads its events strictly would drop the connection over it.
+        raise NotPossible(
+            "The request's body holds half of a character (\\ud800 to \\udfff): send whole ones."
+        ) from None
     missing = [name for name in wanted if form.get(name) is None]
     if missing:
         raise NotPossible(f"The field {missing[0]} is missing.")

@@ -138,6 +138,13 @@ async def test_what_is_no_json_object_is_refused_in_one_sentence(call: Caller) -
     assert await error(call, "modal", {"author": "Ada"}) == "The field custom_id is missing."
 
 
+async def test_half_a_character_is_refused_before_it_can_break_the_bots_connection(call: Caller) -> None:
+    for body in (line(content="a \ud83d b"), line(colour={"\udc00": 1})):
+        assert await error(call, "messages", body) == (
+            "The request's body holds half of a character (\\ud800 to \\udfff): send whole ones."
+        )
+
+
 WILD = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["Ada", "general", "Echo"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -22,9 +22,9 @@ from echo.persona.turns import Utterance
 
 Floats = NDArray[np.float64]
 
-TRIES: Final = 200
-"""Drafts for each message at most: long ones seldom come out as planned."""
-CANDIDATES: Final = 48
+TRIES: Final = 120
+"""Drafts for the first message at most, half as many for later ones: long ones seldom come out as planned."""
+CANDIDATES: Final = 40
 """Drafts of about the planned length that are enough."""
 JUDGED: Final = 28
 """Of these, the ones nearest to the planned length are judged."""
@@ -240,7 +240,7 @@ class Composer:
         sampler = self._sampler(length)
         shortest, longest = int(length * 0.8) - 2, min(LENGTH, int(length * 1.35) + 8)
         fitting = 0
-        for _ in range(TRIES):
+        for _ in range(TRIES if start == FIRST else TRIES // 2):
             if fitting >= CANDIDATES:
                 break
             place = sampler.opening(start, allowed)

@@ -40,7 +40,7 @@ LOOKED_AT: Final = tuple(
     )
 )  # fmt: skip
 """Features that decide. Those of pace and company are left out: where talk is missing they would betray it."""
-EXAMPLES: Final = 5000
+EXAMPLES: Final = 4000
 """Examples at most, the newest."""
 
 

@@ -21,9 +21,9 @@ from echo.persona.turns import Burst
 
 Floats = NDArray[np.float64]
 
-MOMENTS: Final = 800
+MOMENTS: Final = 500
 """Moments that the ranking is trained on at most."""
-WRONG: Final = 5
+WRONG: Final = 4
 """Answers from other days for each true one."""
 PENALTY: Final = 10.0
 """L2, in standard units."""

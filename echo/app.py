@@ -273,9 +273,12 @@ def _discord(loaded: Loaded, serving: Serving) -> Discord:
 async def _until_available(client: EchoClient, gateway: asyncio.Task[None]) -> None:
     """Return once connected with commands registered; raise what ended the connection if that comes first."""
     available = asyncio.create_task(client.wait_available(), name="available")
-    await asyncio.wait((available, gateway), return_when=asyncio.FIRST_COMPLETED)
-    if not available.done():
-        available.cancel()
+    try:
+        await asyncio.wait((available, gateway), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        # Also where the start is given up.
+        is_over = not available.cancel()
+    if not is_over:
         await gateway
         raise EchoError("The connection to Discord ended before it began: look at the log, then start Echo again.")
     await available
@@ -298,7 +301,9 @@ async def _stop_gateway(client: EchoClient, gateway: asyncio.Task[None]) -> None
         async with asyncio.timeout(STOP_WITHIN):
             await client.close()
     await asyncio.wait((gateway,), timeout=STOP_WITHIN)
-    gateway.cancel()
+    if not gateway.cancel() and not gateway.cancelled():
+        # Whoever serves was told of an end that came by itself; this one is of the closing's own making.
+        gateway.exception()
 
 
 def _starting(tasks: Tasks, upkeep: Upkeep) -> dict[str, Callable[[], None]]:

@@ -25,11 +25,19 @@ INTERRUPTED = 130
 
 
 class Stop:
-    """The wish to stop: the first signal stops in order, the second at once."""
+    """The wish to stop: the first signal stops in order, the second at once.
+
+    Until `begun`, stopping in order is cancelling the task that made this, which is still starting Echo.
+    """
 
     def __init__(self) -> None:
         self.wanted = asyncio.Event()
         self.exit_code = 0
+        self._starting = asyncio.current_task()
+
+    def begun(self) -> None:
+        """Echo runs: from now on whoever serves looks at `wanted`."""
+        self._starting = None
 
     def ask(self, exit_code: int) -> None:
         """Stop in order; asked twice, at once."""
@@ -37,6 +45,8 @@ class Stop:
             os._exit(INTERRUPTED)
         self.exit_code = exit_code
         self.wanted.set()
+        if self._starting is not None:
+            self._starting.cancel()
 
 
 @contextmanager
@@ -63,15 +73,27 @@ async def serve(loaded: Loaded, serving: Serving, announce: Callable[[str], None
     screen = None if serving.headless else _Screen(loaded)
     logs.set_up(loaded.settings.log_level, loaded.secrets, screen.ring if screen else None)
     with stopping_on_signals() as stop:
-        async with open_echo(loaded, serving) as echo:
-            # What is made by now lives as long as the process: the collector need not look at it again.
-            gc.collect()
-            gc.freeze()
-            if screen is not None:
-                return await screen.show(stop, echo)
-            announce(json.dumps({"address": echo.sandbox.address if echo.sandbox else None}))
-            await _until_stopped(stop, echo)
+        try:
+            return await _serve(loaded, serving, announce, stop, screen)
+        except asyncio.CancelledError:
+            if not stop.wanted.is_set():
+                raise
             return stop.exit_code
+
+
+async def _serve(
+    loaded: Loaded, serving: Serving, announce: Callable[[str], None], stop: Stop, screen: _Screen | None
+) -> int:
+    async with open_echo(loaded, serving) as echo:
+        stop.begun()
+        # What is made by now lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        if screen is not None:
+            return await screen.show(stop, echo)
+        announce(json.dumps({"address": echo.sandbox.address if echo.sandbox else None}))
+        await _until_stopped(stop, echo)
+        return stop.exit_code
 
 
 async def _until_stopped(stop: Stop, echo: Echo) -> None:

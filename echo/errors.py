@@ -38,7 +38,7 @@ class NothingToRead(EchoError):
     """No readable channel, or no message in range."""
 
 
-class TooFewMessages(EchoError):
+class TooFewMessages(UsageError):
     """The corpus is too small to learn from; the message says how many more are needed."""
 
 

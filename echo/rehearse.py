@@ -213,7 +213,7 @@ def main(argv: Sequence[str]) -> int:
         seed = given.seed % SEEDS
         return rehearse_chat.run(given.source, given.author, given.before, given.timezone, seed, echo)
     except EchoError as problem:
-        sys.stderr.write(f"{problem}\n")
+        sys.stderr.write(f"echo-bot: {problem}\n")
         return problem.exit_code
     except KeyboardInterrupt:
         return 130

@@ -192,10 +192,10 @@ def test_what_is_wrong_with_the_request_is_one_sentence(
     arguments: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = export(tmp_path / "talk.jsonl", rows(300))
-    assert main(["--from", str(source), *arguments]) != 0
+    assert main(["--from", str(source), *arguments]) == UsageError.exit_code
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert sentence in shown.err
+    assert shown.err.startswith("echo-bot: ") and sentence in shown.err
     assert shown.err.count("\n") == 1
 
 

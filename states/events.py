@@ -50,18 +50,23 @@ class ConsentNotPosted(Event):
 
 @dataclass(frozen=True, slots=True)
 class ConsentGiven(Event):
-    """`by` pressed *I agree* on the text of version `text_version`, whose SHA-256 is `text_hash`."""
+    """`by` pressed *I agree* on the text of version `text_version`, whose SHA-256 is `text_hash`.
+
+    It stands as `message_id` (0: unknown).
+    """
 
     by: int
     text_version: int
     text_hash: str
+    message_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentDeclined(Event):
-    """`by` pressed *No*."""
+    """`by` pressed *No* on the question that stands as `message_id` (0: unknown)."""
 
     by: int
+    message_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class ProfileDraft(Draft[ProfileSnapshot]):
     def record_consent(self, data: Trigger) -> None:
         """Keep the answer, in the step's own transaction."""
         given = cast(ev.ConsentGiven, data.args[0])
+        self.note_where_pressed(data)
         self.set_due(consent=None)
         self.ask(do.RecordConsent(given.by, given.at, given.text_version, given.text_hash))
         self.ask(do.Announce(do.Notice.COLLECTING))
@@ -117,7 +118,14 @@ class ProfileDraft(Draft[ProfileSnapshot]):
 
     def note_decline(self, data: Trigger) -> None:
         """Keep that the subject said no."""
+        self.note_where_pressed(data)
         self.set(reason="The person asked said no.")
+
+    def note_where_pressed(self, data: Trigger) -> None:
+        """Whoever answers quickly does so before it is known that the question stands: then it stands where they did."""
+        pressed = cast(ev.ConsentDeclined, data.args[0]).message_id
+        if pressed and self.snapshot.consent_message_id is None:
+            self.set(consent_message_id=pressed)
 
     def note_expiry(self, data: Trigger) -> None:
         """Keep that nobody answered."""

@@ -309,7 +309,8 @@ class EchoClient(nextcord.Client):
         here = interaction.app_permissions
         if isinstance(interaction.channel, nextcord.Thread):
             here.send_messages = here.send_messages_in_threads
-        return Asking(asker, reply, server, here, self.user.id)
+        pressed = interaction.message.id if interaction.message is not None else 0
+        return Asking(asker, reply, server, here, self.user.id, pressed)
 
     async def on_error(self, event_method: str, *args: Any, **kwargs: Any) -> None:
         """Something unexpected: a fault for the operator, one sentence for whoever waits for an answer.

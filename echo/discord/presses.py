@@ -38,6 +38,7 @@ class Asking:
     """One use of a command, menu, form or button.
 
     `here` is what Echo may do there; in a thread, `send_messages` says whether it may write in threads.
+    `message_id` is the message whose button was pressed (0: none was).
     """
 
     asker: Asker
@@ -45,6 +46,7 @@ class Asking:
     server: nextcord.Guild
     here: nextcord.Permissions
     echo_id: int
+    message_id: int = 0
 
 
 class Presses:
@@ -67,7 +69,7 @@ class Presses:
             case Answer.YES:
                 await self._agree(asking, profile, press.version)
             case Answer.NO:
-                event = ConsentDeclined(self._clock(), asking.asker.id)
+                event = ConsentDeclined(self._clock(), asking.asker.id, asking.message_id)
                 outcome = await asking.reply.patiently(self._requests.ask(profile.key, event))
                 await asking.reply.say(outcome.sentence if isinstance(outcome, Refusal) else DECLINED)
             case Answer.FORGET:
@@ -92,7 +94,7 @@ class Presses:
         if version != self._version:
             await asking.reply.say(OUTDATED)
             return
-        event = ConsentGiven(self._clock(), asking.asker.id, version, text_hash(version))
+        event = ConsentGiven(self._clock(), asking.asker.id, version, text_hash(version), asking.message_id)
         outcome = await asking.reply.patiently(self._requests.ask(profile.key, event))
         await asking.reply.say(outcome.sentence if isinstance(outcome, Refusal) else AGREED)
 

@@ -167,3 +167,19 @@ async def test_a_deleted_webhook_is_made_again_and_nothing_is_said_twice(tmp_pat
         await echo.tell("Petr", "garden", "Mara (echo): and the boat?")
         later = echo.said("garden")[len(first) :]
         assert later and {message["webhook"] for message in later} != {message["webhook"] for message in first}
+
+
+async def test_a_question_that_is_answered_before_echo_knows_where_it_stands_is_settled_too(tmp_path: Path) -> None:
+    async with running(tmp_path, chatter(200)) as echo:
+        sandbox = echo.echo.sandbox
+        assert sandbox is not None
+        sandbox.faults.set({"slow": 3.0, "match": "@original"})
+        await echo.agreed("Ana", "talk", "01.06.2026")
+        assert echo.board.profiles[1].state is not ProfileState.AWAITING_CONSENT
+        sandbox.faults.set({"clear": True})
+        await echo.ready()
+
+        def labels() -> set[str]:
+            return {button["label"] for message in echo.people.messages("talk") for button in message["components"]}
+
+        await until(echo.board, lambda: "I agree" not in labels())

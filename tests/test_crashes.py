@@ -33,9 +33,9 @@ T = TypeVar("T")
 DEATHS = st.sampled_from((0, 0, 0, 1, 2, 3))
 """0: none; 1: before the next step is committed; 2 or 3: right after the first or second one is."""
 PATIENCE = 20.0
-CHANNELS, SUBJECT = (40, 41), 20
+CHANNELS, SUBJECT, BREAKS = (40, 41), 20, 3
 ACTS = ("agree", "agree", "agree", "refresh", "retry", "forget", "decline")
-WAYS = (0, 0, 0, 0, 1, 2)
+WAYS = (0, 0, 0, 0, 1, 2, BREAKS)
 
 
 class Alarms:
@@ -256,15 +256,20 @@ class AnyLife(RuleBasedStateMachine):
         self.run(self.seen_through(self.post(MachineKey(MachineKind.SESSION, session_id), event), dies))
 
     @precondition(lambda self: self.life.parked)
-    @rule(which=st.integers(0, 9), how=st.sampled_from(WAYS), dies=DEATHS, breaks=st.integers(0, 9))
-    def work_ends(self, which: int, how: int, dies: int, breaks: int) -> None:
+    @rule(which=st.integers(0, 9), how=st.sampled_from(WAYS), overtaken=st.booleans(), dies=DEATHS)
+    def work_ends(self, which: int, how: int, overtaken: bool, dies: int) -> None:
+        """In one way or another; perhaps just when its machine hears of something else."""
         row, future, _ = sorted(self.life.parked.values(), key=lambda one: one[0].id)[which % len(self.life.parked)]
 
         async def end() -> None:
-            if breaks:
-                future.set_result(outcome(row, self.clock(), how))
-            else:
+            if overtaken:
+                is_session = row.key.kind is MachineKind.SESSION
+                heard = ev.MessageHeard(self.clock(), 6, 55, human=True, addressed=True)
+                self.life.router.post(row.key, heard if is_session else self.event("forget"))
+            if how == BREAKS:
                 future.set_exception(KeyError("nobody foresaw this"))
+            else:
+                future.set_result(outcome(row, self.clock(), how))
 
         self.run(self.seen_through(end(), dies))
 

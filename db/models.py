@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,7 +59,7 @@ class Models:
         name = name_of(profile_id, version)
         self._saving += 1
         try:
-            await asyncio.to_thread(_write, self._data_dir / name, cipher, profile_id, version, blob)
+            await _to_its_end(asyncio.to_thread(_write, self._data_dir / name, cipher, profile_id, version, blob))
         finally:
             self._saving -= 1
         async with self._database.read() as connection:
@@ -145,6 +145,17 @@ class Models:
                 raise _unreadable(path, failure) from failure
             removed += 1
         return removed
+
+
+async def _to_its_end(writing: Coroutine[None, None, None]) -> None:
+    """A thread can't be cancelled: whoever waits for this task to end, as an erasure does, waits for the thread too."""
+    task = asyncio.ensure_future(writing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        # Its failure, too, is nobody's matter any more.
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def name_of(profile_id: int, version: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,18 @@ async def test_training_runs_are_told_in_order(models: Models, profile: ProfileS
     for run in runs:
         await models.note_run(run)
     assert await models.runs(profile.id) == runs
+
+
+async def test_a_saving_that_is_given_up_leaves_nothing_behind_an_erasure(
+    models: Models, profile: ProfileSnapshot, path: Path
+) -> None:
+    saving = asyncio.create_task(models.save(profile.id, 1, bytes(30_000_000)))
+    async with asyncio.timeout(10):
+        while not await asyncio.to_thread(names, path.parent / "models"):
+            assert not saving.done()
+    saving.cancel()
+    await asyncio.wait((saving,))
+    await models.delete(profile.id)
+    # Whatever still runs in a thread ends here.
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert names(path.parent / "models") == []

@@ -122,7 +122,7 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         self.set(reason="The person asked said no.")
 
     def note_where_pressed(self, data: Trigger) -> None:
-        """Whoever answers quickly does so before it is known that the question stands: then it stands where they did."""
+        """Whoever is quick answers before it is known where the question stands: then it stands where they pressed."""
         pressed = cast(ev.ConsentDeclined, data.args[0]).message_id
         if pressed and self.snapshot.consent_message_id is None:
             self.set(consent_message_id=pressed)

@@ -130,4 +130,5 @@ async def nothing_was_said_twice(home: Path, said: list[str]) -> None:
     drafted = Counter(text for draft in drafts for text in draft.texts)
     assert said and not Counter(said) - drafted
     parts = [(draft.id, one.part) for draft in drafts for one in draft.said]
-    assert len(parts) == len(set(parts)) == len(said)
+    # Stopped in order, it may have said the last one and not noted it yet: the next start finds that it stands there.
+    assert len(parts) == len(set(parts)) and len(said) - len(parts) in (0, 1)

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.widgets import Select
 
 from console.command_line import parse
 from console.completing import Completing, Proposal, completed
@@ -65,6 +66,8 @@ class ChatPane(Vertical):
     async def on_mount(self) -> None:
         """Begin with a manager, in the first channel."""
         self._unsubscribe = self._town.subscribe(self._hear)
+        for select in self.standing.query(Select):
+            self.watch(select, "expanded", self._leave_list, init=False)
         await self._enter()
         self.composer.focus()
 
@@ -104,6 +107,16 @@ class ChatPane(Vertical):
     async def _moved(self) -> None:
         await self._enter()
         self.composer.focus()
+
+    def _leave_list(self, is_open: bool) -> None:
+        """Go from a closed list to the input: Textual stays at the list, where whatever is typed gets lost."""
+        if not is_open:
+            self.call_after_refresh(self._to_input_from_list)
+
+    def _to_input_from_list(self) -> None:
+        focused = self.screen.focused
+        if isinstance(focused, Select) and not focused.expanded:
+            self.composer.focus()
 
     async def _enter(self) -> None:
         """Show the channel as the speaker sees it."""
@@ -170,7 +183,9 @@ class ChatPane(Vertical):
 
     def _show_state(self) -> None:
         """Say on the input's border who speaks where, and what is awaited."""
-        composer = self.composer
+        composer = next(iter(self.query(Composer)), None)
+        if composer is None:  # the console is closing while an answer is awaited
+            return
         if both := self.standing.both:
             composer.border_title = Content(f"{both[0].name} in #{both[1].name}")
         waiting = "Echo is working on it…" if self._pending else ""
@@ -222,6 +237,7 @@ class ChatPane(Vertical):
         event.stop()
         if isinstance(event.button, Press) and self.standing.speaker:
             self.composer.focus()
+            self.talk.anchor()
             button = event.button
             self._act(partial(self._town.press, self.standing.speaker.id, button.message_id, button.custom_id))
 

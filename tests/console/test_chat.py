@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
-from textual.widgets import Button, Input
+from textual.widgets import Button, Input, Select
 
 from console.app import EchoConsole
 from console.logs import LogRing
@@ -172,6 +172,32 @@ async def test_buttons_are_reached_moved_along_and_pressed_by_keys() -> None:
         await see(pilot, "agreed by")
 
 
+async def test_what_an_older_messages_button_answers_comes_into_sight() -> None:
+    async with chatting() as (room, pilot):
+        await paste(pilot, "/ask")
+        await pilot.press("enter")
+        await see(pilot, "Whisper")
+        for number in range(20):
+            await room.stage.people.say("Bo", "general", f"meanwhile {number}")
+        await see(pilot, "meanwhile 19")
+        await pilot.press("f4", "f4", "f4")
+        await see(pilot, "Whisper")
+        await pilot.press("enter")
+        await see(pilot, "psst")
+
+
+@pytest.mark.parametrize("closing", ["escape", "enter"])
+async def test_a_closed_list_of_people_leaves_one_at_the_input(closing: str) -> None:
+    async with chatting() as (room, pilot):
+        room.app.query_one("#speaker", Select).focus()
+        await pilot.press("enter")
+        await see(pilot, "Cy Day")
+        await pilot.press(closing)
+        await until(pilot, lambda: isinstance(room.app.focused, Composer))
+        await type_in(pilot, "hello")
+        assert room.typed == "hello"
+
+
 async def test_a_button_can_be_clicked() -> None:
     async with chatting() as (room, pilot):
         await paste(pilot, "/ask")
@@ -210,6 +236,13 @@ async def test_a_command_of_the_user_menu_can_be_called() -> None:
         await paste(pilot, "/make an echo user:@Bo")
         await pilot.press("enter")
         await see(pilot, "of ")
+
+
+async def test_leaving_while_an_answer_is_awaited_breaks_nothing() -> None:
+    async with chatting() as (_, pilot):
+        await paste(pilot, "/slow mute")
+        await pilot.press("enter")
+        await see(pilot, "Echo is working on it")
 
 
 async def test_a_deferred_answer_is_awaited_and_its_embed_shown() -> None:

@@ -52,7 +52,7 @@ lock: ## Choose the newest allowed versions again and write constraints.txt
 		--generate-hashes --no-emit-index-url --no-annotate --no-header -q -o constraints.txt
 
 clean: ## Remove everything that make has made
-	rm -rf .venv .venv-* .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist ./*.egg-info
+	rm -rf bench/results.json .venv .venv-* .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist ./*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Versions and hashes come from the lock alone; the project itself is linked, built with the lock's own setuptools.

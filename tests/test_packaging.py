@@ -128,6 +128,12 @@ def test_a_python_that_does_not_fit_is_refused_in_one_sentence(tmp_path: Path) -
         assert not (tmp_path / "venv").exists()
 
 
+def test_clean_removes_all_that_git_is_told_the_makefile_makes() -> None:
+    made = (ROOT / ".gitignore").read_text(encoding="utf-8").split("\n\n")[0].splitlines()[1:]
+    done = subprocess.run(["make", "-n", "clean"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert [path for path in made if path.strip("/") not in done.stdout] == []
+
+
 def test_an_interpreter_that_does_not_start_is_passed_over(tmp_path: Path) -> None:
     shim = script(tmp_path / "python3.13", "echo 'pyenv: python3.13: command not found' >&2; exit 127")
     find = [str(ROOT / ".ci" / "find-python"), "no-such-python", str(shim), sys.executable]

@@ -48,13 +48,15 @@ from schedules import maintenance
 from schedules.clock import Clock, SystemClock
 from schedules.timers import Timers
 from states.board import Board, Fault
-from states.effects import Effect
+from states.effects import Announce, AskConsent, Effect, Say
 from states.policy import Policy
 
 log = logging.getLogger(__name__)
 
 STOP_WITHIN = 5.0
 """Seconds that each stage of stopping gets."""
+SEND_WITHIN = 2.0
+"""Seconds that a message gets, when Echo stops, to be sent and noted."""
 
 
 SANDBOX_TOKEN = "sandbox"
@@ -290,6 +292,8 @@ async def _stop_work(router: Router, interpreter: Interpreter, tasks: Tasks) -> 
     Before the connection closes, so that its end is no failure of any work: that is taken up at the next start.
     """
     interpreter.hold()
+    # What is just being sent is better sent and noted than looked for at the next start.
+    await interpreter.finish((Say, AskConsent, Announce), SEND_WITHIN)
     await tasks.end(STOP_WITHIN)
     await router.close(STOP_WITHIN)
     # What the mailboxes asked for meanwhile: settling rows.

@@ -90,6 +90,12 @@ class Interpreter:
             task.cancel()
         self._typing.clear()
 
+    async def finish(self, kinds: tuple[type[Effect], ...], within: float) -> None:
+        """Give work of these kinds that is under way `within` seconds to come to its end."""
+        tasks = [task for row, task in self._running.values() if isinstance(row.effect, kinds)]
+        if tasks:
+            await asyncio.wait(tasks, timeout=within)
+
     def perform(self, rows: tuple[OutboxRow, ...]) -> None:
         """Do these in the background, or once `begin` is called."""
         if self._held is not None:

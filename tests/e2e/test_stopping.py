@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from states.board import Board
 from states.model import ProfileState
-from tests.e2e.test_whole_way import chatter
+from tests.e2e.test_whole_way import chatter, gardeners, online, stored
 from tests.support.running import running, until
-
-
-def stored(home: Path, query: str) -> list[tuple[object, ...]]:
-    """What the one database under a folder holds."""
-    (path,) = home.rglob("echo.db")
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        return connection.execute(query).fetchall()
 
 
 async def test_a_stop_is_no_failure_of_what_was_being_collected(tmp_path: Path) -> None:
@@ -34,3 +25,20 @@ async def test_a_stop_is_no_failure_of_what_was_being_collected(tmp_path: Path) 
     async with running(tmp_path, tmp_path / "export.jsonl") as again:
         assert (await again.ready()).messages == 200
         await until(again.board, lambda: again.board.profiles[1].state is ProfileState.READY)
+
+
+async def test_what_is_just_being_said_is_said_to_its_end_and_noted(tmp_path: Path) -> None:
+    async with running(tmp_path, gardeners(), chattiness=0) as echo:
+        await online(echo, "Mara", "garden")
+        sandbox = echo.echo.sandbox
+        assert sandbox is not None
+        await echo.people.say("Petr", "garden", "Mara (echo): what about the goose?")
+        due = await until(echo.board, lambda: echo.session().due.get("speak"))
+        sandbox.faults.set({"slow": 0.5, "match": "/webhooks"})
+        echo.clock.move((due - echo.clock()).total_seconds())
+        await until(echo.board, lambda: "speak" not in echo.session().due)
+        people = echo.people
+    said = [int(message["id"]) for message in people.messages("garden") if message["webhook"]]
+    assert len(said) == 1
+    assert stored(tmp_path, "SELECT message_id FROM generation_parts") == [(said[0],)]
+    assert ("Say",) not in stored(tmp_path, "SELECT effect FROM outbox WHERE NOT done")

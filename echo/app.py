@@ -199,6 +199,7 @@ async def _run(
     upkeep = Upkeep(store.erasure, store.database, settings, clock)
     maintenance.schedule(timers, _starting(tasks, upkeep))
     interpreter.begin()
+    router.tell_started()
     operator = ConsoleOperator(router, clock, functools.partial(speakable_channels, client))
     return Echo(board, router, client, operator, sandbox, gateway, upkeep, settings, clock)
 

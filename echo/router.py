@@ -18,7 +18,7 @@ from echo.tasks import Tasks
 from echo.work_ends import BEING_FORGOTTEN
 from states.board import Board, Fault
 from states.decide import Refusal, Step, begin_profile, begin_session
-from states.events import AskedAgain, EchoAsked, Event, OfflineAsked, OnlineAsked, TimerFired
+from states.events import AskedAgain, EchoAsked, Event, OfflineAsked, OnlineAsked, StartedAgain, TimerFired
 from states.model import MachineKey, MachineKind, ProfileSnapshot, ProfileState, SessionSnapshot, Snapshot
 from states.policy import Policy, Refused
 
@@ -77,6 +77,12 @@ class Router:
             self._add(snapshot)
             self.board.show(snapshot)
             self._follow(snapshot)
+
+    def tell_started(self) -> None:
+        """Have those who wait for an answer look whether their question still stands."""
+        for profile in self.board.profiles.values():
+            if profile.state is ProfileState.AWAITING_CONSENT and profile.consent_message_id is not None:
+                self.post(profile.key, StartedAgain(self._clock()))
 
     def post(self, key: MachineKey, event: Event, settles: int | None = None) -> None:
         """Put an event in a machine's mailbox and go on."""

@@ -34,6 +34,11 @@ class AskedAgain(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StartedAgain(Event):
+    """Echo was away: what stands in channels may have gone meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentPosted(Event):
     """The question stands in the channel as `message_id`."""
 

@@ -35,6 +35,7 @@ ONLINE = (S.LISTENING, S.COMPOSING, S.COOLING)
 
 PROFILE_ROWS: tuple[Row, ...] = (
     Row(ev.AskedAgain, P.AWAITING_CONSENT, None, when=("is_same_question",), do=("ask_again",)),
+    Row(ev.StartedAgain, P.AWAITING_CONSENT, None, when=("has_question",), do=("look_for_question",)),
     Row(ev.ConsentPosted, P.AWAITING_CONSENT, None, do=("note_question",)),
     Row(ev.ConsentNotPosted, P.AWAITING_CONSENT, None, when=("may_retry",), do=("schedule_retry",)),
     Row(ev.ConsentNotPosted, P.AWAITING_CONSENT, P.FORGETTING, do=("note_reason", "ask_forgetting")),

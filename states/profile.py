@@ -29,6 +29,10 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         again = cast(ev.AskedAgain, data.args[0])
         return again.cutoff == self.snapshot.cutoff or self.no(Refused.OTHER_DATE)
 
+    def has_question(self, data: Trigger) -> bool:
+        """The question was put; one that was not is still being put."""
+        return self.snapshot.consent_message_id is not None or self.no(Refused.NOT_NOW)
+
     def is_consent_due(self, data: Trigger) -> bool:
         """The question has stood open for too long."""
         return self.is_due(data, Deadline.CONSENT)
@@ -64,6 +68,11 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         """Try once more to put the question."""
         self.set_due(retry=None)
         self.ask(do.AskConsent())
+
+    def look_for_question(self, data: Trigger) -> None:
+        """Put the question again if it is gone; nobody may have seen it, and nothing else would bring it back."""
+        self.ask(do.AskConsent(self.snapshot.consent_message_id))
+        self.set(consent_message_id=None)
 
     def ask_again(self, data: Trigger) -> None:
         """Put the question where it was asked for last; the time to answer begins anew."""

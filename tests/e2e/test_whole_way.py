@@ -11,7 +11,7 @@ from echo.corpus.written import Written
 from echo.ports import Heard
 from echo.sandbox.invented import invent
 from echo.session_work import SessionWork
-from states.model import ProfileState, SessionState
+from states.model import ProfileSnapshot, ProfileState, SessionState
 from tests.support.running import Running, running, until
 
 FRIENDS = ("Ana", "Ben")
@@ -129,6 +129,25 @@ async def test_after_a_restart_everything_stands_where_it_stood(tmp_path: Path) 
         assert (dict(again.board.profiles), dict(again.board.sessions)) == before
         await again.tell("Ben", "talk", "Ana (echo): what about the goose?")
         assert [message["author"] for message in again.said("talk")]
+
+
+async def test_a_question_that_is_gone_at_the_next_start_is_put_again(tmp_path: Path) -> None:
+    async with running(tmp_path, chatter(200)) as echo:
+        await echo.people.command("Ana", "talk", "echo create", {"user": "Ana", "before": "01.06.2026"})
+        expiry = (await until(echo.board, lambda: asked(echo))).due
+    async with running(tmp_path, tmp_path / "export.jsonl") as again:
+        # The sandbox keeps new messages in memory only: nothing stands there any more.
+        assert (await until(again.board, lambda: asked(again))).due == expiry, "the time to answer does not begin anew"
+        (question,) = [message for message in again.people.messages("talk") if message["components"]]
+        await again.press("Ana", {**question, "message_id": question["id"]}, "I agree")
+        await again.ready()
+
+
+def asked(echo: Running) -> ProfileSnapshot | None:
+    """The first profile, once its question stands where people can press it."""
+    profile = echo.board.profiles[1]
+    number = profile.consent_message_id
+    return profile if any(message["id"] == str(number) for message in echo.people.messages("talk")) else None
 
 
 async def test_a_ready_profile_can_be_collected_and_trained_anew(tmp_path: Path) -> None:

@@ -41,17 +41,17 @@ def models(home: Path) -> list[Path]:
     return list(home.rglob("*.model"))
 
 
-def of_others() -> list[SessionWork]:
+def of_others() -> list[SessionWork | Heard]:
     """What earlier Echoes of this process have left to the garbage collector."""
-    return [thing for thing in gc.get_objects() if isinstance(thing, SessionWork)]
+    return [thing for thing in gc.get_objects() if isinstance(thing, SessionWork | Heard)]
 
 
-def held_in_memory(others: list[SessionWork]) -> tuple[list[str], bool]:
+def held_in_memory(others: list[SessionWork | Heard]) -> tuple[list[str], bool]:
     """The models that sessions hold, and whether any message that was heard is remembered."""
     gc.collect()
-    everything = gc.get_objects()
-    works = [thing for thing in everything if isinstance(thing, SessionWork) and thing not in others]
-    held = [name for work in works for name in work.held]
+    earlier = set(map(id, others))
+    everything = [thing for thing in gc.get_objects() if id(thing) not in earlier]
+    held = [name for thing in everything if isinstance(thing, SessionWork) for name in thing.held]
     return held, any(isinstance(thing, Heard) and "how is the boat" in thing.text for thing in everything)
 
 

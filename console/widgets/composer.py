@@ -86,10 +86,13 @@ class Composer(Input):
             self.post_message(self.Sent(self.value.strip()))
 
     def action_complete(self) -> None:
-        """Take the highlighted proposal, or what the guidance line says to type; else go on to the next widget."""
+        """Take the highlighted proposal, or in the empty input what the guidance line says to type, if anything.
+
+        From a text with nothing to complete it goes on to the next widget.
+        """
         if self._proposals.chosen:
             self.post_message(self.Completed())
-        elif not self.value and self.type_in:
+        elif not self.value:
             self.put(self.type_in)
         else:
             self.screen.focus_next()

@@ -14,6 +14,7 @@ from console.logs import LogRing
 from console.widgets.composer import Composer
 from console.widgets.said import Press, Said
 from states.board import Board
+from tests.console import stories
 from tests.support.bot import Stage, connected
 from tests.support.console import AnyPilot, RecordingOperator, paste, see, type_in, unsee, until
 from tests.support.talkative import dress
@@ -28,7 +29,8 @@ class Room:
         def clock() -> datetime:
             return datetime.fromtimestamp(stage.clock(), UTC)
 
-        self.app = EchoConsole(Board(), RecordingOperator(), stage.people, clock, "Echo - sandbox", LogRing())
+        self.board = Board()
+        self.app = EchoConsole(self.board, RecordingOperator(), stage.people, clock, "Echo - sandbox", LogRing())
 
     @property
     def typed(self) -> str:
@@ -288,6 +290,16 @@ async def test_page_up_goes_back_in_the_channel_while_one_types() -> None:
         assert room.typed == "hm"
         await pilot.press("enter")
         await see(pilot, "hm", "line 39")
+
+
+async def test_tab_in_an_empty_input_stays_there_while_there_is_nothing_to_fill_in() -> None:
+    async with chatting() as (room, pilot):
+        stories.collecting(room.board)
+        await see(pilot, "Reading what")
+        await pilot.press("tab")
+        assert isinstance(room.app.focused, Composer)
+        await type_in(pilot, "hello")
+        assert room.typed == "hello"
 
 
 async def test_letters_go_to_the_input_and_to_nothing_else() -> None:

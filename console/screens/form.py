@@ -50,6 +50,7 @@ class FormScreen(ModalScreen[dict[str, str] | None]):
             value = widget.text if isinstance(widget, TextArea) else widget.value if isinstance(widget, Input) else ""
             wrong = _fault(field, value)
             if wrong:
+                self.app.clear_notifications()
                 self.notify(wrong, severity="warning", markup=False)
                 widget.focus()
                 return

@@ -314,4 +314,6 @@ class ChatPane(Vertical):
         self.query_one(Proposals).offer(found)
 
     def _tell(self, sentence: str) -> None:
+        """Say what is wrong in the place of what was said before, so that words don't pile up over the chat."""
+        self.app.clear_notifications()
         self.notify(sentence, severity="warning", timeout=8, markup=False)

@@ -145,6 +145,19 @@ async def test_what_is_wrong_is_told_in_one_sentence_and_the_text_is_kept() -> N
             room.app.query_one(Composer).put("")
 
 
+async def test_a_new_refusal_takes_the_place_of_the_one_before() -> None:
+    async with chatting() as (room, pilot):
+        for text, sentence in (
+            ("/ecco", "There is no such command"),
+            ("/echo create", "/echo create also needs user:"),
+            ("/echo create user:@Bo", "/echo create also needs before:"),
+        ):
+            room.app.query_one(Composer).put(text)
+            await pilot.press("enter")
+            await see(pilot, sentence)
+            assert len(room.app.screen.query("Toast")) == 1
+
+
 async def test_who_may_not_use_a_command_is_told_so() -> None:
     async with chatting() as (room, pilot):
         await pilot.press("f2")

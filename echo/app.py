@@ -200,6 +200,7 @@ async def _run(
     maintenance.schedule(timers, _starting(tasks, upkeep))
     interpreter.begin()
     router.tell_started()
+    tasks.start("catching up", client.catch_up())
     operator = ConsoleOperator(router, clock, functools.partial(speakable_channels, client))
     return Echo(board, router, client, operator, sandbox, gateway, upkeep, settings, clock)
 

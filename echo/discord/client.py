@@ -20,7 +20,7 @@ from echo.discord.commands import Commands
 from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register
 from echo.discord.consent import read_press, version_of
 from echo.discord.failures import mapped
-from echo.discord.hearing import Hearing
+from echo.discord.hearing import KEPT, Hearing
 from echo.discord.notices import Openings, stays_here
 from echo.discord.permits import Asker, shown_name
 from echo.discord.presses import Asking, Presses
@@ -165,7 +165,9 @@ class EchoClient(nextcord.Client):
         self._board.set_condition(CONDITION, None)
 
     async def on_ready(self) -> None:
-        """All servers that Discord gives at once are there."""
+        """All servers that Discord gives at once are there. A connection begun anew has missed what was said."""
+        if self._available.done():
+            await self.catch_up()
         self._look_whether_available()
 
     async def on_guild_available(self, guild: nextcord.Guild) -> None:
@@ -214,6 +216,24 @@ class EchoClient(nextcord.Client):
                 self._board.name({member.id: shown_name(member)})
 
     # messages
+
+    async def catch_up(self) -> None:
+        """Hear what was said lately in the channels where echoes are online, while Echo was not connected."""
+        missable = self._hearing.missable()
+        for guild in self.guilds if missable else ():
+            # Without their subjects' names nobody could tell who is called, nor whose echo has spoken.
+            await self._learn_subjects(guild)
+        for channel_id, after in missable.items():
+            try:
+                with mapped("read what was said meanwhile"):
+                    page = await self.http.logs_from(channel_id, KEPT)
+            except EchoError as error:
+                log.info("What was said meanwhile in channel %d was not heard: %s", channel_id, error)
+                continue
+            for raw in sorted(page, key=lambda one: int(one["id"])):
+                if int(raw["id"]) > after:
+                    # Messages that are asked for carry no server's id, unlike those that Discord sends by itself.
+                    self._see_message({**raw, "guild_id": raw.get("guild_id", channel_id)})
 
     def _guard_parsers(self) -> None:
         """One dispatch that is not what Discord describes must not end the connection, as nextcord would have it."""

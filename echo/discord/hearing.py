@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from echo.discord.address import mentions, names_echo
 from echo.discord.faces import spoken_name
 from echo.discord.translate import Seen
+from echo.discord.walk import snowflake_at
 from echo.ports import Heard, Post
 from states.board import Board
 from states.events import MessageHeard
@@ -18,6 +19,8 @@ from states.model import ProfileSnapshot, SessionSnapshot
 
 KEPT: Final = 50
 """Messages that are remembered of each channel."""
+MISSED: Final = timedelta(minutes=5)
+"""How far back Echo listens after it was away: nobody waits longer for an answer."""
 
 
 class Hearing:
@@ -34,6 +37,7 @@ class Hearing:
         self._clock = clock
         self._rings: dict[int, deque[Heard]] = {}
         self._primed: set[int] = set()
+        self._told: dict[int, deque[int]] = {}
         self._online: dict[int, list[SessionSnapshot]] = {}
         self._revision = -1
         board.watch(self._let_go)
@@ -77,6 +81,15 @@ class Hearing:
 
     # who is told
 
+    def missable(self) -> dict[int, int]:
+        """The channels where echoes are online, each with the id after which what was said may have been missed."""
+        self._sessions_in(0)
+        lately = self._clock() - MISSED
+        return {
+            channel_id: snowflake_at(max(lately, min(session.started_at for session in sessions)))
+            for channel_id, sessions in self._online.items()
+        }
+
     def hear(self, seen: Seen, echo_id: int) -> None:
         """Keep a message and tell the sessions of its channel; an echo is not told of its own words.
 
@@ -85,12 +98,18 @@ class Hearing:
         sessions = self._sessions_in(seen.heard.channel_id)
         if not sessions:
             return
+        told = self._told.setdefault(seen.heard.channel_id, deque(maxlen=KEPT))
+        if seen.heard.message_id in told:
+            # What was caught up on may come by the gateway as well.
+            return
+        told.append(seen.heard.message_id)
         heard = seen.heard
         if seen.own:
             heard = replace(heard, speaker=self._speaker(seen, sessions), human=False)
         self._keep(heard.channel_id, (heard,))
         for session in sessions:
-            if heard.speaker != session.profile_id:
+            # What it thought about before a restart comes again where messages are caught up on.
+            if heard.speaker != session.profile_id and heard.message_id > session.heard_id:
                 addressed = self.is_addressed(seen, session, echo_id)
                 event = MessageHeard(self._clock(), heard.message_id, heard.author_id, heard.human, addressed)
                 self._post(session.key, event)
@@ -159,12 +178,14 @@ class Hearing:
             self._online = dict(online)
             for gone in self._rings.keys() - online.keys():
                 del self._rings[gone]
+            for gone in self._told.keys() - online.keys():
+                del self._told[gone]
             self._primed &= online.keys()
         return self._online.get(channel_id, [])
 
     def _let_go(self) -> None:
         """Forget at once, not at the next message, what was said where no echo is online any more."""
-        if self._rings:
+        if self._rings or self._told:
             self._sessions_in(0)
 
     def _names_on_board(self, profile: ProfileSnapshot) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -56,6 +57,7 @@ class Room:
     def __init__(self, *, both: bool = False) -> None:
         self.board = Board()
         self.told: list[tuple[int, MessageHeard]] = []
+        self.ids = itertools.count(100)
         self.hearing = Hearing(self.board, self._post, lambda: NOON)
         self.board.name({MARA: "Mara Lund", KOFI: "Kofi"})
         for number, user_id in ((1, MARA), (2, KOFI)) if both else ((1, MARA),):
@@ -75,8 +77,14 @@ class Room:
     def addressed(self, text: str, **more: Any) -> dict[int, bool]:
         """Which profiles a message is meant for."""
         self.told.clear()
-        self.hear(text, **more)
+        self.hear(text, **{"message_id": next(self.ids), **more})
         return {key // 10: event.addressed for key, event in self.told}
+
+
+def test_a_message_that_comes_twice_is_told_once() -> None:
+    room = Room()
+    assert room.addressed("mara, you there?", message_id=7) == {1: True}
+    assert room.addressed("mara, you there?", message_id=7) == {}
 
 
 def heard(text: str = "hi", message_id: int = 1, **more: object) -> Heard:

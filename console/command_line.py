@@ -14,6 +14,10 @@ from typing import Any, Final
 
 QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 ANY_OPTION: Final = re.compile(r"(?<!\S)([\w-]{1,32}):")
+LIKE_OPTION: Final = re.compile(r"(?<!\S)(?!\d)([\w-]{1,32}):(?!//)")
+"""What is meant as an option's name, and not as a time or the beginning of an address."""
+NO_FREE_TEXT: Final = frozenset({"before", "profile"})
+"""The options that take no free text though Discord calls them strings: a day, and a name from a list."""
 
 
 class CommandRefused(ValueError):
@@ -96,6 +100,8 @@ def parse(text: str, commands: Sequence[Command], names: Sequence[str] = ()) -> 
         if one.option.name in options:
             raise CommandRefused(f"The option {one.option.name} is given twice: keep one of them.")
         _refuse_misspelt(one, command, given)
+        if not one.closed:
+            _refuse_unknown(one.option, one.value, command, names)
         if one.value:
             options[one.option.name] = one.value
     options |= _positional(leading, command, options, names)
@@ -186,6 +192,19 @@ def _refuse_misspelt(one: Given, command: Command, given: Sequence[Given]) -> No
             raise CommandRefused(f"There is no option {word[1]}; write {near[0]}: instead.")
 
 
+def _refuse_unknown(option: Option, value: str, command: Command, names: Sequence[str]) -> None:
+    """Refuse a value that has swallowed an option which the command does not have."""
+    if option.kind == "string" and option.name not in NO_FREE_TEXT:
+        return
+    unknown = LIKE_OPTION.search(value, len(_named(value, names) or ""))
+    if unknown:
+        raise CommandRefused(f"There is no option {unknown[1]}; /{command.name} has: {_listed(command)}.")
+
+
+def _listed(command: Command) -> str:
+    return ", ".join(f"{option.name}:" for option in command.options)
+
+
 def _positional(leading: str, command: Command, given: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     """What stands before the first option's name, as the values of required options in their order."""
     found: dict[str, str] = {}
@@ -195,15 +214,15 @@ def _positional(leading: str, command: Command, given: Mapping[str, str], names:
         option = free.pop(0)
         taken = _named(rest, names) if option.kind == "user" else None
         value = taken or (rest if not free else rest.split()[0])
+        _refuse_unknown(option, value, command, names)
         found[option.name] = value
         rest = rest[len(value) :].strip()
     unknown = ANY_OPTION.match(leading)
     if rest or unknown:
-        options = ", ".join(f"{option.name}:" for option in command.options)
-        if not options:
+        if not command.options:
             raise CommandRefused(f"/{command.name} takes no options: leave out what follows it.")
         wrong = f"There is no option {unknown[1]}" if unknown else f"Say which option “{rest[:40]}” is for"
-        raise CommandRefused(f"{wrong}; /{command.name} has: {options}.")
+        raise CommandRefused(f"{wrong}; /{command.name} has: {_listed(command)}.")
     return found
 
 

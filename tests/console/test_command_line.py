@@ -76,6 +76,34 @@ def test_a_misspelt_option_is_told_from_a_value() -> None:
     assert "no option usr" in refused("/echo create usr:@Mara before:01.06.2026")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/echo create user:@Mara before:01.01.2026 foo:bar",
+        "/echo create user:@Mara foo:bar before:01.01.2026",
+        "/echo create @Mara 01.01.2026 foo:bar",
+    ],
+)
+def test_an_option_that_there_is_not_is_no_part_of_a_day_or_a_person(text: str) -> None:
+    assert refused(text) == "There is no option foo; /echo create has: user:, before:."
+
+
+def test_an_option_that_there_is_not_is_no_part_of_a_profile() -> None:
+    assert refused("/echo online profile:Mara foo: bar") == "There is no option foo; /echo online has: profile:."
+
+
+def test_a_name_or_a_time_with_a_colon_is_a_value() -> None:
+    strange = (*NAMES, "Odd one: two")
+    text = "/echo create user:@odd one: two before:10:30 01.06.2026"
+    found = parse(text, COMMANDS, strange).options
+    assert found == {"user": "@odd one: two", "before": "10:30 01.06.2026"}
+
+
+def test_free_text_may_hold_any_colon() -> None:
+    note = Command("note", "Write something down", (Option("text", required=True),))
+    assert parse("/note text:buy foo: two of them", (note,)).options == {"text": "buy foo: two of them"}
+
+
 def test_a_value_with_a_colon_of_its_own_is_no_option() -> None:
     assert options("/echo online profile:see http://there") == {"profile": "see http://there"}
 

@@ -36,11 +36,12 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command with all its subcommands in its name ("echo create")."""
+    """A command with all its subcommands in its name ("echo create"); on Discord, one `in_menu` can't be typed."""
 
     name: str
     description: str = ""
     options: tuple[Option, ...] = ()
+    in_menu: bool = False
 
     def option(self, name: str) -> Option | None:
         """The option of this name, in whatever case."""
@@ -83,6 +84,7 @@ def commands_of(described: Iterable[Mapping[str, Any]]) -> tuple[Command, ...]:
                 )
                 for option in one.get("options", ())
             ),
+            in_menu=one.get("kind") == "user",
         )
         for one in described
     )
@@ -168,10 +170,11 @@ def _command(text: str, commands: Sequence[Command]) -> tuple[Command, int]:
     found = find_command(text, commands)
     if found is not None:
         return found
-    if not commands:
+    slash = [one for one in commands if not one.in_menu]
+    if not slash:
         raise CommandRefused("The bot has registered no commands yet: wait a moment and try again.")
-    near = [one for one in commands if f"/{one.name}".casefold().startswith(" ".join(text.casefold().split()))]
-    listed = ", ".join(f"/{one.name}" for one in (near or commands))
+    near = [one for one in slash if f"/{one.name}".casefold().startswith(" ".join(text.casefold().split()))]
+    listed = ", ".join(f"/{one.name}" for one in (near or slash))
     raise CommandRefused(f"There is no such command; there are: {listed}.")
 
 

@@ -43,7 +43,10 @@ class Town(Protocol):
         """`{"id", "name", "parent"}` of every channel and thread."""
 
     def commands(self) -> list[Json]:
-        """`{"name": "echo create", "description", "options": [{"name", "type", "required", "description", ...}]}`."""
+        """`{"name": "echo create", "kind", "description", "options": [{"name", "type", "required", ...}]}`.
+
+        `kind` is "slash", or "user" for a command of people's menus.
+        """
 
     async def say(self, author: str, channel: str, content: str, reply_to: str | None = None) -> Json:
         """Write a message."""

@@ -13,7 +13,7 @@ BEFORE = Option("before", "string", required=True, description="dd.mm.yyyy")
 CREATE = Command("echo create", "Ask for an echo", (USER, BEFORE))
 ONLINE = Command("echo online", "Bring one online", (Option("profile"),))
 STATUS = Command("echo status", "How far they are")
-MENU = Command("Make an echo", "", (USER,))
+MENU = Command("Make an echo", "", (USER,), in_menu=True)
 COMMANDS = (CREATE, ONLINE, STATUS, MENU)
 NAMES = ("Mara", "Two Words", "Two")
 
@@ -113,6 +113,12 @@ def test_an_unknown_command_is_answered_with_those_there_are(text: str) -> None:
     assert "/echo create" in refused(text)
 
 
+def test_a_command_of_the_user_menu_is_not_listed_as_a_slash_command() -> None:
+    listed = "/echo create, /echo online, /echo status."
+    assert refused("/foo") == f"There is no such command; there are: {listed}"
+    assert refused("/mak") == f"There is no such command; there are: {listed}"
+
+
 def test_before_the_bot_has_commands_one_is_told_to_wait() -> None:
     with pytest.raises(CommandRefused, match="wait a moment"):
         parse("/echo status", ())
@@ -131,7 +137,8 @@ def test_commands_are_read_as_the_sandbox_describes_them() -> None:
         "description": "Ask for an echo",
         "options": [{"name": "user", "type": "user", "required": True, "description": "Who is to be echoed"}],
     }
-    assert commands_of([described]) == (Command("echo create", "Ask for an echo", (USER,)),)
+    menu = {"name": "Make an echo", "kind": "user", "description": "", "options": described["options"]}
+    assert commands_of([described, menu]) == (Command("echo create", "Ask for an echo", (USER,)), MENU)
 
 
 WILD = st.text(st.sampled_from('ab "\\:@#user before/\t') | st.characters(codec="utf-8"), max_size=30)

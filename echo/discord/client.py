@@ -20,7 +20,8 @@ from echo.discord.commands import Commands
 from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register
 from echo.discord.consent import read_press, version_of
 from echo.discord.failures import mapped
-from echo.discord.hearing import KEPT, Hearing
+from echo.discord.hearing import Hearing
+from echo.discord.missed import hear_missed
 from echo.discord.notices import Openings, stays_here
 from echo.discord.permits import Asker, shown_name
 from echo.discord.presses import Asking, Presses
@@ -139,8 +140,15 @@ class EchoClient(nextcord.Client):
                     ) from error
                 log.warning("The connection to Discord broke (%s); connecting anew.", type(error).__name__)
                 self._board.set_condition(CONDITION, "The connection to Discord broke; Echo is connecting anew.")
+                await self._drop_connection()
                 await asyncio.sleep(pause)
                 pause = min(RECONNECT_MOST, 2 * pause)
+
+    async def _drop_connection(self) -> None:
+        """Close what broke: its heartbeats would go on beside the new connection, and end that one as well."""
+        broken: Any = self.ws
+        if broken is not None:
+            await broken.close(code=4000)
 
     async def on_connect(self) -> None:
         """Register the commands, once, and look whether they are there: nextcord would only log that they are not."""
@@ -223,17 +231,7 @@ class EchoClient(nextcord.Client):
         for guild in self.guilds if missable else ():
             # Without their subjects' names nobody could tell who is called, nor whose echo has spoken.
             await self._learn_subjects(guild)
-        for channel_id, after in missable.items():
-            try:
-                with mapped("read what was said meanwhile"):
-                    page = await self.http.logs_from(channel_id, KEPT)
-            except EchoError as error:
-                log.info("What was said meanwhile in channel %d was not heard: %s", channel_id, error)
-                continue
-            for raw in sorted(page, key=lambda one: int(one["id"])):
-                if int(raw["id"]) > after:
-                    # Messages that are asked for carry no server's id, unlike those that Discord sends by itself.
-                    self._see_message({**raw, "guild_id": raw.get("guild_id", channel_id)})
+        await hear_missed(self.http, missable, self._see_message)
 
     def _guard_parsers(self) -> None:
         """One dispatch that is not what Discord describes must not end the connection, as nextcord would have it."""

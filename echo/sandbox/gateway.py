@@ -23,6 +23,9 @@ from echo.sandbox.world import World
 HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT, MEMBERS, INVALID, HELLO, ACK = 1, 2, 3, 4, 6, 7, 8, 9, 10, 11
 HEARTBEAT_INTERVAL = 41.25
 """Seconds between a client's heartbeats, as Discord asks for."""
+WAY = 0.02
+"""Seconds that an acknowledgement is on its way. nextcord takes one that comes before it has noted its own heartbeat
+for the answer to the one before, and then warns that it is 41 seconds behind."""
 SESSIONS = 16
 """How many sessions are kept for a resume; the oldest that nobody is attached to goes first."""
 
@@ -231,7 +234,7 @@ class _Socket:
     def _take(self, op: int, data: Any) -> None:
         if op == HEARTBEAT:
             if not self._gateway.muted:
-                self._queue.put_nowait(frame(ACK))
+                asyncio.get_running_loop().call_later(WAY, self._queue.put_nowait, frame(ACK))
         elif not isinstance(data, dict):
             raise _Close(4001 if op not in range(9) else 4002, "Unknown opcode or payload.")
         elif op == IDENTIFY:

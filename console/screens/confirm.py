@@ -33,7 +33,8 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """The question, what would happen, and two buttons, of which No has the focus."""
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_subtitle = "y: yes, n or Escape: no"
             yield Static(self._question, classes="question", markup=False)
             yield Static(self._consequence, markup=False)
             with Horizontal(classes="buttons"):

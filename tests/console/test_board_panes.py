@@ -188,6 +188,7 @@ async def test_forgetting_says_what_goes_and_enter_alone_keeps_it() -> None:
         await see(pilot, "F8 Forget")
         await pilot.press("f8")
         await see(pilot, "Forget Mara?", "1,240 messages and what was learned from them", "goes offline in #general")
+        await see(pilot, "y: yes", "n or Escape: no")
         await pilot.press("enter")
         await unsee(pilot, "Forget Mara?")
         await pilot.press("f8", "escape", "f8", "n")
@@ -253,7 +254,7 @@ async def test_quitting_asks_only_while_somebody_is_online() -> None:
     stories.online(board, stories.ready(board))
     async with shown(board) as (desk, pilot):
         await pilot.press("ctrl+q")
-        await see(pilot, "Quit?", "1 echo is online in #general")
+        await see(pilot, "Quit?", "1 echo is online in #general", "y: yes", "n or Escape: no")
         await pilot.press("enter")
         await unsee(pilot, "Quit?")
         assert desk.app.is_running

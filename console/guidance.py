@@ -10,7 +10,7 @@ from typing import Final
 
 from console import keys
 from console.keys import shown
-from console.wording import echo_of, living, name_of, online_of, progress_words, span
+from console.wording import day, echo_of, living, name_of, online_of, progress_words, span
 from states.board import Board
 from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState
 
@@ -39,7 +39,11 @@ class Guidance:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Who is spoken as, and where, in the chat pane. `people` are the names of all humans, in the order of F2."""
+    """Who is spoken as, and where, in the chat pane.
+
+    `people` are the names of all humans, in the order of F2; `pressable` the ids of the questions for a yes whose
+    buttons can be reached.
+    """
 
     speaker: str
     speaker_id: int
@@ -47,6 +51,7 @@ class Scene:
     channel: str
     channel_id: int
     people: Sequence[str] = field(default=())
+    pressable: frozenset[int] = frozenset()
 
 
 def suggested_person(people: Sequence[str], speaker: str) -> str:
@@ -75,7 +80,7 @@ def guide(board: Board, selected: int | None, scene: Scene | None, now: datetime
         return _stuck(board, profile, now)
     match profile.state:
         case ProfileState.AWAITING_CONSENT:
-            return _awaiting(board, profile, scene)
+            return _awaiting(board, profile, scene, zone)
         case ProfileState.COLLECTING | ProfileState.TRAINING:
             return _working(board, profile)
         case ProfileState.FORGETTING:
@@ -108,13 +113,15 @@ def _stuck(board: Board, profile: ProfileSnapshot, now: datetime) -> Guidance:
     return Guidance(f"{reason} {again}{shown(keys.FORGET)} forgets this echo.", Tone.TROUBLE)
 
 
-def _awaiting(board: Board, profile: ProfileSnapshot, scene: Scene | None) -> Guidance:
+def _awaiting(board: Board, profile: ProfileSnapshot, scene: Scene | None, zone: tzinfo) -> Guidance:
     name = name_of(board, profile.user_id)
     where = f"#{name_of(board, profile.channel_id)}"
     if profile.consent_message_id is None:
         return Guidance(f"The question to {name} is being put in {where}…", Tone.WAIT)
     if scene is None:
         return Guidance(f"{name} is asked in {where}: nothing is read before they press I agree there.", Tone.WAIT)
+    if profile.consent_message_id not in scene.pressable:
+        return _lost(board, profile, scene, zone)
     steps = []
     if scene.speaker_id != profile.user_id:
         steps.append(f"speak as {name} ({shown(keys.SPEAKER)})")
@@ -122,6 +129,19 @@ def _awaiting(board: Board, profile: ProfileSnapshot, scene: Scene | None) -> Gu
         steps.append(f"go to {where} ({shown(keys.CHANNEL)})")
     steps.append(f"press {shown(keys.BUTTONS)}, then Enter on I agree")
     return Guidance(f"{name} is asked for a yes: {', '.join(steps)}.")
+
+
+def _lost(board: Board, profile: ProfileSnapshot, scene: Scene, zone: tzinfo) -> Guidance:
+    """What to do where the question is out of reach, or deleted."""
+    name = name_of(board, profile.user_id)
+    command = f"/echo create user:@{name} before:{day(profile.cutoff, zone)}"
+    may_ask = scene.is_manager or scene.speaker_id == profile.user_id
+    first = "" if may_ask else f"speak as {name} ({shown(keys.SPEAKER)}) and "
+    return Guidance(
+        f"{name} is asked for a yes, but the button is not in sight: look in #{name_of(board, profile.channel_id)}, "
+        f"or {first}type {command} again, which puts the question anew.",
+        type_in=command if may_ask else "",
+    )
 
 
 def _working(board: Board, profile: ProfileSnapshot) -> Guidance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import ClassVar
@@ -21,6 +22,7 @@ from console.guidance import Guidance, Scene
 from console.messages import SceneChanged, TownChanged
 from console.ports import Json, Town
 from console.proposing import Proposer
+from console.questions import pressable
 from console.screens.form import FormScreen
 from console.widgets.composer import Composer
 from console.widgets.proposals import Proposals
@@ -94,7 +96,11 @@ class ChatPane(Vertical):
     @property
     def scene(self) -> Scene | None:
         """Who stands where; None while the sandbox has nobody or no channel."""
-        return self.standing.scene if self.is_mounted else None
+        scene = self.standing.scene if self.is_mounted else None
+        if scene is None:
+            return None
+        shown = {int(press.message_id) for press in self.talk.presses()}
+        return replace(scene, pressable=pressable(self._board, self._town, shown, SHOWN))
 
     @property
     def has_buttons(self) -> bool:

@@ -50,3 +50,20 @@ async def test_from_the_first_screen_to_a_talking_echo_and_back_to_nothing(tmp_p
             await see(pilot, "The echo of Mara is forgotten.", "0 echoes")
             assert echo.board.profiles[1].state is ProfileState.FORGOTTEN
             await see(pilot, "Speak as Mara (F2), then type /echo create user:@Mara")
+
+
+async def test_a_question_that_is_gone_is_put_anew_by_what_the_console_says(tmp_path: Path) -> None:
+    async with running(tmp_path) as echo:
+        app = EchoConsole(echo.board, echo.echo.operator, echo.people, echo.clock, "Echo - sandbox", LogRing())
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            await see(pilot, "Type /echo create user:@Mara")
+            await pilot.press("tab", "enter")
+            await see(pilot, "press F4, then Enter on I agree", "Mara awaiting consent")
+            await pilot.press("f3")
+            await see(pilot, "go to #general (F3), press F4")
+            lost = echo.board.profiles[1]
+            assert echo.echo.sandbox is not None and lost.consent_message_id is not None
+            echo.echo.sandbox.world.delete_message(lost.channel_id, lost.consent_message_id)
+            await see(pilot, "look in #general, or type /echo create user:@Mara before:01.06.2026 again")
+            await pilot.press("tab", "enter")
+            await see(pilot, "press F4, then Enter on I agree")

@@ -16,8 +16,9 @@ from tests.console import stories
 from tests.support.snapshots import ASKER, CHANNEL, NOON, SUBJECT
 
 PEOPLE = ("Ines", "Mara", "Petr")
-MARA = Scene("Mara", SUBJECT, True, "general", CHANNEL, PEOPLE)
-PETR = Scene("Petr", ASKER, False, "general", CHANNEL, PEOPLE)
+ASKED = frozenset({777})
+MARA = Scene("Mara", SUBJECT, True, "general", CHANNEL, PEOPLE, ASKED)
+PETR = Scene("Petr", ASKER, False, "general", CHANNEL, PEOPLE, ASKED)
 
 
 def line(board: Board, scene: Scene | None = MARA, now: datetime = NOON, selected: int | None = None) -> Guidance:
@@ -64,6 +65,17 @@ def test_who_is_asked_is_led_to_the_button() -> None:
     elsewhere = replace(PETR, channel="workshop", channel_id=CHANNEL + 1)
     assert "go to #general (F3)" in line(board, elsewhere).text
     assert "before they press I agree there" in line(board, None).text
+
+
+def test_where_the_question_is_gone_one_is_told_how_it_is_put_anew() -> None:
+    board = stories.board()
+    stories.awaiting(board)
+    lost = line(board, replace(MARA, pressable=frozenset({778})))
+    assert lost.type_in == "/echo create user:@Mara before:01.06.2026"
+    assert f"look in #general, or type {lost.type_in} again" in lost.text and "F4" not in lost.text
+    petrs = line(board, replace(PETR, pressable=frozenset()))
+    assert f"or speak as Mara (F2) and type {lost.type_in} again" in petrs.text
+    assert petrs.type_in == ""
 
 
 def test_work_is_shown_with_how_far_it_is() -> None:

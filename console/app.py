@@ -70,6 +70,15 @@ class EchoConsole(App[None], inherit_bindings=False):
         Binding(keys.QUIT, "quit", "Quit", id="quit", tooltip="Stop Echo", priority=True),
         # Where text is selected the key copies it; else it means what it means in every terminal.
         Binding("ctrl+c", "quit", "Quit", show=False, tooltip="Stop Echo, where no text is selected"),
+        # Last, so that of a full footer on a narrow screen it is what is cut off: the help names it too.
+        Binding(
+            keys.PALETTE,
+            "command_palette",
+            "Palette",
+            id="palette",
+            tooltip="Open the palette: everything that is possible now",
+            priority=True,
+        ),
     ]
 
     def __init__(

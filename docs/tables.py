@@ -15,7 +15,7 @@ from typing import Any, Final
 from textual.binding import Binding
 
 from console.app import EchoConsole
-from console.keys import PALETTE, shown
+from console.keys import shown
 from echo.cli import EXIT_CODES, parser
 from echo.discord.forms import COMMANDS, SUBCOMMAND, USER
 from states import diagram
@@ -116,7 +116,6 @@ def keys() -> str:
     """The console's keys, as its bindings have them."""
     bindings = (one for one in EchoConsole.BINDINGS if isinstance(one, Binding))
     rows = [(f"`{shown(one.key)}`", one.tooltip or one.description) for one in bindings]
-    rows.append((f"`{shown(PALETTE)}`", "Open the palette: everything that is possible now"))
     return table(("Key", "What it does"), rows)
 
 

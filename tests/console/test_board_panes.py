@@ -126,7 +126,7 @@ async def test_a_fault_is_told_once_and_counted() -> None:
 async def test_only_keys_that_do_something_are_in_the_footer() -> None:
     board = stories.board()
     async with shown(board) as (desk, pilot):
-        await see(pilot, "F1 Help", "^q Quit")
+        await see(pilot, "F1 Help", "^q Quit", "^p Palette")
         assert not any(name in screen_text(desk.app) for name in ("Online", "Forget", "Person"))
         stories.ready(board)
         await see(pilot, "F5 Online", "F8 Forget")

@@ -34,56 +34,79 @@ def shape(context: Sequence[Utterance], names: NameBook, ties: Mapping[str, floa
     context = context[-CONTEXT_LENGTH:]
     if not context:
         return [0.0] * len(SHAPE)
-    last = context[-1]
-    text = last.text
     mine = [i for i, said in enumerate(context) if said.own]
-    own_at = mine[-1] if mine else -1
-    since = context[own_at + 1 :]
-    lead = lead_of(text)
+    found = {
+        **_last_words(context[-1], names),
+        **_company(context, mine, ties),
+        **_tempo(context),
+        **_since(context, mine, names),
+    }
+    return [found[name] for name in SHAPE]
+
+
+def _last_words(last: Utterance, names: NameBook) -> dict[str, float]:
+    """What the last message says, and when in the week."""
+    text, lead = last.text, lead_of(last.text)
     led = lead is not None and lead in names.own
-    gaps = [math.log1p(max(0.0, b.ts - a.ts)) for a, b in itertools.pairwise(context)]
-    people = {said.author for said in context if not said.own}
-    partner, spoke_to, own_asked = _exchange(context, mine, last.author)
-    run = 0
-    for said in reversed(context):
-        if said.author != last.author:
-            break
-        run += 1
     hour = last.ts / 3600 % 24 * math.tau / 24
-    took = [math.log1p(max(0.0, b.ts - a.ts)) for a, b in itertools.pairwise(context) if b.own and not a.own]
-    own_text = context[own_at].text.lower() if mine else ""
-    return [
-        float(names.names_me(text)),
-        float(led),
-        float(lead is not None and not led and lead in names.known),
-        float("?" in text),
-        float(text.rstrip().endswith("?")),
-        math.log1p(len(text)),
-        gaps[-1] if gaps else 8.0,
-        sum(gaps) / len(gaps) if gaps else 8.0,
-        float(len(since)) if mine else CONTEXT_LENGTH + 1.0,
-        math.log1p(max(0.0, last.ts - context[own_at].ts)) if mine else math.log1p(CONTEXT_AGE),
-        len(mine) / len(context),
-        float(len(people)),
-        float(run),
-        partner,
-        spoke_to,
-        float(sum(names.names_me(said.text) for said in since)),
-        own_asked,
-        float(len(context)),
-        float(LINK.search(text) is not None),
-        float("`" in text or "();" in text or "{" in text),
-        float("!" in text),
-        ties.get(last.author, 0.0),
-        math.sin(hour),
-        math.cos(hour),
-        float((int(last.ts // 86400) + 3) % 7 >= 5),
-        float(any(k in own_text for k in keys_of(last.author))),
-        math.log1p(max(0.0, since[0].ts - context[own_at].ts)) if mine and since else 8.0,
-        float(sum("?" in said.text for said in since)),
-        took[-1] if took else 5.0,
-        sum(took) / len(took) if took else 5.0,
-    ]
+    return {
+        "named": float(names.names_me(text)),
+        "led": float(led),
+        "leads_other": float(lead is not None and not led and lead in names.known),
+        "asks": float("?" in text),
+        "asks_end": float(text.rstrip().endswith("?")),
+        "length": math.log1p(len(text)),
+        "link": float(LINK.search(text) is not None),
+        "code": float("`" in text or "();" in text or "{" in text),
+        "exclaims": float("!" in text),
+        "hour_sin": math.sin(hour),
+        "hour_cos": math.cos(hour),
+        "weekend": float((int(last.ts // 86400) + 3) % 7 >= 5),
+    }
+
+
+def _company(context: Sequence[Utterance], mine: list[int], ties: Mapping[str, float]) -> dict[str, float]:
+    """Who is there, and how the last author and the subject stand to each other."""
+    author = context[-1].author
+    partner, spoke_to, own_asked = _exchange(context, mine, author)
+    own_text = context[mine[-1]].text.lower() if mine else ""
+    return {
+        "own_share": len(mine) / len(context),
+        "people": float(len({said.author for said in context if not said.own})),
+        "run": float(sum(1 for _ in itertools.takewhile(lambda said: said.author == author, reversed(context)))),
+        "partner": partner,
+        "spoke_to": spoke_to,
+        "own_asked": own_asked,
+        "context": float(len(context)),
+        "tie": ties.get(author, 0.0),
+        "own_named_last": float(any(k in own_text for k in keys_of(author))),
+    }
+
+
+def _tempo(context: Sequence[Utterance]) -> dict[str, float]:
+    """How fast the talk goes, and how fast the subject has answered in it."""
+    pairs = list(itertools.pairwise(context))
+    gaps = [math.log1p(max(0.0, b.ts - a.ts)) for a, b in pairs]
+    took = [gap for gap, (a, b) in zip(gaps, pairs, strict=True) if b.own and not a.own]
+    return {
+        "pause": gaps[-1] if gaps else 8.0,
+        "pace": sum(gaps) / len(gaps) if gaps else 8.0,
+        "own_delay": took[-1] if took else 5.0,
+        "own_delays": sum(took) / len(took) if took else 5.0,
+    }
+
+
+def _since(context: Sequence[Utterance], mine: list[int], names: NameBook) -> dict[str, float]:
+    """What has happened since the subject last spoke."""
+    own_at = mine[-1] if mine else -1
+    since, own = context[own_at + 1 :], context[own_at]
+    return {
+        "since_count": float(len(since)) if mine else CONTEXT_LENGTH + 1.0,
+        "since_time": math.log1p(max(0.0, context[-1].ts - own.ts)) if mine else math.log1p(CONTEXT_AGE),
+        "named_since": float(sum(names.names_me(said.text) for said in since)),
+        "first_pause": math.log1p(max(0.0, since[0].ts - own.ts)) if mine and since else 8.0,
+        "asks_since": float(sum("?" in said.text for said in since)),
+    }
 
 
 def _exchange(context: Sequence[Utterance], mine: list[int], author: str) -> tuple[float, float, float]:

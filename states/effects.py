@@ -19,8 +19,6 @@ class Notice(StrEnum):
     COLLECTING = "collecting"
     READY = "ready"
     STUCK = "stuck"
-    DECLINED = "declined"
-    EXPIRED = "expired"
     FORGOTTEN = "forgotten"
 
 

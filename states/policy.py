@@ -17,7 +17,6 @@ class Policy:
     cooldown: float = 2.0
     max_bot_turns: int = 4
     max_restarts: int = 3
-    max_tries: int = 3
     consent_expiry: timedelta = timedelta(hours=168)
     retry_first: float = 5.0
     retry_most: float = 900.0

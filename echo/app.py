@@ -59,6 +59,8 @@ SEND_WITHIN = 2.0
 """Seconds that a message gets, when Echo stops, to be sent and noted."""
 
 
+PAGES_PER_SECOND = 40.0
+"""Of history, at most: Discord allows 50 requests a second to the whole bot, and the echoes speak meanwhile."""
 SANDBOX_TOKEN = "sandbox"
 """What the loopback Discord takes for a bot's token; it guards nothing."""
 
@@ -246,6 +248,7 @@ def _works(
             store.corpus,
             context_messages=settings.context_messages,
             most=settings.max_messages_per_analysis,
+            per_second=PAGES_PER_SECOND,
         ),
         corpus=store.corpus,
         engine=engine,

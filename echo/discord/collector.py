@@ -14,6 +14,7 @@ import nextcord
 from db.corpus import Cursor, StoredMessage
 from echo.discord.failures import OutOfReach, mapped, understood
 from echo.discord.places import guild_of, readable_places
+from echo.discord.turns import Turns
 from echo.discord.walk import PAGE, Bareness, Kind, Raw, Read, checked, read, sift, snowflake_at
 from echo.discord.walker import Walker
 from echo.errors import NothingToRead, ServiceUnavailable
@@ -58,14 +59,24 @@ class Collector:
 
     Keeps the subject's messages, at most `most` of them (the newest), and before each up to `context_messages`
     messages of others. After every page its rows and the channel's cursor are stored together, so that a later call
-    goes on where this one ended, however it ended.
+    goes on where this one ended, however it ended. All that are collected at the same time share `per_second` pages;
+    None is as many as come.
     """
 
-    def __init__(self, client: nextcord.Client, corpus: CorpusPort, *, context_messages: int, most: int) -> None:
+    def __init__(
+        self,
+        client: nextcord.Client,
+        corpus: CorpusPort,
+        *,
+        context_messages: int,
+        most: int,
+        per_second: float | None = None,
+    ) -> None:
         self._client = client
         self._corpus = corpus
         self._window = context_messages
         self._most = most
+        self._turns = Turns(per_second)
 
     async def collect(self, profile: ProfileSnapshot, progress: Progress) -> int:
         """Read on from the stored cursors; how many of the subject's messages are stored in the end.
@@ -107,6 +118,7 @@ class Collector:
         """The page before the walker, newest first; None where the place can't be read (any more)."""
         if self._client.is_closed():
             raise ServiceUnavailable("The connection to Discord was closed while collecting; Echo will try again.")
+        await self._turns.take()
         try:
             with mapped("read a channel's messages"):
                 page = await self._client.http.logs_from(walker.channel_id, PAGE, before=walker.before)

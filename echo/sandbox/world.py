@@ -12,45 +12,17 @@ from echo.sandbox import payloads
 from echo.sandbox.population import Population, populated
 from echo.sandbox.records import (
     DM,
-    EPHEMERAL,
     PRIVATE_THREAD,
     PUBLIC_THREAD,
     TEXT,
-    THREADS,
     Channel,
-    Dispatch,
-    Guild,
     History,
     Member,
-    Message,
     Overwrite,
-    Reaction,
-    Role,
     User,
     Webhook,
 )
 from echo.sandbox.talk import Talk
-
-__all__ = [
-    "DM",
-    "EPHEMERAL",
-    "PRIVATE_THREAD",
-    "PUBLIC_THREAD",
-    "TEXT",
-    "THREADS",
-    "Channel",
-    "Dispatch",
-    "Guild",
-    "History",
-    "Member",
-    "Message",
-    "Overwrite",
-    "Reaction",
-    "Role",
-    "User",
-    "Webhook",
-    "World",
-]
 
 
 class World(Talk):

@@ -15,8 +15,9 @@ from echo.corpus.written import Written
 from echo.errors import ImportRefused
 from echo.sandbox import permissions
 from echo.sandbox.permissions import Permission
+from echo.sandbox.records import EPHEMERAL, Dispatch, Overwrite
 from echo.sandbox.snowflakes import Sequence, parse_snowflake, snowflake_at, timestamp_of
-from echo.sandbox.world import EPHEMERAL, Dispatch, Overwrite, World
+from echo.sandbox.world import World
 from tests.support.loopback import NOW, START, channel, small_world, user
 
 CHAT = Path(__file__).resolve().parents[3] / "shared" / "chat" / "zig.jsonl.gz"

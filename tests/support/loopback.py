@@ -13,8 +13,9 @@ import nextcord
 import nextcord.http
 
 from echo.corpus.written import Written
+from echo.sandbox.records import Channel, User
 from echo.sandbox.server import Sandbox
-from echo.sandbox.world import Channel, User, World
+from echo.sandbox.world import World
 from tests.support import openapi
 
 START: Final = 1_700_000_000.0

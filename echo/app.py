@@ -17,6 +17,7 @@ from db.corpus import Corpus
 from db.erasure import Erasure
 from db.errors import StorageError
 from db.generations import Generations
+from db.journal import Journal
 from db.keys import Keyring
 from db.models import Models
 from db.outbox import Outbox
@@ -61,6 +62,8 @@ SEND_WITHIN = 2.0
 
 PAGES_PER_SECOND = 40.0
 """Of history, at most: Discord allows 50 requests a second to the whole bot, and the echoes speak meanwhile."""
+JOURNAL_SHOWN = 200
+"""Lines of earlier runs that the console begins with."""
 SANDBOX_TOKEN = "sandbox"
 """What the loopback Discord takes for a bot's token; it guards nothing."""
 
@@ -110,6 +113,7 @@ class Store:
     database: Database
     steps: Steps
     outbox: Outbox
+    journal: Journal
     consents: Consents
     corpus: Corpus
     generations: Generations
@@ -132,6 +136,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock) -> AsyncIterat
             database=database,
             steps=Steps(database),
             outbox=Outbox(database),
+            journal=Journal(database),
             consents=Consents(database),
             corpus=Corpus(database, keyring, clock),
             generations=Generations(database, keyring),
@@ -189,6 +194,7 @@ async def _run(
 
     stack.push_async_callback(voice.close)
     profiles, sessions = await store.steps.load()
+    board.journal.extend(await store.journal.latest(JOURNAL_SHOWN))
     router.adopt([*profiles, *sessions])
     interpreter.perform(tuple(await store.outbox.pending()))
 

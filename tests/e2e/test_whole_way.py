@@ -125,8 +125,10 @@ async def test_after_a_restart_everything_stands_where_it_stood(tmp_path: Path) 
     async with running(tmp_path, chatter(200)) as echo:
         await online(echo)
         before = (dict(echo.board.profiles), dict(echo.board.sessions))
+        told = list(echo.board.journal)
     async with running(tmp_path, tmp_path / "export.jsonl") as again:
         assert (dict(again.board.profiles), dict(again.board.sessions)) == before
+        assert list(again.board.journal) == told
         await again.tell("Ben", "talk", "Ana (echo): what about the goose?")
         assert [message["author"] for message in again.said("talk")]
 

@@ -132,15 +132,13 @@ class Trained:
 class Moment:
     """What an answer is made for: the conversation (oldest first) and who is asked to answer.
 
-    `me` are the names of the subject, the shown one first. `seed` makes the answer repeatable. `hour` is the local
-    hour of the day, 0..23.
+    `me` are the names of the subject, the shown one first. `seed` makes the answer repeatable.
     """
 
     context: tuple[Utterance, ...]
     me: tuple[str, ...]
     addressed: bool
     seed: int
-    hour: int = 12
 
 
 class Why(StrEnum):

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from db.consents import Consents
 from db.errors import DatabaseLocked, StorageError
@@ -173,7 +172,6 @@ class SessionWork:
             me=self.chat.names_of(profile),
             addressed=session.addressed,
             seed=session.id * 1_000_003 + session.turn,
-            hour=self.clock().astimezone(ZoneInfo(self.settings.timezone)).hour,
         )
 
     def _pace(self, answer: Answer) -> tuple[float, float, tuple[float, ...]]:

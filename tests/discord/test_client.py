@@ -172,6 +172,17 @@ async def test_what_is_said_while_the_socket_is_down_is_heard_after_the_resume(t
         assert await edge.refused("Ada", "echo list")
 
 
+async def test_a_connection_that_broke_leaves_no_heartbeats_behind(tmp_path: Path) -> None:
+    async with edge_at(tmp_path) as edge:
+        connection: Any = edge.client.ws
+        heartbeats = connection._keep_alive
+        edge.sandbox.gateway.send("READY", {})
+        await edge.until(lambda: "discord" in edge.board.conditions)
+        await edge.until(lambda: "discord" not in edge.board.conditions)
+        await asyncio.to_thread(heartbeats.join, 5)
+        assert not heartbeats.is_alive()
+
+
 async def test_where_echo_is_thrown_out_nothing_of_it_stays_online(tmp_path: Path) -> None:
     async with edge_at(tmp_path) as edge:
         profile = await edge.ready("Bo")

@@ -59,12 +59,21 @@ async def test_what_was_said_to_an_echo_meanwhile_is_answered(away: Away) -> Non
         assert answers and {answer["author"] for answer in answers} == {"Mara (echo)"}
 
 
+async def test_what_was_answered_just_before_a_restart_is_not_answered_again(away: Away) -> None:
+    last = away.sandbox.people.messages("garden")[-1]
+    async with away.here() as echo:
+        await echo.tell("Petr", "garden", "hm")
+        assert echo.session().turn == 2, "one thought before the restart, and one about the new word"
+    assert [after["content"] for after in away.sandbox.people.messages("garden", after=last["id"])] == ["hm"]
+
+
 async def test_neither_what_was_answered_nor_what_is_long_past_is_answered_again(away: Away) -> None:
     asked = await away.sandbox.people.say("Petr", "garden", "Mara (echo): and the goose?")
     away.clock.move(3600)
     async with away.here() as echo:
+        began = len(echo.board.journal)
         # What it hears now comes after what it would have heard again.
         await echo.tell("Petr", "garden", "hm")
-        heard = [line.event for line in echo.board.journal if line.event == "MessageHeard"]
+        heard = [line for line in list(echo.board.journal)[began:] if line.event == "MessageHeard"]
     assert len(heard) == 1
     assert [after["content"] for after in away.sandbox.people.messages("garden", after=asked["id"])] == ["hm"]

@@ -14,12 +14,16 @@ from states.model import MachineKey, ProfileSnapshot, SessionSnapshot, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a piece of work is: `done` of `total` (None where unknown) in `unit`, e.g. "messages"."""
+    """How far a piece of work is: `done` of `total` (None where unknown) in `unit`, e.g. "requests".
+
+    `detail` is a sentence for people: how it is done, what was found so far.
+    """
 
     what: str
     done: int
     total: int | None
     unit: str
+    detail: str = ""
 
     @property
     def share(self) -> float | None:

@@ -18,6 +18,7 @@ class Notice(StrEnum):
 
     COLLECTING = "collecting"
     READY = "ready"
+    RENEWED = "renewed"
     STUCK = "stuck"
     FORGOTTEN = "forgotten"
 
@@ -104,7 +105,7 @@ def _wanted_by_profile(effect: Effect, snapshot: ProfileSnapshot) -> bool:
         case AskConsent():
             return state is ProfileState.AWAITING_CONSENT and snapshot.consent_message_id is None
         case Collect():
-            return state is ProfileState.COLLECTING
+            return state is ProfileState.COLLECTING and not snapshot.paused
         case Train(version=version):
             return state is ProfileState.TRAINING and version == snapshot.model_version + 1
         case Forget():
@@ -124,7 +125,7 @@ def _is_true(notice: Notice, snapshot: ProfileSnapshot) -> bool:
             return at_work and not stands_still
         case Notice.STUCK:
             return at_work and stands_still
-        case Notice.READY:
+        case Notice.READY | Notice.RENEWED:
             return snapshot.state is ProfileState.READY
         case _:
             return snapshot.state is ProfileState.FORGOTTEN

@@ -76,10 +76,15 @@ class ConsentDeclined(Event):
 
 @dataclass(frozen=True, slots=True)
 class CollectionFinished(Event):
-    """`messages` of the subject are stored; `needed` is the least that training takes."""
+    """`messages` of the subject are stored; `needed` is the least that training takes.
+
+    Of `places` channels and threads that were looked into, `failed` could not be read.
+    """
 
     messages: int
     needed: int
+    places: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,40 @@ class CollectionFailed(Event):
 
     reason: str
     transient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAsked(Event):
+    """An operator (0) or manager `by` wants collecting to rest where it stands."""
+
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeAsked(Event):
+    """`by` wants collecting to go on from where it rests."""
+
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked(Event):
+    """`by` wants collecting given up."""
+
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusChanged(Event):
+    """Stored messages changed outside a collecting: `messages` of the subject's own are stored now.
+
+    So many messages, context among them, were `added`, `edited` and `removed`.
+    """
+
+    messages: int
+    added: int
+    edited: int
+    removed: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+OPEN_END = datetime(2080, 1, 1, tzinfo=UTC)
+"""The cut-off of a profile without one: later than anything that Discord's ids will name for decades."""
 NO_DEADLINES: Mapping[str, datetime] = MappingProxyType({})
 
 
@@ -62,6 +64,7 @@ class Deadline(StrEnum):
     TYPE = "type"
     SPEAK = "speak"
     COOL = "cool"
+    REFRESH = "refresh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,11 @@ class ProfileSnapshot:
     """One subject in one server, up to one cut-off.
 
     `id` is 0 until the first step is recorded; `version` counts recorded steps. All times are aware UTC. `cutoff` is
-    the start of the day before which messages are read. `due` maps names of `Deadline` to when they fall due.
-    `reason` is a sentence that says why the profile stands still or went back; it never holds message text.
+    the start of the day before which messages are read, OPEN_END where the subject set none: then what they write joins
+    as they write it. `due` maps names of `Deadline` to when they fall due.
+    `reason` is a sentence that says why the profile stands still or went back; it never holds message text. `paused`:
+    an operator stopped its collecting. Since the corpus was last read for training, `stale` of its messages were
+    edited or deleted on Discord and `unlearned` joined it.
     """
 
     id: int
@@ -88,12 +94,30 @@ class ProfileSnapshot:
     model_version: int = 0
     reason: str | None = None
     tries: int = 0
+    paused: bool = False
+    stale: int = 0
+    unlearned: int = 0
     due: Mapping[str, datetime] = field(default_factory=lambda: NO_DEADLINES)
 
     @property
     def key(self) -> MachineKey:
         """The machine's name."""
         return MachineKey(MachineKind.PROFILE, self.id)
+
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether the subject set no cut-off."""
+        return self.cutoff >= OPEN_END
+
+    @property
+    def has_consent(self) -> bool:
+        """Whether the subject agreed and nobody has asked for it to be forgotten."""
+        return self.state in (ProfileState.COLLECTING, ProfileState.TRAINING, ProfileState.READY)
+
+    @property
+    def can_speak(self) -> bool:
+        """Whether there is a model: one that is being renewed speaks on as it was."""
+        return self.has_consent and self.model_version > 0
 
 
 @dataclass(frozen=True, slots=True)

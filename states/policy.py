@@ -12,7 +12,11 @@ from states.model import MachineKey
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Limits and spans, from the settings. Seconds unless the name says otherwise."""
+    """Limits and spans, from the settings. Seconds unless the name says otherwise.
+
+    An echo is renewed `refresh_soon` after what it learned from was edited or deleted, `refresh_later` after more was
+    written.
+    """
 
     cooldown: float = 2.0
     max_bot_turns: int = 4
@@ -20,6 +24,8 @@ class Policy:
     consent_expiry: timedelta = timedelta(hours=168)
     retry_first: float = 5.0
     retry_most: float = 900.0
+    refresh_soon: timedelta = timedelta(minutes=15)
+    refresh_later: timedelta = timedelta(hours=24)
 
     def backoff(self, key: MachineKey, tries: int) -> timedelta:
         """Wait before try number `tries` + 1: capped exponential, with up to a quarter of jitter.

@@ -10,6 +10,8 @@ from states.draft import Draft, Trigger
 from states.model import NO_DEADLINES, Deadline, ProfileSnapshot, ProfileState
 from states.policy import Policy, Refused
 
+PAUSED = "Collecting is paused: resume it to go on from where it rests."
+CANCELLED = "Collecting was cancelled: retry goes on from where it stood, forgetting erases what was read."
 HOPELESS_AFTER = 8
 """Tries after which even a passing failure is told as one that needs a person."""
 
@@ -50,6 +52,27 @@ class ProfileDraft(Draft[ProfileSnapshot]):
     def is_standing_still(self, data: Trigger) -> bool:
         """It waits for a retry or for a person, so nothing is under way that a retry would double."""
         return self.snapshot.reason is not None or self.no(Refused.NOT_NOW)
+
+    def is_paused(self, data: Trigger) -> bool:
+        """An operator stopped it."""
+        return self.snapshot.paused or self.no(Refused.NOT_NOW)
+
+    def is_under_way(self, data: Trigger) -> bool:
+        """It works, or waits to try again."""
+        works = self.snapshot.reason is None or Deadline.RETRY in self.snapshot.due
+        return works or self.no(Refused.NOT_NOW)
+
+    def may_cancel(self, data: Trigger) -> bool:
+        """It works, or rests to go on; what stands still for another reason has nothing to give up."""
+        return self.snapshot.reason == PAUSED or self.is_under_way(data)
+
+    def has_model(self, data: Trigger) -> bool:
+        """It could speak already."""
+        return self.snapshot.model_version > 0
+
+    def is_refresh_due(self, data: Trigger) -> bool:
+        """What it learned from changed, and has had time to come to rest."""
+        return self.is_due(data, Deadline.REFRESH)
 
     def is_next_version(self, data: Trigger) -> bool:
         """The model is the one that was asked for."""
@@ -99,7 +122,7 @@ class ProfileDraft(Draft[ProfileSnapshot]):
     def note_corpus(self, data: Trigger) -> None:
         """Keep how much was found."""
         found = cast(ev.CollectionFinished, data.args[0])
-        self.set(messages=found.messages, reason=None, tries=0)
+        self.set(messages=found.messages, reason=None, tries=0, paused=False)
 
     def note_too_few(self, data: Trigger) -> None:
         """Say how many more are needed."""
@@ -111,9 +134,9 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         )
 
     def ask_training(self, data: Trigger) -> None:
-        """Queue the making of the next model."""
+        """Queue the making of the next model, from the corpus as it will be by then."""
         self.set_due(retry=None)
-        self.set(reason=None)
+        self.set(reason=None, stale=0, unlearned=0)
         self.ask(do.Train(self.snapshot.model_version + 1))
 
     def note_model(self, data: Trigger) -> None:
@@ -122,8 +145,37 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         self.set(model_path=trained.model_path, model_version=trained.version, reason=None, tries=0)
 
     def start_over(self, data: Trigger) -> None:
-        """Forget past failures."""
-        self.set(tries=0, reason=None)
+        """Forget past failures and halts."""
+        self.set(tries=0, reason=None, paused=False)
+        self.set_due(retry=None, refresh=None)
+
+    def pause(self, data: Trigger) -> None:
+        """Rest; what was read is kept."""
+        self.set(paused=True, reason=PAUSED)
+        self.set_due(retry=None)
+
+    def cancel(self, data: Trigger) -> None:
+        """Give up; what was read is kept until it is forgotten or tried again."""
+        self.set(paused=True, reason=CANCELLED)
+        self.set_due(retry=None)
+
+    def note_change(self, data: Trigger) -> None:
+        """Count what the model, or the one that is being made, does not know."""
+        change = cast(ev.CorpusChanged, data.args[0])
+        self.set(
+            messages=change.messages,
+            stale=self.snapshot.stale + change.edited + change.removed,
+            unlearned=self.snapshot.unlearned + change.added,
+        )
+
+    def schedule_refresh(self, data: Trigger) -> None:
+        """Renew the echo: soon where it learned from what is gone, later where there is more; never put off."""
+        at, due = data.args[0].at, self.now("due").get(Deadline.REFRESH)
+        wanted = at + self.policy.refresh_soon if self.now("stale") else None
+        if wanted is None and self.now("unlearned"):
+            wanted = at + self.policy.refresh_later
+        if wanted is not None and (due is None or wanted < due):
+            self.set_due(refresh=wanted)
 
     def note_decline(self, data: Trigger) -> None:
         """Keep that the subject said no."""
@@ -147,11 +199,15 @@ class ProfileDraft(Draft[ProfileSnapshot]):
 
     def drop_model(self, data: Trigger) -> None:
         """There is no model and no corpus any more."""
-        self.set(model_path=None, messages=0, due=NO_DEADLINES, tries=0)
+        self.set(model_path=None, messages=0, due=NO_DEADLINES, tries=0, paused=False, stale=0, unlearned=0)
 
     def announce_ready(self, data: Trigger) -> None:
         """Tell the channel that the echo can speak."""
         self.ask(do.Announce(do.Notice.READY))
+
+    def announce_renewed(self, data: Trigger) -> None:
+        """Bring the message that asked up to date; the channel need not hear of it."""
+        self.ask(do.Announce(do.Notice.RENEWED))
 
     def announce_stuck(self, data: Trigger) -> None:
         """Tell the channel what a person must do."""

@@ -142,3 +142,65 @@ def test_a_queued_effect_is_wanted_only_while_its_machine_asks_for_it() -> None:
 def test_waits_between_tries_stay_within_their_bounds(tries: int, machine: int) -> None:
     wait = POLICY.backoff(MachineKey(MachineKind.PROFILE, machine), tries).total_seconds()
     assert 5 <= wait <= 60 * 1.25
+
+
+def test_a_paused_collecting_rests_until_it_is_resumed_or_tried_again() -> None:
+    collecting = after(asked(), AGREED)
+    waiting = after(collecting, ev.CollectionFailed(NOW, "Discord is away.", transient=True))
+    for profile in (collecting, waiting):
+        paused = after(profile, ev.PauseAsked(NOW, 0))
+        assert paused.paused and paused.due == {} and not do.still_wanted(do.Collect(), paused)
+        assert isinstance(decide(paused, ev.PauseAsked(NOW, 0), POLICY), Refusal)
+        assert after(paused, ev.CollectionFailed(NOW, "Cut short.", transient=True)).due == {}, "what came too late"
+        for event in (ev.ResumeAsked(NOW, 0), ev.RetryAsked(NOW, 0)):
+            resumed = decide(paused, event, POLICY)
+            assert isinstance(resumed, Step) and do.Collect() in resumed.effects
+            assert isinstance(resumed.after, ProfileSnapshot) and not resumed.after.paused
+    assert isinstance(decide(collecting, ev.ResumeAsked(NOW, 0), POLICY), Refusal)
+
+
+def test_a_collecting_that_ends_just_when_it_is_paused_has_ended() -> None:
+    done = after(asked(), AGREED, ev.PauseAsked(NOW, 0), ev.CollectionFinished(NOW, 80, 50))
+    assert done.state is ProfileState.TRAINING and not done.paused and done.reason is None
+
+
+def test_a_cancelled_collecting_leaves_the_echo_as_it_was() -> None:
+    first = after(asked(), AGREED, ev.CancelAsked(NOW, 0))
+    assert first.state is ProfileState.COLLECTING and first.paused and "cancelled" in str(first.reason)
+    assert isinstance(decide(first, ev.CancelAsked(NOW, 0), POLICY), Refusal)
+    again = after(made(), ev.RefreshAsked(NOW, 0), ev.CancelAsked(NOW, 0))
+    assert again.state is ProfileState.READY and again.can_speak and not again.paused
+
+
+def made() -> ProfileSnapshot:
+    return after(asked(), AGREED, ev.CollectionFinished(NOW, 80, 50), ev.TrainingFinished(NOW, "m", 1, 80, 1.0))
+
+
+def test_an_echo_that_is_renewed_goes_on_speaking_and_tells_nobody() -> None:
+    renewing = after(made(), ev.RefreshAsked(NOW, 0))
+    assert renewing.state is ProfileState.COLLECTING and renewing.can_speak
+    training = after(renewing, ev.CollectionFinished(NOW, 90, 50))
+    renewed = decide(training, ev.TrainingFinished(NOW, "m2", 2, 90, 1.0), POLICY)
+    assert isinstance(renewed, Step) and renewed.effects == (do.Announce(do.Notice.RENEWED),)
+
+
+def test_what_was_deleted_or_edited_makes_the_echo_stale_and_renews_it_soon() -> None:
+    changed = after(made(), ev.CorpusChanged(NOW, 79, 0, 1, 2))
+    assert (changed.messages, changed.stale, changed.due) == (79, 3, {"refresh": NOW + POLICY.refresh_soon})
+    later = NOW + timedelta(minutes=5)
+    again = after(changed, ev.CorpusChanged(later, 78, 0, 0, 1))
+    assert again.due == changed.due, "never put off"
+    due = again.due["refresh"]
+    renewing = after(again, ev.TimerFired(due, "refresh", due))
+    assert renewing.state is ProfileState.COLLECTING and renewing.due == {}
+    learning = after(renewing, ev.CollectionFinished(due, 78, 50))
+    assert (learning.stale, learning.unlearned) == (0, 0), "what is learned from now on is known"
+    during = after(learning, ev.CorpusChanged(due, 77, 0, 0, 1), ev.TrainingFinished(due, "m2", 2, 78, 1.0))
+    assert during.stale == 1 and during.due == {"refresh": due + POLICY.refresh_soon}
+
+
+def test_what_was_written_since_renews_the_echo_later() -> None:
+    grown = after(made(), ev.CorpusChanged(NOW, 81, 4, 0, 0))
+    assert grown.unlearned == 4 and grown.due == {"refresh": NOW + POLICY.refresh_later}
+    sooner = after(grown, ev.CorpusChanged(NOW, 80, 0, 0, 1))
+    assert sooner.due == {"refresh": NOW + POLICY.refresh_soon}

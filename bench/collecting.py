@@ -19,7 +19,7 @@ from bench.chats import Chat, most_active, read, small_chat
 from bench.discord_child import world_of
 from bench.figures import Figure, Scale, by_turns
 from bench.starting import ROOT
-from echo.discord.collector import Collector
+from echo.discord.collecting.collector import Collector
 from echo.sandbox.snowflakes import snowflake_at
 from echo.sandbox.world import World
 from tests.discord.stand import store

@@ -24,7 +24,7 @@ from db.outbox import Outbox
 from db.steps import Steps
 from echo.discord.chat import DiscordChat
 from echo.discord.client import EchoClient
-from echo.discord.collector import Collector
+from echo.discord.collecting.collector import Collector
 from echo.discord.hearing import Hearing
 from echo.discord.notices import Notices, Openings, stays_here
 from echo.discord.speakable import speakable_channels

@@ -10,8 +10,8 @@ from typing import Final
 
 from echo.discord.address import mentions, names_echo
 from echo.discord.faces import spoken_name
+from echo.discord.snowflakes import snowflake_at
 from echo.discord.translate import Seen
-from echo.discord.walk import snowflake_at
 from echo.ports import Heard, Post
 from states.board import Board
 from states.events import MessageHeard

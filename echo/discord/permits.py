@@ -9,8 +9,8 @@ import nextcord
 
 from echo.discord.consent import plain
 from echo.discord.dates import show_day
+from echo.discord.snowflakes import time_of
 from echo.discord.translate import Person
-from echo.discord.walk import time_of
 from echo.errors import BadDate, NoPermission, NothingToRead, UsageError
 from states.model import ProfileSnapshot
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from echo.discord.walk import time_of
+from echo.discord.snowflakes import time_of
 from echo.ports import Heard
 
 Raw = Mapping[str, Any]

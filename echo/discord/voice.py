@@ -12,10 +12,11 @@ from typing import Any, Final, Protocol
 import nextcord
 from nextcord.http import Route
 
+from echo.discord.collecting.walk import PAGE
 from echo.discord.faces import Faces, spoken_name
 from echo.discord.failures import OutOfReach, lasting, mapped, understood
+from echo.discord.snowflakes import snowflake_at, time_of
 from echo.discord.translate import seen
-from echo.discord.walk import PAGE, snowflake_at, time_of
 from echo.discord.webhooks import GONE, Webhooks
 from echo.errors import EchoError
 from echo.ports import Heard, Line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from echo.corpus.written import Written
-from echo.discord.collector import Collector
+from echo.discord.collecting.collector import Collector
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import Overwrite
 from echo.sandbox.world import World

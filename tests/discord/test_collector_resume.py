@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from db.corpus import Cursor, StoredMessage
-from echo.discord.collector import Collector
+from echo.discord.collecting.collector import Collector
 from echo.errors import ServiceUnavailable
 from tests.discord.collecting import MESSAGES, collector, crowd, nothing, texts, world_of
 from tests.discord.stand import Store, client_at, stand, store, talk

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.corpus import Cursor
-from echo.discord.places import Place
-from echo.discord.walk import (
+from echo.discord.collecting.places import Place
+from echo.discord.collecting.walk import (
     PAGE,
     Bareness,
     Carry,
@@ -20,10 +20,9 @@ from echo.discord.walk import (
     checked,
     read,
     sift,
-    snowflake_at,
-    time_of,
 )
-from echo.discord.walker import Walker
+from echo.discord.collecting.walker import Walker
+from echo.discord.snowflakes import snowflake_at, time_of
 from echo.errors import NoPermission, ServiceUnavailable
 from echo.persona.turns import CONTEXT_AGE
 

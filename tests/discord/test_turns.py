@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from echo.discord.turns import Turns
+from echo.discord.collecting.budget import Turns
 
 
 async def test_turns_come_evenly_and_no_faster_than_they_may() -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
+from echo.discord.snowflakes import COUNTER_BITS, time_of
 from echo.errors import NoPermission, ServiceUnavailable
 from echo.persona.turns import CONTEXT_AGE
 
 PAGE = 100
 """Messages: the most that Discord gives in one answer."""
-DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
-"""The origin of Discord's ids: 1420070400000 ms (Discord API reference, "Snowflakes")."""
-COUNTER_BITS = 22
 PLAIN, REPLY, SLASH_ANSWER, MENU_ANSWER = 0, 19, 20, 23
 """The types of message that somebody wrote (Discord API reference, "Message Types"); the others are the system's."""
 BARE_PAGE = 3
@@ -81,16 +79,6 @@ class Sifted:
     own: int
     carry: Carry
     used: int
-
-
-def snowflake_at(moment: datetime) -> int:
-    """The smallest id of the millisecond of `moment` (aware): all that was sent before it has a smaller id."""
-    return (moment - DISCORD_EPOCH) // timedelta(milliseconds=1) << COUNTER_BITS
-
-
-def time_of(snowflake: int) -> datetime:
-    """When an id was made, aware UTC."""
-    return DISCORD_EPOCH + timedelta(milliseconds=snowflake >> COUNTER_BITS)
 
 
 def checked(page: Sequence[Raw], channel_id: int, before: int) -> list[Raw]:

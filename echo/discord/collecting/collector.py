@@ -12,11 +12,12 @@ from typing import Protocol
 import nextcord
 
 from db.corpus import Cursor, StoredMessage
+from echo.discord.collecting.budget import Turns
+from echo.discord.collecting.places import guild_of, readable_places
+from echo.discord.collecting.walk import PAGE, Bareness, Kind, Raw, Read, checked, read, sift
+from echo.discord.collecting.walker import Walker
 from echo.discord.failures import OutOfReach, mapped, understood
-from echo.discord.places import guild_of, readable_places
-from echo.discord.turns import Turns
-from echo.discord.walk import PAGE, Bareness, Kind, Raw, Read, checked, read, sift, snowflake_at
-from echo.discord.walker import Walker
+from echo.discord.snowflakes import snowflake_at
 from echo.errors import NothingToRead, ServiceUnavailable
 from states.model import ProfileSnapshot
 

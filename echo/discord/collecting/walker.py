@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from db.corpus import Cursor
-from echo.discord.places import Place
-from echo.discord.walk import PAGE, Carry, Raw, Sifted
+from echo.discord.collecting.places import Place
+from echo.discord.collecting.walk import PAGE, Carry, Raw, Sifted
 
 
 @dataclass(slots=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from console.wording import online_of
 from states.board import Board
-from states.model import ProfileState
+from states.model import Deadline, ProfileState
+from states.profile import PAUSED
 
 FORGETTABLE = (ProfileState.AWAITING_CONSENT, ProfileState.COLLECTING, ProfileState.TRAINING, ProfileState.READY)
 
@@ -18,6 +19,9 @@ class Acts:
     online: bool = False
     offline: tuple[int, ...] = ()
     retry: bool = False
+    pause: bool = False
+    resume: bool = False
+    cancel: bool = False
     refresh: bool = False
     forget: bool = False
 
@@ -27,13 +31,17 @@ def possible(board: Board, profile_id: int | None, channel_id: int | None = None
     profile = board.profiles.get(profile_id) if profile_id is not None else None
     if profile is None:
         return Acts()
-    ready = profile.state is ProfileState.READY
     sessions = online_of(board, profile.id)
     at_work = profile.state in (ProfileState.COLLECTING, ProfileState.TRAINING)
+    under_way = profile.reason is None or Deadline.RETRY in profile.due
+    collecting = profile.state is ProfileState.COLLECTING
     return Acts(
-        online=ready and not any(session.channel_id == channel_id for session in sessions),
+        online=profile.can_speak and not any(session.channel_id == channel_id for session in sessions),
         offline=tuple(session.id for session in sessions),
-        retry=at_work and profile.reason is not None,
-        refresh=ready,
+        retry=at_work and profile.reason is not None and not profile.paused,
+        pause=collecting and under_way,
+        resume=collecting and profile.paused,
+        cancel=collecting and (under_way or profile.reason == PAUSED),
+        refresh=profile.state is ProfileState.READY,
         forget=profile.state in FORGETTABLE,
     )

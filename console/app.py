@@ -65,6 +65,10 @@ class EchoConsole(App[None], inherit_bindings=False):
         Binding(keys.ONLINE, "online", "Online", id="online", tooltip="Bring the highlighted echo online"),
         Binding(keys.OFFLINE, "offline", "Offline", id="offline", tooltip="Take the highlighted echo offline"),
         Binding(keys.RETRY, "retry", "Retry", id="retry", tooltip="Try again what stands still"),
+        # What stands still can be tried again, what works can rest: never both, so that one key serves.
+        Binding(keys.PAUSE, "pause", "Pause", id="pause", tooltip="Let collecting rest where it stands"),
+        Binding(keys.RESUME, "resume", "Resume", id="resume", tooltip="Let collecting go on from where it rests"),
+        Binding(keys.CANCEL, "cancel", "Cancel", id="cancel", tooltip="Give collecting up, after a question"),
         Binding(keys.FORGET, "forget", "Forget", id="forget", tooltip="Erase the highlighted echo, after a question"),
         Binding(keys.PANE, "pane", "Pane", id="pane", tooltip="Go to the next pane: Chat, Journal, Log"),
         Binding(keys.QUIT, "quit", "Quit", id="quit", tooltip="Stop Echo", priority=True),
@@ -247,8 +251,10 @@ class EchoConsole(App[None], inherit_bindings=False):
                 return self._town is not None
             case "buttons":
                 return self.chat is not None and self.chat.has_buttons
-            case "online" | "retry" | "forget":
+            case "online" | "retry" | "resume" | "cancel" | "forget":
                 return bool(getattr(self._acts, action))
+            case "pause":
+                return self._acts.pause and not self._acts.retry
             case "offline":
                 return bool(self._acts.offline)
         return True
@@ -287,22 +293,35 @@ class EchoConsole(App[None], inherit_bindings=False):
 
     def action_offline(self) -> None:
         """Take the highlighted echo offline."""
-        if profile := self.selected:
-            self._start(self._operating.offline(profile))
+        self._about(self._operating.offline)
 
     def action_retry(self) -> None:
         """Try again what stands still."""
-        if profile := self.selected:
-            self._start(self._operating.retry(profile))
+        self._about(self._operating.retry)
+
+    def action_pause(self) -> None:
+        """Let collecting rest."""
+        self._about(self._operating.pause)
+
+    def action_resume(self) -> None:
+        """Let collecting go on."""
+        self._about(self._operating.resume)
+
+    def action_cancel(self) -> None:
+        """Give collecting up, after a question."""
+        self._about(self._operating.cancel)
 
     def action_forget(self) -> None:
         """Erase the highlighted echo, after a question."""
-        if profile := self.selected:
-            self._start(self._operating.forget(profile))
+        self._about(self._operating.forget)
 
     async def action_quit(self) -> None:
         """Stop Echo; asked about where that silences somebody."""
         self._start(self._operating.quit())
+
+    def _about(self, act: Callable[[ProfileSnapshot], Coroutine[Any, Any, None]]) -> None:
+        if profile := self.selected:
+            self._start(act(profile))
 
     def _start(self, act: Coroutine[Any, Any, None]) -> None:
         self.run_worker(act, group="acts")

@@ -110,6 +110,8 @@ def _stuck(board: Board, profile: ProfileSnapshot, now: datetime) -> Guidance:
     if retry is not None:
         return Guidance(f"{reason} It is tried again in {span((retry - now).total_seconds())}.", Tone.TROUBLE)
     again = "" if profile.state is ProfileState.AWAITING_CONSENT else f"{shown(keys.RETRY)} tries again, "
+    if profile.paused:
+        again = f"{shown(keys.RESUME)} goes on, "
     return Guidance(f"{reason} {again}{shown(keys.FORGET)} forgets this echo.", Tone.TROUBLE)
 
 
@@ -134,7 +136,8 @@ def _awaiting(board: Board, profile: ProfileSnapshot, scene: Scene | None, zone:
 def _lost(board: Board, profile: ProfileSnapshot, scene: Scene, zone: tzinfo) -> Guidance:
     """What to do where the question is out of reach, or deleted."""
     name = name_of(board, profile.user_id)
-    command = f"/echo create user:@{name} before:{day(profile.cutoff, zone)}"
+    before = "" if profile.is_open_ended else f" before:{day(profile.cutoff, zone)}"
+    command = f"/echo create user:@{name}{before}"
     may_ask = scene.is_manager or scene.speaker_id == profile.user_id
     first = "" if may_ask else f"speak as {name} ({shown(keys.SPEAKER)}) and "
     return Guidance(
@@ -159,7 +162,7 @@ def _ready(board: Board, profile: ProfileSnapshot, scene: Scene | None) -> Guida
         return Guidance(
             f"The echo of {name} is ready: {shown(keys.ONLINE)} brings it online, or type /echo online in Discord."
         )
-    others = [one for one in living(board) if one.state is ProfileState.READY and one.id != profile.id]
+    others = [one for one in living(board) if one.can_speak and one.id != profile.id]
     command = f"/echo online profile:{name}" if others else "/echo online"
     if not scene.is_manager and scene.speaker_id != profile.user_id:
         return Guidance(f"The echo of {name} is ready: {shown(keys.ONLINE)} brings it online in #{scene.channel}.")

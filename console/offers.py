@@ -29,7 +29,10 @@ def offers_about(
         (acts.online, f"Bring {name} online", where, lambda: operating.online(profile, channel_id)),
         (bool(acts.offline), f"Take {name} offline", "the echo falls silent", lambda: operating.offline(profile)),
         (acts.retry, f"Retry {name}", profile.reason or "", lambda: operating.retry(profile)),
-        (acts.refresh, f"Refresh {name}", "collect and train anew", lambda: operating.refresh(profile)),
+        (acts.pause, f"Pause {name}", "collecting rests where it stands", lambda: operating.pause(profile)),
+        (acts.resume, f"Resume {name}", "collecting goes on from where it rests", lambda: operating.resume(profile)),
+        (acts.cancel, f"Cancel {name}", "collecting is given up, after a question", lambda: operating.cancel(profile)),
+        (acts.refresh, f"Refresh {name}", "collect what is new and train anew", lambda: operating.refresh(profile)),
         (acts.forget, f"Forget {name}", "erase everything, after a question", lambda: operating.forget(profile)),
     )
     for is_possible, title, about, act in offered:

@@ -48,6 +48,24 @@ class Operating:
         """Try again what stands still."""
         await self._do(self._operator.retry(profile.id))
 
+    async def pause(self, profile: ProfileSnapshot) -> None:
+        """Let collecting rest."""
+        await self._do(self._operator.pause(profile.id))
+
+    async def resume(self, profile: ProfileSnapshot) -> None:
+        """Let collecting go on."""
+        await self._do(self._operator.resume(profile.id))
+
+    async def cancel(self, profile: ProfileSnapshot) -> None:
+        """Give collecting up, if that is really wanted."""
+        name = name_of(self._board, profile.user_id)
+        kept = "The echo stays as it was." if profile.can_speak else "What was read is kept until it is forgotten."
+        question = ConfirmScreen(
+            f"Cancel collecting for {name}?", f"{kept} Retrying goes on from here.", "Yes, cancel it", "No, go on"
+        )
+        if await self._app.push_screen_wait(question):
+            await self._do(self._operator.cancel(profile.id))
+
     async def refresh(self, profile: ProfileSnapshot) -> None:
         """Collect and train anew."""
         await self._do(self._operator.refresh(profile.id))

@@ -20,6 +20,15 @@ class Operator(Protocol):
     async def retry(self, profile_id: int) -> str:
         """Try again what stands still."""
 
+    async def pause(self, profile_id: int) -> str:
+        """Let collecting rest where it stands."""
+
+    async def resume(self, profile_id: int) -> str:
+        """Let collecting go on from where it rests."""
+
+    async def cancel(self, profile_id: int) -> str:
+        """Give collecting up; what was read is kept."""
+
     async def refresh(self, profile_id: int) -> str:
         """Collect and train a ready profile anew."""
 

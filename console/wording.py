@@ -40,8 +40,9 @@ DUE_WORDS: Final[Mapping[str, str]] = {
     Deadline.TYPE: "types",
     Deadline.SPEAK: "answers",
     Deadline.COOL: "listens again",
+    Deadline.REFRESH: "is renewed",
 }
-TOLD_FIRST: Final = (Deadline.SPEAK, Deadline.TYPE, Deadline.RETRY, Deadline.COOL, Deadline.CONSENT)
+TOLD_FIRST: Final = (Deadline.SPEAK, Deadline.TYPE, Deadline.RETRY, Deadline.COOL, Deadline.REFRESH, Deadline.CONSENT)
 """Of several deadlines, the one that people wait for."""
 LIVING: Final = frozenset(ProfileState) - {ProfileState.FORGOTTEN}
 
@@ -99,6 +100,18 @@ def progress_words(progress: Progress) -> str:
     if progress.unit == "%":
         return count(progress.done, "%")
     return f"{progress.done:,} of {count(progress.total, progress.unit)}"
+
+
+def reach(profile: ProfileSnapshot, zone: tzinfo) -> str:
+    """Up to when a profile reaches: "before 01.06.2026", or "from now on too" where the subject set no day."""
+    return "from now on too" if profile.is_open_ended else f"before {day(profile.cutoff, zone)}"
+
+
+def stale_words(profile: ProfileSnapshot) -> str | None:
+    """What the echo does not know yet: "3 messages changed since it learned"; None where it knows all."""
+    if profile.stale:
+        return f"{count(profile.stale, 'messages')} changed since it learned"
+    return f"{count(profile.unlearned, 'messages')} not learned yet" if profile.unlearned else None
 
 
 def day(moment: datetime, zone: tzinfo) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from db.errors import StorageError
 from echo.ports import Requests
 from states.decide import Refusal
-from states.events import Event, ForgetAsked, RefreshAsked, RetryAsked
+from states.events import CancelAsked, Event, ForgetAsked, PauseAsked, RefreshAsked, ResumeAsked, RetryAsked
 from states.model import MachineKey, MachineKind
 
 OPERATOR = 0
@@ -47,6 +47,18 @@ class ConsoleOperator:
     async def retry(self, profile_id: int) -> str:
         """Try again what stands still."""
         return await self._give(profile_id, RetryAsked(self._clock(), OPERATOR), "It is tried again.")
+
+    async def pause(self, profile_id: int) -> str:
+        """Let collecting rest where it stands."""
+        return await self._give(profile_id, PauseAsked(self._clock(), OPERATOR), "Collecting rests.")
+
+    async def resume(self, profile_id: int) -> str:
+        """Let collecting go on from where it rests."""
+        return await self._give(profile_id, ResumeAsked(self._clock(), OPERATOR), "Collecting goes on.")
+
+    async def cancel(self, profile_id: int) -> str:
+        """Give collecting up; what was read is kept."""
+        return await self._give(profile_id, CancelAsked(self._clock(), OPERATOR), "Collecting is cancelled.")
 
     async def refresh(self, profile_id: int) -> str:
         """Collect and train a ready profile anew."""

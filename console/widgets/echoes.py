@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 
 from console.messages import ProfileChosen
 from console.theme import MUTED
-from console.wording import PROFILE_WORDS, count, day, due_words, living, name_of, progress_words
+from console.wording import PROFILE_WORDS, count, due_words, living, name_of, progress_words, reach, stale_words
 from states.board import Board
 from states.model import Deadline, ProfileSnapshot, ProfileState
 
@@ -78,13 +78,18 @@ def _entry(board: Board, profile: ProfileSnapshot, now: datetime, zone: tzinfo) 
     progress = board.progress.get(profile.key)
     if progress is not None and progress.share is not None:
         done, rest = bar(progress.share)
-        far = progress_words(progress)
-        lines.append(Content.assemble((done, "$primary"), (rest, "$surface-lighten-2"), f" {far}"))
+        # How much of what is told above; here is no room for more than the share.
+        far = f" {progress.share:.0%}".replace("%", " %")
+        lines.append(Content.assemble((done, "$primary"), (rest, "$surface-lighten-2"), far))
     elif progress is not None:
         lines.append(Content(progress_words(progress)))
-    elif profile.messages:
+    if progress is not None and progress.detail:
+        lines.append(Content.styled(progress.detail, MUTED))
+    if progress is None and profile.messages:
         lines.append(Content(count(profile.messages, "messages")))
-    lines.append(Content.styled(f"before {day(profile.cutoff, zone)}", MUTED))
+    lines.append(Content.styled(reach(profile, zone), MUTED))
+    if stale := stale_words(profile):
+        lines.append(Content.styled(stale, "$text-warning"))
     # The week that a question stands open is no news while nobody waits for it to end.
     due = due_words({name: at for name, at in profile.due.items() if name != Deadline.CONSENT}, now)
     if profile.reason:

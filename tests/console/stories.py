@@ -13,11 +13,13 @@ from states.events import (
     CollectionFinished,
     ConsentGiven,
     ConsentPosted,
+    CorpusChanged,
     DraftMade,
     EchoAsked,
     Event,
     MessageHeard,
     OnlineAsked,
+    PauseAsked,
     TimerFired,
     TrainingFinished,
 )
@@ -75,6 +77,16 @@ def collecting(on: Board, number: int = 1, user_id: int = SUBJECT) -> ProfileSna
 def stuck(on: Board, number: int = 1) -> ProfileSnapshot:
     """A profile with too few messages."""
     return happen(on, collecting(on, number), CollectionFinished(NOON, 12, 50))
+
+
+def paused(on: Board, profile: ProfileSnapshot) -> ProfileSnapshot:
+    """A collecting that rests."""
+    return happen(on, profile, PauseAsked(NOON, 0))
+
+
+def changed(on: Board, profile: ProfileSnapshot) -> ProfileSnapshot:
+    """Three messages that were learned from are gone from Discord, or read otherwise now."""
+    return happen(on, profile, CorpusChanged(NOON, 1238, 0, 1, 2))
 
 
 def failing(on: Board, number: int = 1) -> ProfileSnapshot:

@@ -181,6 +181,32 @@ async def test_retry_is_one_key() -> None:
         assert desk.operator.acts == [("retry", 1, None)]
 
 
+async def test_collecting_is_paused_and_resumed_by_one_key_and_cancelled_after_a_question() -> None:
+    board = stories.board()
+    profile = stories.collecting(board)
+    board.advance(profile.key, Progress("collecting", 105, 210, "requests", "by search, about 210 requests, 1 min"))
+    async with shown(board) as (desk, pilot):
+        await see(pilot, "F7 Pause", "F10 Cancel", "105 of 210 requests", "50 %", "by search, about 210")
+        await pilot.press("f7")
+        await see(pilot, "Collecting rests.")
+        stories.paused(board, profile)
+        await see(pilot, "F7 Resume", "F7 goes on, F8 forgets this echo.")
+        await pilot.press("f7")
+        await see(pilot, "Collecting goes on.")
+        await pilot.press("f10")
+        await see(pilot, "Cancel collecting for Mara?", "What was read is kept until it is forgotten.")
+        await pilot.press("enter", "f10", "right", "enter")
+        await see(pilot, "Collecting is cancelled.")
+        assert desk.operator.acts == [("pause", 1, None), ("resume", 1, None), ("cancel", 1, None)]
+
+
+async def test_what_an_echo_does_not_know_yet_is_shown_and_when_it_is_renewed() -> None:
+    board = stories.board()
+    stories.changed(board, stories.ready(board))
+    async with shown(board) as (_, pilot):
+        await see(pilot, "3 messages changed", "is renewed in 15 min")
+
+
 async def test_forgetting_says_what_goes_and_enter_alone_keeps_it() -> None:
     board = stories.board()
     stories.online(board, stories.ready(board))
@@ -235,7 +261,7 @@ async def test_the_palette_offers_only_what_is_possible_now() -> None:
         assert not any(title.startswith(("Take", "Retry", "Speak")) for title in titles)
         await pilot.press("ctrl+p")
         await type_in(pilot, "refresh")
-        await see(pilot, "collect and train anew")
+        await see(pilot, "collect what is new and train anew")
         await pilot.press("enter")
         await see(pilot, "It is collected and trained anew.")
         assert desk.operator.acts == [("refresh", 1, None)]

@@ -102,6 +102,18 @@ class RecordingOperator:
         self.acts.append(("retry", profile_id, None))
         return "It is tried again."
 
+    async def pause(self, profile_id: int) -> str:
+        self.acts.append(("pause", profile_id, None))
+        return "Collecting rests."
+
+    async def resume(self, profile_id: int) -> str:
+        self.acts.append(("resume", profile_id, None))
+        return "Collecting goes on."
+
+    async def cancel(self, profile_id: int) -> str:
+        self.acts.append(("cancel", profile_id, None))
+        return "Collecting is cancelled."
+
     async def refresh(self, profile_id: int) -> str:
         self.acts.append(("refresh", profile_id, None))
         return "It is collected and trained anew."

@@ -1,4 +1,4 @@
-"""COMPOSITION ROOT: the only place that names concrete classes. What opens first closes last."""
+"""COMPOSITION ROOT: with `echo.store`, the only place that names concrete classes. What opens first closes last."""
 
 from __future__ import annotations
 
@@ -8,20 +8,8 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
-from db.connection import Database
-from db.consents import Consents
-from db.corpus import Corpus
-from db.erasure import Erasure
-from db.errors import StorageError
-from db.generations import Generations
-from db.journal import Journal
-from db.keys import Keyring
-from db.models import Models
-from db.outbox import Outbox
-from db.steps import Steps
 from echo.discord.chat import DiscordChat
 from echo.discord.client import EchoClient
 from echo.discord.collecting.collector import Collector
@@ -41,6 +29,7 @@ from echo.sandbox.server import Sandbox
 from echo.secrets import ensure_master_key
 from echo.session_work import SessionWork
 from echo.settings import Loaded, Settings
+from echo.store import Store, open_store, policy_of
 from echo.tasks import Tasks
 from echo.upkeep import Upkeep
 from echo.work_ends import SessionEnds
@@ -50,7 +39,6 @@ from schedules.clock import Clock, SystemClock
 from schedules.timers import Timers
 from states.board import Board, Fault
 from states.effects import Announce, AskConsent, Effect, Say
-from states.policy import Policy
 
 log = logging.getLogger(__name__)
 
@@ -104,45 +92,6 @@ class Discord:
 
     api_base: str | None
     token: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """Everything that lies in the data folder, opened."""
-
-    database: Database
-    steps: Steps
-    outbox: Outbox
-    journal: Journal
-    consents: Consents
-    corpus: Corpus
-    generations: Generations
-    models: Models
-    erasure: Erasure
-
-
-@asynccontextmanager
-async def open_store(home: Path, master_key: bytes, clock: Clock) -> AsyncIterator[Store]:
-    """Open the database of a data folder. Raises a ConfigError with the storage's own sentence where that fails."""
-    async with AsyncExitStack() as stack:
-        try:
-            database = await stack.enter_async_context(Database(home / "echo.db"))
-            keyring = Keyring(database, master_key)
-            await keyring.open()
-        except StorageError as error:
-            raise ConfigError(str(error)) from error
-        models = Models(database, keyring, home)
-        yield Store(
-            database=database,
-            steps=Steps(database),
-            outbox=Outbox(database),
-            journal=Journal(database),
-            consents=Consents(database),
-            corpus=Corpus(database, keyring, clock),
-            generations=Generations(database, keyring),
-            models=models,
-            erasure=Erasure(database, keyring, models),
-        )
 
 
 @asynccontextmanager
@@ -211,15 +160,6 @@ async def _run(
     tasks.start("catching up", client.catch_up())
     operator = ConsoleOperator(router, clock, functools.partial(speakable_channels, client))
     return Echo(board, router, client, operator, sandbox, gateway, upkeep, settings, clock)
-
-
-def policy_of(settings: Settings) -> Policy:
-    """The numbers that decisions depend on."""
-    return Policy(
-        cooldown=settings.message_generation_cooldown,
-        max_bot_turns=settings.max_bot_turns,
-        consent_expiry=timedelta(hours=settings.consent_expiry_hours),
-    )
 
 
 def _works(

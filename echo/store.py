@@ -1,0 +1,73 @@
+"""What lies in a data folder, opened: for serving, and for the commands that look at it without serving."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from db.connection import Database
+from db.consents import Consents
+from db.corpus import Corpus
+from db.erasure import Erasure
+from db.errors import StorageError
+from db.generations import Generations
+from db.journal import Journal
+from db.keys import Keyring
+from db.models import Models
+from db.outbox import Outbox
+from db.steps import Steps
+from echo.errors import ConfigError
+from echo.settings import Settings
+from schedules.clock import Clock
+from states.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Everything that lies in the data folder, opened."""
+
+    database: Database
+    steps: Steps
+    outbox: Outbox
+    journal: Journal
+    consents: Consents
+    corpus: Corpus
+    generations: Generations
+    models: Models
+    erasure: Erasure
+
+
+@asynccontextmanager
+async def open_store(home: Path, master_key: bytes, clock: Clock) -> AsyncIterator[Store]:
+    """Open the database of a data folder. Raises a ConfigError with the storage's own sentence where that fails."""
+    async with AsyncExitStack() as stack:
+        try:
+            database = await stack.enter_async_context(Database(home / "echo.db"))
+            keyring = Keyring(database, master_key)
+            await keyring.open()
+        except StorageError as error:
+            raise ConfigError(str(error)) from error
+        models = Models(database, keyring, home)
+        yield Store(
+            database=database,
+            steps=Steps(database),
+            outbox=Outbox(database),
+            journal=Journal(database),
+            consents=Consents(database),
+            corpus=Corpus(database, keyring, clock),
+            generations=Generations(database, keyring),
+            models=models,
+            erasure=Erasure(database, keyring, models),
+        )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The numbers that decisions depend on."""
+    return Policy(
+        cooldown=settings.message_generation_cooldown,
+        max_bot_turns=settings.max_bot_turns,
+        consent_expiry=timedelta(hours=settings.consent_expiry_hours),
+    )

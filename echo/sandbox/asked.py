@@ -34,16 +34,34 @@ def in_query(request: web.Request, name: str) -> int | None:
 
 def limit(request: web.Request, default: int, most: int, least: int = 1) -> int:
     """The query's `limit`."""
-    text = request.query.get("limit")
+    return whole(request, "limit", default, most, least)
+
+
+def whole(request: web.Request, name: str, default: int, most: int, least: int) -> int:
+    """The whole number that stands in the query under this name."""
+    text = request.query.get(name)
     if text is None:
         return default
     if not text.lstrip("-").isdecimal() or not text.isascii() or len(text) > 9:
-        raise invalid("limit", "NUMBER_TYPE_COERCE", f'Value "{text[:30]}" is not int.')
+        raise invalid(name, "NUMBER_TYPE_COERCE", f'Value "{text[:30]}" is not int.')
     if int(text) < least:
-        raise invalid("limit", "NUMBER_TYPE_MIN", f"int value should be greater than or equal to {least}.")
+        raise invalid(name, "NUMBER_TYPE_MIN", f"int value should be greater than or equal to {least}.")
     if int(text) > most:
-        raise invalid("limit", "NUMBER_TYPE_MAX", f"int value should be less than or equal to {most}.")
+        raise invalid(name, "NUMBER_TYPE_MAX", f"int value should be less than or equal to {most}.")
     return int(text)
+
+
+def truth(request: web.Request, name: str) -> bool:
+    """Whether the query says yes under this name."""
+    return request.query.get(name, "false").lower() in ("true", "1")
+
+
+def ids_in_query(request: web.Request, name: str, most: int) -> tuple[int, ...]:
+    """All ids that stand in the query under this name, each once; at most so many."""
+    found = tuple(dict.fromkeys(snowflake(text, name) for text in request.query.getall(name, ())))
+    if len(found) > most:
+        raise invalid(name, "BASE_TYPE_BAD_LENGTH", f"Must be between 0 and {most} in length.")
+    return found
 
 
 def guild(ctx: Context, request: web.Request) -> None:

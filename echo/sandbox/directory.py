@@ -75,8 +75,16 @@ class Directory:
         """A message of the channel's history, or an ephemeral one of that channel; None if there is none."""
         history = self.messages.get(channel_id)
         found = history.get(message_id) if history is not None else None
-        if found is None:
-            found = self.ephemeral.get(message_id)
+        return found or self._ephemeral_in(channel_id, message_id)
+
+    def glance(self, channel_id: int, message_id: int) -> Message | None:
+        """The same message, only to be read."""
+        history = self.messages.get(channel_id)
+        found = history.peek(message_id) if history is not None else None
+        return found or self._ephemeral_in(channel_id, message_id)
+
+    def _ephemeral_in(self, channel_id: int, message_id: int) -> Message | None:
+        found = self.ephemeral.get(message_id)
         return found if found is not None and found.channel_id == channel_id else None
 
     def guild_permissions(self, user_id: int) -> int:

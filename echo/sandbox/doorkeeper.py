@@ -93,9 +93,11 @@ class _Limited(Exception):
 
 def _admit(ctx: Context, request: web.Request) -> dict[str, str]:
     """The rate-limit headers of the answer. Raises `Refusal` or `_Limited` for who may not pass."""
-    if ctx.faults.take_rate_limit(request.path):
-        raise _Limited(Standing("fault", 1, 0, FAULT_DELAY, allowed=False))
-    if ctx.faults.take_error(request.path):
+    faults = ctx.faults
+    if faults.take("rate_limit", request.path):
+        wait = FAULT_DELAY if faults.retry_after is None else faults.retry_after
+        raise _Limited(Standing("fault", 1, 0, wait, allowed=False, scope=faults.rate_limit_scope))
+    if faults.take("errors", request.path):
         raise Refusal(ctx.faults.status, 0, f"{ctx.faults.status}: a fault was asked for")
     path = request.path.removeprefix(API)
     if not _TOKENLESS.match(path) and request.headers.get("Authorization") != f"Bot {ctx.token}":

@@ -16,7 +16,7 @@ from aiohttp import WSMsgType, web
 from echo.sandbox import guild_state
 from echo.sandbox.faults import Faults
 from echo.sandbox.gateway_session import GatewaySession, frame
-from echo.sandbox.intents import EVERY, PRIVILEGED
+from echo.sandbox.intents import EVERY, PRIVILEGED, Intent
 from echo.sandbox.records import Dispatch
 from echo.sandbox.world import World
 
@@ -39,7 +39,7 @@ class _Close(Exception):
 
 
 class Gateway:
-    """All sockets and sessions. `granted` holds the privileged intents that the application has been granted.
+    """All sockets and sessions. `granted` are the privileged intents that the application has been granted.
 
     `address` is the WebSocket address that clients are told; the server sets it once it knows its port.
     """
@@ -54,7 +54,7 @@ class Gateway:
         heartbeat_interval: float = HEARTBEAT_INTERVAL,
     ) -> None:
         self.address = ""
-        self.granted = granted
+        self._granted = int(granted)
         self.sessions: dict[str, GatewaySession] = {}
         self._world = world
         self._faults = faults
@@ -69,6 +69,11 @@ class Gateway:
         for session in self.sessions.values():
             if session.owns(self._world.guild.id):
                 session.send(event, data)
+
+    @property
+    def granted(self) -> int:
+        """The privileged intents that the application has at the moment."""
+        return self._granted if self._faults.message_content else self._granted & ~Intent.MESSAGE_CONTENT
 
     @property
     def connected(self) -> bool:
@@ -109,7 +114,7 @@ class Gateway:
 
     def _happened(self, dispatch: Dispatch) -> None:
         for session in self.sessions.values():
-            session.offer(dispatch)
+            session.offer(dispatch, self.granted)
 
     def open_session(self, data: dict[str, Any]) -> GatewaySession:
         """A session for an identify payload. Raises `_Close` for a wrong token, wrong intents or a wrong shard."""

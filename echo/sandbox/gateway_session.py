@@ -54,10 +54,11 @@ class GatewaySession:
         if self.outgoing is not None:
             self.outgoing.put_nowait(text)
 
-    def offer(self, dispatch: Dispatch) -> None:
-        """Dispatches what happened, if this session gets to see it, as it gets to see it."""
+    def offer(self, dispatch: Dispatch, granted: int) -> None:
+        """Dispatches what happened, if this session gets to see it, as it gets to see it: with the intents that it
+        asked for and its application still has (`granted`, of the privileged ones)."""
         if self.sees(dispatch):
-            self.send(dispatch.event, self._seen(dispatch))
+            self.send(dispatch.event, self._seen(dispatch, granted))
 
     def sees(self, dispatch: Dispatch) -> bool:
         """Whether the event comes to this shard, is of its intents and happened where the bot can look."""
@@ -78,8 +79,8 @@ class GatewaySession:
         missed = [text for at, text in self._kept if at > number]
         return missed if len(missed) == self.number - number else None
 
-    def _seen(self, dispatch: Dispatch) -> Mapping[str, Any]:
+    def _seen(self, dispatch: Dispatch, granted: int) -> Mapping[str, Any]:
         of_message = dispatch.event in ("MESSAGE_CREATE", "MESSAGE_UPDATE")
-        if not of_message or dispatch.guild_id is None or self.intents & Intent.MESSAGE_CONTENT:
+        if not of_message or dispatch.guild_id is None or self.intents & granted & Intent.MESSAGE_CONTENT:
             return dispatch.data
         return without_content(dispatch.data, self._world.bot.id)

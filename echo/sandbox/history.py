@@ -3,8 +3,8 @@ import stays a tuple of atoms, which the garbage collector need not walk, until 
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,13 +65,14 @@ class Message:
 class History:
     """One channel's messages by id. Iterating goes from the oldest to the newest."""
 
-    __slots__ = ("_channel_id", "_ids", "_rows")
+    __slots__ = ("_by_author", "_channel_id", "_ids", "_rows")
 
     def __init__(self, channel_id: int, rows: Iterable[Row] = ()) -> None:
         """`rows` must be sorted by id."""
         self._channel_id = channel_id
         self._rows: list[Row | Message] = list(rows)
         self._ids = [row[0] for row in self._rows if isinstance(row, tuple)]
+        self._by_author: dict[int, list[int]] | None = None
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -101,6 +102,8 @@ class History:
         at = bisect_right(self._ids, message.id)
         self._ids.insert(at, message.id)
         self._rows.insert(at, message)
+        if self._by_author is not None:
+            insort(self._by_author.setdefault(message.author_id, []), message.id)
 
     def remove(self, message_id: int) -> Message | None:
         """Takes a message out and gives it; None if it was not there."""
@@ -109,6 +112,8 @@ class History:
             return None
         message = self._read(at)
         del self._ids[at], self._rows[at]
+        if self._by_author is not None:
+            self._by_author[message.author_id].remove(message_id)
         return message
 
     def before(self, message_id: int | None, limit: int) -> list[Message]:
@@ -125,6 +130,24 @@ class History:
         """Up to `limit` messages with this id in the middle, newest first."""
         start = max(bisect_left(self._ids, message_id) - limit // 2, 0)
         return [self._read(at) for at in range(min(start + limit, len(self._ids)) - 1, start - 1, -1)]
+
+    def ids(self, author_id: int | None = None) -> Sequence[int]:
+        """The ids of all messages, or of one author's, oldest first. They are the history's own: only to be read."""
+        return self._ids if author_id is None else self._authored().get(author_id, ())
+
+    def peek(self, message_id: int) -> Message | None:
+        """The message only to be read: a copy, it may be; None if there is none of this id."""
+        at = self._find(message_id)
+        return None if at is None else self._read(at)
+
+    def _authored(self) -> dict[int, list[int]]:
+        """The ids by author, found out at the first call and kept up from then on."""
+        if self._by_author is None:
+            self._by_author = {}
+            for row in self._rows:
+                number, author = (row.id, row.author_id) if isinstance(row, Message) else row[:2]
+                self._by_author.setdefault(author, []).append(number)
+        return self._by_author
 
     def _find(self, message_id: int) -> int | None:
         at = bisect_left(self._ids, message_id)

@@ -254,7 +254,7 @@ def _reference(world: Directory, of: Message, *, referenced: bool) -> Payload:
         pointer["guild_id"] = str(place.guild_id)
     found: Payload = {"message_reference": pointer}
     if referenced and of.kind == REPLY:
-        answered = world.message(of.channel_id, of.reply_to or 0)
+        answered = world.glance(of.channel_id, of.reply_to or 0)
         found["referenced_message"] = None if answered is None else message(world, answered, referenced=False)
     return found
 

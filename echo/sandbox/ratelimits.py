@@ -38,14 +38,17 @@ UNCOUNTED = ("/interactions/", "/gateway")
 
 @dataclass(slots=True)
 class Standing:
-    """How a bucket stands after a request. Times in seconds; `allowed` is False for one request too many."""
+    """How a bucket stands after a request. Times in seconds; `allowed` is False for one request too many.
+
+    `scope` is whose limit it is: `user` (the bot's own bucket), `shared` (a resource's) or `global` (the whole bot's).
+    """
 
     bucket: str
     limit: int
     remaining: int
     reset_after: float
     allowed: bool
-    everywhere: bool = False
+    scope: str = "user"
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ class RateLimits:
         of_webhook = template.startswith("/webhooks/{webhook_id}/{webhook_token}")
         whole = None if of_webhook else self._count("global", self._everywhere)
         if whole is not None and not whole.allowed:
-            whole.everywhere = True
+            whole.scope = "global"
             return whole
         name = hashlib.blake2b(f"{method} {template} {major}".encode(), digest_size=8).hexdigest()
         return self._count(name, self._rates.get((method, template), ORDINARY))
@@ -115,9 +118,10 @@ def headers(standing: Standing, now: float) -> dict[str, str]:
         return found
     # Clients retry a 429 only if it came through Discord's proxy, which they know by Via.
     refused = {"Via": "1.1 sandbox", "Retry-After": f"{max(1, round(standing.reset_after + 0.5))}"}
-    if standing.everywhere:
-        return {**refused, "X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
-    return {**found, **refused, "X-RateLimit-Scope": "user"}
+    refused["X-RateLimit-Scope"] = standing.scope
+    if standing.scope == "global":
+        return {**refused, "X-RateLimit-Global": "true"}
+    return {**found, **refused}
 
 
 def refusal(standing: Standing) -> dict[str, object]:
@@ -125,6 +129,6 @@ def refusal(standing: Standing) -> dict[str, object]:
     return {
         "message": "You are being rate limited.",
         "retry_after": round(standing.reset_after, 3),
-        "global": standing.everywhere,
+        "global": standing.scope == "global",
         "code": 0,
     }

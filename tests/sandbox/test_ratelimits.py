@@ -114,7 +114,7 @@ async def test_a_slow_server_answers_all_the_same(sandbox: Sandbox, call: Caller
         ({"explode": True}, "no fault called 'explode'"),
         ({"errors": -1}, "0 or more"),
         ({"errors": True}, "0 or more"),
-        ({"status": 200}, "500 to 599"),
+        ({"status": 200}, "400 to 599"),
         ({"slow": "very"}, "seconds"),
         ({"match": 5}, "part of a path"),
         ({"clear": "yes"}, "true or false"),

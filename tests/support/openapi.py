@@ -166,7 +166,9 @@ def _parsed(text: str, parameter: Mapping[str, Any]) -> object:
     truths = {"true": True, "false": False, "1": True, "0": False}
     if parameter["schema"].get("type") == "boolean":
         return truths.get(text.lower(), text)
-    return int(text) if text.isdecimal() else text
+    value = int(text) if text.isdecimal() else text
+    # Of a parameter that may be given several times, one is at hand.
+    return [value] if parameter["schema"].get("type") == "array" else value
 
 
 @lru_cache(maxsize=1)

@@ -42,10 +42,12 @@ def middlewares(ctx: Context, record: Recorder | None) -> list[Any]:
             return await handler(request)
         if ctx.faults.slow and ctx.faults.hit(request.path):
             await asyncio.sleep(ctx.faults.slow)
+        if ctx.faults.take("silent", request.path):
+            return await _never(ctx, request)
         response = await _worded(ctx, request, handler)
         if record is not None:
             await _record(record, request, response)
-        return response
+        return await _spoilt(ctx, request, response)
 
     return [outermost]
 
@@ -111,6 +113,35 @@ def _admit(ctx: Context, request: web.Request) -> dict[str, str]:
     if not standing.allowed:
         raise _Limited(standing)
     return headers(standing, ctx.clock())
+
+
+async def _never(ctx: Context, request: web.Request) -> web.StreamResponse:
+    """Says nothing until the faults are cleared, and then hangs up."""
+    await ctx.faults.silence()
+    _hang_up(request)
+    return web.Response(status=503)
+
+
+async def _spoilt(ctx: Context, request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """The answer, or what a fault leaves of it on its way; what was asked for is done all the same."""
+    body = response.body if isinstance(response, web.Response) else None
+    whole = body if isinstance(body, bytes) else b""
+    if ctx.faults.take("reset", request.path):
+        cut = web.StreamResponse(status=response.status, headers=response.headers)
+        cut.content_length = len(whole)
+        await cut.prepare(request)
+        await cut.write(whole[: len(whole) // 2])
+        _hang_up(request)
+        return cut
+    if whole and ctx.faults.take("malformed", request.path):
+        kept = {name: value for name, value in response.headers.items() if name != "Content-Length"}
+        return web.Response(body=whole[: (len(whole) + 1) // 2], status=response.status, headers=kept)
+    return response
+
+
+def _hang_up(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def template(request: web.Request) -> str:

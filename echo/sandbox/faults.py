@@ -63,6 +63,7 @@ class Faults:
     reconnect: Callable[[], None] = field(default=lambda: None)
     invalidate: Callable[[], None] = field(default=lambda: None)
     _ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    _taken: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def clear(self) -> None:
         """Nothing goes wrong any more, and requests that were never answered are let go."""
@@ -72,7 +73,8 @@ class Faults:
         self.slow, self.match = 0.0, ""
         self.mute_heartbeats, self.search_forbidden, self.message_content = False, False, True
         self._ended.set()
-        self._ended = asyncio.Event()
+        self._taken.set()
+        self._ended, self._taken = asyncio.Event(), asyncio.Event()
 
     def set(self, wanted: Mapping[str, Any]) -> None:
         """Sets the faults of a JSON object, all or none. Raises `UsageError` for an unknown name or a wrong value."""
@@ -101,7 +103,14 @@ class Faults:
         if not left or not self.hit(path):
             return False
         setattr(self, name, left - 1)
+        self._taken.set()
+        self._taken = asyncio.Event()
         return True
+
+    async def used_up(self, name: str) -> None:
+        """Ends when the fault of this name (one of `COUNTED`) has befallen all the requests that it was set for."""
+        while getattr(self, name):
+            await self._taken.wait()
 
     async def silence(self) -> None:
         """Ends when the faults are cleared."""

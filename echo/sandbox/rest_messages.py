@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from echo.sandbox import asked, payloads
-from echo.sandbox.answers import Refusal, answer, body, invalid, missing_permissions, nothing
+from echo.sandbox.answers import Refusal, answer, body, invalid, missing_permissions, nothing, spelt_out, written
 from echo.sandbox.context import Context
 from echo.sandbox.intents import Intent, without_content
 from echo.sandbox.message_forms import SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, message_form, nonce, refuse_empty
@@ -27,6 +27,8 @@ class Messages:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
+        self._pages: dict[int, bytes] = {}
+        """The page that was answered last, by channel: a fault gives it once more."""
 
     async def page(self, request: web.Request) -> web.Response:
         """GET messages. Without Read Message History the answer is an empty list, not a refusal."""
@@ -46,7 +48,11 @@ class Messages:
             found = history.around(bounds["around"], limit)
         else:
             found = history.before(bounds["before"], limit)
-        return answer([seen(ctx, channel, one) for one in found])
+        text = written([seen(ctx, channel, one) for one in found])
+        if channel.id in self._pages and ctx.faults.take("repeat_pages", request.path):
+            return spelt_out(self._pages[channel.id])
+        self._pages[channel.id] = text
+        return spelt_out(text)
 
     async def one(self, request: web.Request) -> web.Response:
         """GET one message."""

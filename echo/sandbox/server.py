@@ -117,6 +117,8 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.interactions.close()
+        # Requests that a fault leaves without an answer would hold the close up.
+        self.faults.clear()
         await self.gateway.close()
         if self._runner is not None:
             await self._runner.cleanup()

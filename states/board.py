@@ -57,10 +57,14 @@ Watcher = Callable[[], None]
 
 
 class Board:
-    """The one place that the console, the commands and the tests look at. Single-threaded, like the loop."""
+    """The one place that the console, the commands and the tests look at. Single-threaded, like the loop.
+
+    `revision` counts changes of any kind, `profile_revision` those of profiles alone.
+    """
 
     def __init__(self, keep: int = 500) -> None:
         self.revision = 0
+        self.profile_revision = 0
         self.profiles: dict[int, ProfileSnapshot] = {}
         self.sessions: dict[int, SessionSnapshot] = {}
         self.progress: dict[MachineKey, Progress] = {}
@@ -81,6 +85,7 @@ class Board:
         """Replace what stands of a machine."""
         if isinstance(snapshot, ProfileSnapshot):
             self.profiles[snapshot.id] = snapshot
+            self.profile_revision += 1
         else:
             self.sessions[snapshot.id] = snapshot
         self._changed()

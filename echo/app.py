@@ -16,6 +16,7 @@ from echo.discord.collecting.collector import Collector
 from echo.discord.hearing import Hearing
 from echo.discord.notices import Notices, Openings, stays_here
 from echo.discord.speakable import speakable_channels
+from echo.discord.telling import Telling
 from echo.discord.voice import Voice
 from echo.engines.choice import engine_of
 from echo.errors import ConfigError, EchoError
@@ -131,7 +132,8 @@ async def _run(
     )
     voice = Voice(client, hearing, board)
     hearing.names_of, client.speaker_of = voice.names_of, voice.is_own
-    chat = DiscordChat(Notices(client, board, settings, clock, openings), voice)
+    notices = Notices(client, board, settings, clock, openings)
+    chat = DiscordChat(notices, voice)
     tasks = Tasks(lambda where, sentence: board.report(Fault(clock(), where, sentence)))
     ends = SessionEnds(board, router)
     pace_scale = settings.sandbox_pace_scale if sandbox else settings.pace_scale
@@ -158,6 +160,7 @@ async def _run(
     interpreter.begin()
     router.tell_started()
     tasks.start("catching up", client.catch_up())
+    tasks.start("telling", Telling(board, notices, notices.words).run())
     operator = ConsoleOperator(router, clock, functools.partial(speakable_channels, client))
     return Echo(board, router, client, operator, sandbox, gateway, upkeep, settings, clock)
 

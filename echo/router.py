@@ -125,7 +125,7 @@ class Router:
                 profile_id=profile_id,
                 server_id=server_id,
                 channel_id=channel_id,
-                ready=profile is not None and profile.state is ProfileState.READY,
+                ready=profile is not None and profile.can_speak,
                 active=len(self.board.sessions_online(server_id)),
                 limit=self._session_limit,
             )

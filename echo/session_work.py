@@ -13,7 +13,7 @@ from db.errors import DatabaseLocked, StorageError
 from db.generations import Generations
 from db.models import Models
 from db.outbox import Outbox, OutboxRow
-from echo.discord.consent import ELSEWHERE
+from echo.discord.consent import GOING
 from echo.errors import EchoError, NoPermission, ServiceUnavailable
 from echo.persona.turns import Utterance
 from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Line, Moment
@@ -134,7 +134,7 @@ class SessionWork:
 
     async def _check_reach(self, profile: ProfileSnapshot) -> None:
         """Raises NoPermission where the engine is elsewhere and the subject agreed that nothing goes there."""
-        if self.stays or any(given.text_version == ELSEWHERE for given in await self.consents.of(profile.id)):
+        if self.stays or any(given.text_version in GOING for given in await self.consents.of(profile.id)):
             return
         raise NoPermission(
             "This person agreed that nothing leaves this computer, and the engine is elsewhere now: set engine or "

@@ -12,6 +12,8 @@ from echo.discord.dates import show_day, show_span
 from states.board import Board, Progress
 from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot
 
+CELLS: Final = 12
+"""Of a progress bar."""
 LONGEST: Final = 2000
 """Characters: the most of a message."""
 
@@ -28,8 +30,9 @@ WENT_WRONG: Final = (
 HELP: Final = (
     "**Echo** makes echoes: bots that write the way a person writes, if that person agrees.\n"
     "`/echo create user before` asks somebody, or yourself, for an echo. Only what they wrote before the start of the "
-    "day `before` (dd.mm.yyyy, for example {example}) is read, and only after they pressed *I agree*. Asking others "
-    "takes the permission Manage Server.\n"
+    "day `before` (dd.mm.yyyy, for example {example}) is read, and only after they pressed *I agree*; without a day, "
+    "what they write from then on too. Asking others takes the permission Manage Server.\n"
+    "`/echo import` adds what you wrote here from your own Discord data package to your echo.\n"
     "`/echo online` brings an echo into the channel you are in, `/echo offline` takes it out again.\n"
     "`/echo status` shows how far the echoes here are, `/echo list` which there are.\n"
     "`/echo forget` erases an echo with everything that was read and learned for it: your own at once, at any time.\n"
@@ -48,6 +51,7 @@ _STATES: Final = {
 _DEADLINES: Final = {
     Deadline.CONSENT.value: "the question ends",
     Deadline.RETRY.value: "the next try is",
+    Deadline.REFRESH.value: "it is renewed",
 }
 
 
@@ -64,7 +68,7 @@ def status(board: Board, server_id: int, now: datetime, zone: ZoneInfo) -> str:
 def listing(board: Board, server_id: int, zone: ZoneInfo) -> str:
     """The echoes of a server, one a line."""
     lines = [
-        f"{profile.id}. **{name_of(board, profile)}**, before {show_day(profile.cutoff, zone)}: "
+        f"{profile.id}. **{name_of(board, profile)}**, {reaching(profile, zone)}: "
         f"{_STATES[profile.state]}{_learned(profile)}"
         for profile in living(board, server_id)
     ]
@@ -93,6 +97,35 @@ def place(board: Board, channel_id: int) -> str:
     return f"#{plain(name)}" if name else f"<#{channel_id}>"
 
 
+def written(profile: ProfileSnapshot, zone: ZoneInfo) -> str:
+    """What is read of a person: "wrote before 01.06.2026", "wrote, and write from now on"."""
+    if profile.is_open_ended:
+        return "wrote, and write from now on"
+    return f"wrote before {show_day(profile.cutoff, zone)}"
+
+
+def reaching(profile: ProfileSnapshot, zone: ZoneInfo) -> str:
+    """Up to when a profile reaches: "before 01.06.2026", "from now on too"."""
+    return "from now on too" if profile.is_open_ended else f"before {show_day(profile.cutoff, zone)}"
+
+
+def working(board: Board, profile: ProfileSnapshot) -> str:
+    """How far the making of an echo is, in sentences; what can be said of it changes as it goes on."""
+    progress = board.progress.get(profile.key)
+    if progress is None:
+        return "It is being made now; `/echo status` shows how far it is."
+    doing = "Their messages are being read" if progress.what == "collecting" else "It is learning from them"
+    how = f" ({progress.detail})" if progress.detail else ""
+    far = f"{bar(progress.share)} " if progress.share is not None else ""
+    return f"{doing}{how}: {far}{progress_text(progress)}."
+
+
+def bar(share: float) -> str:
+    """A progress bar for a share of 0 to 1."""
+    done = round(CELLS * max(0.0, min(1.0, share)))
+    return "▰" * done + "▱" * (CELLS - done)
+
+
 def progress_text(progress: Progress) -> str:
     """How far a piece of work is, for example "1,204 of 6,000 messages"."""
     share = progress.share
@@ -119,12 +152,17 @@ def fitted(lines: Iterable[str]) -> str:
 def _standing(
     board: Board, profile: ProfileSnapshot, now: datetime, zone: ZoneInfo, online: Sequence[SessionSnapshot]
 ) -> str:
-    parts = [f"**{name_of(board, profile)}** (number {profile.id}, before {show_day(profile.cutoff, zone)}) "]
+    parts = [f"**{name_of(board, profile)}** (number {profile.id}, {reaching(profile, zone)}) "]
     parts.append(_STATES[profile.state] + _learned(profile))
     progress = board.progress.get(profile.key)
     if progress is not None:
-        parts.append(f": {progress.what} {progress_text(progress)}")
-    parts.append(".")
+        parts.append(f": {working(board, profile)}")
+    else:
+        parts.append(".")
+    if profile.stale:
+        parts.append(f" {profile.stale:,} of the messages that it learned from were edited or deleted since.")
+    elif profile.unlearned:
+        parts.append(f" {profile.unlearned:,} messages came since it learned.")
     if profile.reason:
         parts.append(f" {profile.reason}")
     for name, due in sorted(profile.due.items()):

@@ -18,7 +18,7 @@ from echo.discord import translate
 from echo.discord.answers import NOT_KEPT, WENT_WRONG
 from echo.discord.commands import Commands
 from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register
-from echo.discord.consent import read_press, version_of
+from echo.discord.consent import read_press
 from echo.discord.failures import mapped
 from echo.discord.hearing import Hearing
 from echo.discord.missed import hear_missed
@@ -82,7 +82,7 @@ class EchoClient(nextcord.Client):
         self._board = board
         self._hearing = hearing
         self._clock = clock
-        self._presses = Presses(requests, board, clock, version_of(stays_here(settings)))
+        self._presses = Presses(requests, board, clock, stays_here(settings))
         self._commands = Commands(requests, board, clock, settings, openings, self._presses)
         self._available: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_registered = False

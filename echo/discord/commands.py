@@ -24,7 +24,7 @@ from echo.ports import Requests
 from echo.settings import Settings
 from states.board import Board
 from states.decide import Refusal
-from states.model import ProfileSnapshot, ProfileState, SessionSnapshot
+from states.model import OPEN_END, ProfileSnapshot, ProfileState, SessionSnapshot
 
 NONE_READY: Final = (
     "No echo is ready in this server yet: `/echo status` shows how far they are, `/echo create` asks for one."
@@ -49,8 +49,8 @@ class DateForm(ui.Modal):
             ui.TextInput(
                 "Only what was written before (dd.mm.yyyy)",
                 custom_id=DATE_FIELD,
-                placeholder=example,
-                min_length=1,
+                placeholder=f"{example}; empty: what they write from now on too",
+                required=False,
                 max_length=40,
             )
         )
@@ -111,7 +111,7 @@ class Commands:
         match call.name:
             case "echo online":
                 here = {session.profile_id for session in self._here(asker)}
-                fitting = [p for p in living if p.state is ProfileState.READY and p.id not in here]
+                fitting = [p for p in living if p.can_speak and p.id not in here]
             case "echo offline":
                 online = {session.profile_id for session in self._here(asker)}
                 fitting = [p for p in living if p.id in online]
@@ -140,7 +140,7 @@ class Commands:
     async def _ask_for(self, asking: Asking, subject: Person, before: str) -> None:
         asker = asking.asker
         permits.check_subject(asker, subject, asking.echo_id)
-        cutoff = parse_before(before, self._zone, self._clock())
+        cutoff = parse_before(before, self._zone, self._clock()) if before.strip() else OPEN_END
         permits.check_age(subject, asking.server, cutoff)
         permits.check_bot(asking.server, asking.here)
         self._board.name({subject.id: subject.name, asker.id: asker.name})
@@ -169,7 +169,7 @@ class Commands:
         if named:
             profile = choosing.chosen(named, living, self._name)
         else:
-            ready = [p for p in living if p.state is ProfileState.READY]
+            ready = [p for p in living if p.can_speak]
             profile = choosing.implied(ready, asker.id, self._name, NONE_READY)
         permits.check_governs(asker, profile, self._name(profile))
         outcome = await asking.reply.patiently(self._requests.online(profile.id, asker.channel_id, asker.id))

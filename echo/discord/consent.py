@@ -13,10 +13,13 @@ from dataclasses import astuple, dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-HERE: Final = 1
+HERE: Final = 3
 """The version of the text that is shown where what is read stays on the computer that runs Echo."""
-ELSEWHERE: Final = 2
+ELSEWHERE: Final = 4
 """The one that is shown where it goes to a model server elsewhere: a yes to the other one is no yes to that."""
+FROM_NOW_ON_HERE: Final = 5
+FROM_NOW_ON_ELSEWHERE: Final = 6
+"""The same where no day is set: what the subject writes later is read too, as they write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Wording:
 
 
 WORDINGS: Final[dict[int, Wording]] = {
-    HERE: Wording(
+    1: Wording(
         whole=(
             "{subject}: {asker} in **{server}**. An echo is a bot that writes the way you write. It exists only if you "
             "want it to; nothing has been read yet.\n"
@@ -53,7 +56,35 @@ WORDINGS: Final[dict[int, Wording]] = {
         goes="What is read also goes to a model server that whoever runs this bot has chosen, and to nobody else.",
     )
 }
+WORDINGS[2] = replace(WORDINGS[1], stays="")
+WORDINGS[HERE] = replace(
+    WORDINGS[1],
+    whole=(
+        "{subject}: {asker} in **{server}**. An echo is a bot that writes the way you write. It exists only if you "
+        "want it to; nothing has been read yet.\n"
+        "**What would be read:** what you wrote in {channels} before {before}, and of others only the messages just "
+        "before yours (at most {context} each time, under made-up names), to know what you were answering. Addresses, "
+        "numbers, passwords and the like are blotted out first, as far as they are recognised. What you edit or delete "
+        "on Discord is changed or deleted here too.\n"
+        "**What for:** a model learns how you write. Your echo then talks where you or a manager of this server bring "
+        "it online, always under the name “{name} (echo)”. {reach}\n"
+        "**For how long:** the messages are kept encrypted for {days} days, what was learned from them until it is "
+        "erased.\n"
+        "**How to stop:** `/echo offline` silences your echo, and `/echo forget` or one press of the button that will "
+        "be here erases everything, at any time.\n"
+        "Only your own press counts. Without an answer this question ends on {until}."
+    ),
+)
 WORDINGS[ELSEWHERE] = replace(WORDINGS[HERE], stays="")
+WORDINGS[FROM_NOW_ON_HERE] = replace(
+    WORDINGS[HERE],
+    whole=WORDINGS[HERE].whole.replace(
+        "before {before}, and of others", "up to now **and from now on, as you write it**, and of others"
+    ),
+)
+WORDINGS[FROM_NOW_ON_ELSEWHERE] = replace(WORDINGS[FROM_NOW_ON_HERE], stays="")
+GOING: Final = frozenset({2, ELSEWHERE, FROM_NOW_ON_ELSEWHERE})
+"""The versions that say that what is read also goes to another computer."""
 _LINK: Final = re.compile(r"(?<=\])(?=\()|(?<=:)(?=//)|(?<=\.gg)(?=/)|(?<=/invite)(?=/)", re.IGNORECASE)
 """Where a space keeps Discord from making a link or an invitation of what somebody calls themselves."""
 SHOWN_CHANNELS = 8
@@ -101,8 +132,8 @@ class Press:
 class Question:
     """All that the text of a question says.
 
-    `before` and `until` are shown as they are. `context` is how many messages before each of theirs are read. `stays`:
-    the model runs on the computer that runs Echo.
+    `before` and `until` are shown as they are; without a day (None) what is written later is read too. `context` is
+    how many messages before each of theirs are read. `stays`: the model runs on the computer that runs Echo.
     """
 
     subject_id: int
@@ -111,7 +142,7 @@ class Question:
     asker: str
     server: str
     channels: Sequence[str]
-    before: str
+    before: str | None
     days: int
     until: str
     context: int
@@ -123,8 +154,11 @@ def text_hash(version: int) -> str:
     return hashlib.sha256("\n".join(astuple(WORDINGS[version])).encode()).hexdigest()
 
 
-def version_of(stays: bool) -> int:
-    """The version of the text to show. `stays`: what is read stays on the computer that runs Echo."""
+def version_of(stays: bool, from_now_on: bool = False) -> int:
+    """The version of the text to show. `stays`: what is read stays on the computer that runs Echo; `from_now_on`: it
+    is also read as it is written."""
+    if from_now_on:
+        return FROM_NOW_ON_HERE if stays else FROM_NOW_ON_ELSEWHERE
     return HERE if stays else ELSEWHERE
 
 
@@ -135,7 +169,7 @@ def reach(stays: bool) -> str:
 
 def ask(question: Question) -> str:
     """The question's text, which names the subject by exactly one mention. At most 2,000 characters."""
-    wording = WORDINGS[version_of(question.stays)]
+    wording = WORDINGS[version_of(question.stays, question.before is None)]
     by_subject = question.subject_id == question.asker_id
     by_other = wording.asked_by_other.format(asker=f"**{plain(question.asker)}**")
     return wording.whole.format(

@@ -33,7 +33,13 @@ SUBCOMMANDS: Final = [
         "Ask somebody, or yourself, for an echo",
         options=[
             _option(USER, "user", "Who is to be echoed; they are asked first", required=True),
-            _option(TEXT, "before", "Only what was written before this day: dd.mm.yyyy", required=True, max_length=40),
+            _option(
+                TEXT,
+                "before",
+                "Only what was written before this day: dd.mm.yyyy (left out: from now on too)",
+                required=False,
+                max_length=40,
+            ),
         ],
     ),
     _option(SUBCOMMAND, "online", "Bring an echo into this channel", options=[_PROFILE]),

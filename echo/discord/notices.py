@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 import nextcord
 
 from echo.discord import consent
-from echo.discord.answers import name_of
+from echo.discord.answers import name_of, working, written
 from echo.discord.consent import Button
 from echo.discord.dates import show_day, show_time
 from echo.discord.failures import OutOfReach, mapped
@@ -24,13 +25,14 @@ from echo.ports import ChannelGone
 from echo.settings import Settings
 from states.board import Board
 from states.effects import Notice
-from states.model import Deadline, ProfileSnapshot
+from states.model import Deadline, ProfileSnapshot, ProfileState
 
 log = logging.getLogger(__name__)
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 NONCE_LENGTH: Final = 25
 """Characters: the most of a nonce (Discord API reference, "Create Message")."""
+_MAKING: Final = (ProfileState.COLLECTING, ProfileState.TRAINING)
 
 
 def stays_here(settings: Settings) -> bool:
@@ -102,6 +104,7 @@ class Notices:
         self._zone = ZoneInfo(settings.timezone)
         self._clock = clock
         self._openings = openings
+        self._settling: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def ask_consent(self, profile: ProfileSnapshot, nonce: str, standing: int | None = None) -> int:
         """Put the question with its buttons in `profile.channel_id`; the message's id.
@@ -132,6 +135,15 @@ class Notices:
             if text is not None:
                 await self._post(profile.channel_id, text, (), nonce)
 
+    async def show_progress(self, profile: ProfileSnapshot) -> None:
+        """Bring the question's message up to date while the echo is made. Raises ChannelGone or ServiceUnavailable."""
+        with _reaching("show how far this echo is"):
+            await self._settle_question(profile, Notice.COLLECTING, while_making=True)
+
+    def words(self, profile: ProfileSnapshot, notice: Notice) -> str:
+        """What the question's message says once it is answered."""
+        return self._standing(profile, notice)[0]
+
     # texts
 
     def _question(self, profile: ProfileSnapshot) -> str:
@@ -146,7 +158,7 @@ class Notices:
                 asker=names.get(profile.asker_id) or f"user {profile.asker_id}",
                 server=server.name if server else names.get(profile.server_id, "this server"),
                 channels=readable_channels(server) if server else (),
-                before=show_day(profile.cutoff, self._zone),
+                before=None if profile.is_open_ended else show_day(profile.cutoff, self._zone),
                 days=self._settings.data_retention_days,
                 until=show_time(due, self._zone) if due else "its last day",
                 context=self._settings.context_messages,
@@ -156,14 +168,14 @@ class Notices:
 
     def _standing(self, profile: ProfileSnapshot, notice: Notice) -> tuple[str, tuple[Button, ...]]:
         """What the question's message says once it is answered, and the buttons that it then has."""
-        name, until = name_of(self._board, profile), show_day(profile.cutoff, self._zone)
+        name = name_of(self._board, profile)
         now = show_time(self._clock(), self._zone)
         stop = "`/echo offline` silences it; `/echo forget` or the button erases everything."
-        agreed = f"**{name}** agreed to an echo of what they wrote before {until}."
+        agreed = f"**{name}** agreed to an echo of what they {written(profile, self._zone)}."
         match notice:
             case Notice.COLLECTING:
-                return f"{agreed} It is being made now; `/echo status` shows how far it is. {stop}", self._stop(profile)
-            case Notice.READY:
+                return f"{agreed} {working(self._board, profile)} {stop}", self._stop(profile)
+            case Notice.READY | Notice.RENEWED:
                 return f"{agreed} It is ready since {now}. {stop}", self._stop(profile)
             case Notice.STUCK:
                 return f"{agreed} It stands still: {profile.reason or 'see /echo status.'} {stop}", self._stop(profile)
@@ -172,7 +184,8 @@ class Notices:
                 return f"The question about an echo of **{name}** is over. {reason} Nothing is kept.", ()
 
     def _buttons(self, profile: ProfileSnapshot) -> tuple[Button, ...]:
-        return consent.question_buttons(profile.id, consent.version_of(stays_here(self._settings)))
+        version = consent.version_of(stays_here(self._settings), profile.is_open_ended)
+        return consent.question_buttons(profile.id, version)
 
     def _stop(self, profile: ProfileSnapshot) -> tuple[Button, ...]:
         return consent.forget_button(profile.id)
@@ -208,9 +221,17 @@ class Notices:
         sent = await self._client.http.request(route, json=body)
         return int(sent["id"])
 
-    async def _settle_question(self, profile: ProfileSnapshot, notice: Notice) -> None:
-        if profile.consent_message_id is None:
-            return
+    async def _settle_question(self, profile: ProfileSnapshot, notice: Notice, *, while_making: bool = False) -> None:
+        # One after another: of two changes under way at once the older one could come out on top.
+        lock = self._settling.setdefault(profile.id, asyncio.Lock())
+        async with lock:
+            now = self._board.profiles.get(profile.id, profile)
+            is_making = now.state in _MAKING and now.reason is None
+            if profile.consent_message_id is None or (while_making and not is_making):
+                return
+            await self._change_question(profile, notice)
+
+    async def _change_question(self, profile: ProfileSnapshot, notice: Notice) -> None:
         text, buttons = self._standing(profile, notice)
         route = nextcord.http.Route(
             "PATCH",

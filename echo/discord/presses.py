@@ -10,7 +10,7 @@ from typing import Final
 import nextcord
 
 from echo.discord.answers import name_of
-from echo.discord.consent import Answer, Press, sure_button, text_hash
+from echo.discord.consent import Answer, Press, sure_button, text_hash, version_of
 from echo.discord.permits import Asker, check_governs
 from echo.discord.replies import Reply
 from echo.ports import Requests
@@ -52,12 +52,12 @@ class Asking:
 class Presses:
     """Gives presses to the machines that they are about, and tells what came of it."""
 
-    def __init__(self, requests: Requests, board: Board, clock: Callable[[], datetime], version: int) -> None:
-        """`version` is that of the question as it is put now."""
+    def __init__(self, requests: Requests, board: Board, clock: Callable[[], datetime], stays: bool) -> None:
+        """`stays`: what is read stays on the computer that runs Echo, as the question says."""
         self._requests = requests
         self._board = board
         self._clock = clock
-        self._version = version
+        self._stays = stays
 
     async def press(self, asking: Asking, press: Press) -> None:
         """Deal with one press. Raises EchoError or StorageError with what its presser is to be told."""
@@ -91,7 +91,7 @@ class Presses:
         )
 
     async def _agree(self, asking: Asking, profile: ProfileSnapshot, version: int) -> None:
-        if version != self._version:
+        if version != version_of(self._stays, profile.is_open_ended):
             await asking.reply.say(OUTDATED)
             return
         event = ConsentGiven(self._clock(), asking.asker.id, version, text_hash(version), asking.message_id)

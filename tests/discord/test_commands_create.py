@@ -181,7 +181,7 @@ async def test_a_yes_is_kept_with_the_version_and_hash_of_what_was_asked(edge: E
     await edge.press("Bo", question, "I agree")
     async with edge.database.read() as connection:
         rows = await connection.execute_fetchall("SELECT user_id, text_version, text_hash FROM consents")
-    assert [tuple(row) for row in rows] == [(edge.id_of("Bo"), 1, text_hash(1))]
+    assert [tuple(row) for row in rows] == [(edge.id_of("Bo"), 3, text_hash(3))]
 
 
 async def test_a_yes_to_what_does_not_hold_any_more_is_not_taken(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ async def test_a_yes_to_what_does_not_hold_any_more_is_not_taken(tmp_path: Path)
         await second.press("Bo", question, "I agree")
         async with second.database.read() as connection:
             [row] = await connection.execute_fetchall("SELECT text_version, text_hash FROM consents")
-        assert tuple(row) == (2, text_hash(2))
+        assert tuple(row) == (4, text_hash(4))
 
 
 async def test_after_a_yes_the_question_says_so_and_keeps_one_button(edge: Edge) -> None:

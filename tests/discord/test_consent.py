@@ -12,6 +12,10 @@ from echo.discord.consent import Answer, Press, Question
 HASHES = {
     1: "c9f60a0ff6326266f6af1ee9d5cee9cbe4139bce955867c98a3f2682065fe7c1",
     2: "9af93fd25dbcdeddb5e5d98b7319bbb7ff4bb08f6af21b54361ed94ccd039885",
+    3: "7c518f1d60fe058e3c95f69e7ba4c662c4666fa9d7ece198a79e47009f3e8e1b",
+    4: "7f167638c6b080a0bbc91a783954d28e01d8e53bb26221b1d287f7937923d5c3",
+    5: "70c3d0d732f741893d74650a710698c87578f917a5f48fc0713dbb66de32de52",
+    6: "cec5880448f0d69e9e5b4281f273b447955567f994ea5ff91aadf7de3f36ee75",
 }
 """The texts that people have agreed to. A changed text needs a new version, never a new hash here."""
 
@@ -34,7 +38,8 @@ def question(**changes: object) -> Question:
 
 def test_no_text_that_was_ever_shown_is_changed() -> None:
     assert {version: consent.text_hash(version) for version in consent.WORDINGS} == HASHES
-    assert {consent.version_of(stays) for stays in (True, False)} == set(HASHES)
+    shown = {consent.version_of(stays, later) for stays in (True, False) for later in (True, False)}
+    assert shown == {3, 4, 5, 6} <= set(HASHES)
 
 
 def test_the_question_says_who_asked_what_is_read_what_for_how_long_and_how_to_stop() -> None:
@@ -44,7 +49,9 @@ def test_the_question_says_who_asked_what_is_read_what_for_how_long_and_how_to_s
         "in **Somewhere**",
         "#general and #random (with their threads)",
         "before 01.06.2026",
-        "at most 12 each time",
+        "at most 12 each time, under made-up names",
+        "blotted out",
+        "What you edit or delete on Discord",
         "learns how you write",
         "“Bo (echo)”",
         "Nothing that is read leaves the computer",
@@ -61,6 +68,11 @@ def test_the_question_says_when_what_is_read_goes_to_another_computer() -> None:
     assert "goes to a model server" in text and "Nothing that is read" not in text
 
 
+def test_the_question_without_a_day_says_that_it_is_about_what_comes_too() -> None:
+    text = consent.ask(question(before=None))
+    assert "up to now **and from now on, as you write it**" in text and "before None" not in text
+
+
 def test_somebody_who_asks_for_their_own_echo_is_told_so() -> None:
     text = consent.ask(question(asker_id=500000000000000001, asker="Bo"))
     assert "you asked for an echo of yourself" in text
@@ -74,10 +86,17 @@ def test_many_channels_are_counted_and_none_is_said_in_words() -> None:
     assert consent.channel_list([]) == "the channels of this server that the bot can read"
 
 
-@given(names=st.lists(st.text(max_size=120), max_size=300), name=st.text(max_size=120))
+@given(
+    names=st.lists(st.text(max_size=120), max_size=300),
+    name=st.text(max_size=120),
+    before=st.sampled_from([None, "01.06.2026"]),
+    stays=st.booleans(),
+)
 @settings(max_examples=60, deadline=None)
-def test_whatever_people_are_called_the_question_pings_one_and_fits_a_message(names: list[str], name: str) -> None:
-    text = consent.ask(question(subject=name, asker=name, server=name, channels=names))
+def test_whatever_people_are_called_the_question_pings_one_and_fits_a_message(
+    names: list[str], name: str, before: str | None, stays: bool
+) -> None:
+    text = consent.ask(question(subject=name, asker=name, server=name, channels=names, before=before, stays=stays))
     assert len(text) <= 2000
     assert text.count("<@") == 1 and text.count("@") == 1
     assert text.count("`") == 4

@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     context_messages: int = Field(
         12, ge=0, le=100, description="Messages before each answer that are kept as its context."
     )
+    collection_effort: float = Field(
+        0.1,
+        ge=0.01,
+        le=1,
+        description="Share of the requests of reading everything that search and context may take; more finds more of "
+        "what each message answered.",
+    )
     collecting_slots: int = Field(2, ge=1, le=16, description="Profiles that collect at the same time.")
     training_slots: int = Field(1, ge=1, le=8, description="Profiles that train at the same time.")
     model_training_timeout: int = Field(

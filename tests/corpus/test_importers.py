@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import tracemalloc
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,14 @@ def test_an_export_of_the_chat_exporter_leaves_out_bots_and_discords_own_news(tm
     path.write_text(json.dumps(chat_export(messages), indent=2), encoding="utf-8")
     first, answer = read_export(path)
     assert first == Written(
-        "wren", "hedge", _at("2024-03-01T08:01:00.25+00:00"), "message 1", "900000000000000001", author_id="77"
+        "wren",
+        "hedge",
+        _at("2024-03-01T08:01:00.25+00:00"),
+        "message 1",
+        "900000000000000001",
+        author_id="77",
+        channel_id="5",
+        server_id="1",
     )
     assert answer.reply_to == first.key
 
@@ -104,6 +112,7 @@ def test_a_folder_of_parts_is_one_export_in_the_order_of_time(tmp_path: Path) ->
 def test_a_data_package_is_what_its_owner_wrote(tmp_path: Path, upper: bool, packed: bool) -> None:
     files = data_package(upper)
     path = in_zip(tmp_path / "package.zip", files) if packed else in_folder(tmp_path / "package", files)
+    hedge = partial(Written, "wren", "hedge", author_id="77", channel_id="1001", server_id="1")
     assert read_all(path) == [
         Written(
             "wren",
@@ -112,9 +121,11 @@ def test_a_data_package_is_what_its_owner_wrote(tmp_path: Path, upper: bool, pac
             'two\nlines, "quoted"',
             "21",
             author_id="77",
+            channel_id="1003",
+            direct=True,
         ),
-        Written("wren", "hedge", datetime(2023, 5, 1, 8, tzinfo=UTC).timestamp(), "first thing", "11", author_id="77"),
-        Written("wren", "hedge", _at("2023-05-02T08:00:01+00:00"), "second thing", "12", author_id="77"),
+        hedge(ts=_at("2023-05-01T08:00:00+00:00"), text="first thing", key="11"),
+        hedge(ts=_at("2023-05-02T08:00:01+00:00"), text="second thing", key="12"),
     ]
 
 

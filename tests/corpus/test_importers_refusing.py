@@ -235,7 +235,7 @@ def test_an_archive_within_an_archive_is_not_opened(tmp_path: Path) -> None:
     outer = tmp_path / "outer.zip"
     with zipfile.ZipFile(outer, "w") as zipped:
         zipped.write(inner, "inner.zip")
-    assert "no file in it is of a known form" in _refusal(outer)
+    assert "it holds another archive, 'inner.zip'; unpack that one" in _refusal(outer)
 
 
 def test_a_locked_archive_asks_to_be_unpacked(tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_a_data_package_without_its_owner_says_what_is_missing(tmp_path: Path) -
     [
         ("account/user.json", "{", "user.json: this is not valid JSON"),
         ("account/user.json", "[]", "user.json: an object in braces"),
-        ("messages/index.json", '"x"', "index.json: an object in braces"),
+        ("messages/index.json", '"x"', "index.json: '{' is missing"),
         ("messages/c1001/messages.json", '[{"ID": 1, "Timestamp": 5}]', "messages.json, message 1: 'Contents'"),
         ("messages/c1001/messages.json", "{}", "messages.json: '[' is missing"),
         ("messages/c1001/messages.json", "[] x", "messages.json: something follows"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .detect import read_all, read_export
+from .detect import open_export, read_all, read_export
+from .export import Export, Form, Part
 from .limits import Limits
 
-__all__ = ["Limits", "read_all", "read_export"]
+__all__ = ["Export", "Form", "Limits", "Part", "open_export", "read_all", "read_export"]

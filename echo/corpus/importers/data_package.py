@@ -12,24 +12,28 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from echo.corpus.written import Written
+from echo.corpus.written import NO_MARKS, Mark, Written
 
+from .export import Export, Form, Part
 from .fields import identity, moment, name, record, string
 from .limits import refused
-from .scanner import Scanner, document, elements, lines
-from .sources import AGAIN, Source
+from .scanner import Scanner, document, elements, entries, lines
+from .sources import AGAIN, Meter, Source
 from .trees import Tree
 
 _MESSAGES = re.compile(r"(?P<folder>(?:.*/)?c?(?P<id>\d{1,20}))/messages\.(?P<form>json|csv)", re.IGNORECASE)
 _USER = re.compile(r"(?:[^/]+/){1,2}user\.json", re.IGNORECASE)
+_INDEX = re.compile(r"(?:[^/]+/){1,2}index\.json", re.IGNORECASE)
 _INDEXED = re.compile(r"(?P<channel>.+) in (?P<server>.+)")
+_PRIVATE = frozenset({"1", "3", "DM", "GROUP_DM"})
+"""The types of channel that are private conversations, as numbers (older packages) and by name."""
+_WITH_ATTACHMENT = frozenset({Mark.ATTACHMENT})
 
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    id: str
+    part: Part
     name: str
-    path: str
 
 
 def is_data_package(tree: Tree) -> bool:
@@ -37,17 +41,31 @@ def is_data_package(tree: Tree) -> bool:
     return any(_MESSAGES.fullmatch(path) for path in tree.names)
 
 
-def read_data_package(tree: Tree) -> Iterator[Written]:
-    """What the package's owner wrote, channel by channel in the package's order (mostly newest first). Raises
-    ImportRefused naming the member."""
+def data_package(tree: Tree, meter: Meter) -> Export:
+    """The package, with what it says of its owner and its channels; no message is read yet. Raises ImportRefused
+    naming the member."""
     author, author_id = _owner(tree)
-    for channel in _channels(tree):
-        with tree.open(channel.path) as source:
-            rows = _from_csv(source) if channel.path.lower().endswith(".csv") else _from_json(source)
+    channels = {channel.part.path: channel for channel in _channels(tree)}
+
+    def read(part: Part) -> Iterator[Written]:
+        with tree.open(part.path) as source:
+            rows = _from_csv(source) if part.path.lower().endswith(".csv") else _from_json(source)
             for where, row in rows:
-                ts, text = moment(row, "Timestamp", where), string(row, "Contents", where)
-                if text.strip():
-                    yield Written(author, channel.name, ts, text, identity(row, "ID", where), None, None, author_id)
+                yield Written(
+                    author=author,
+                    channel=channels[part.path].name,
+                    ts=moment(row, "Timestamp", where),
+                    text=string(row, "Contents", where),
+                    key=identity(row, "ID", where),
+                    author_id=author_id,
+                    channel_id=part.channel_id,
+                    server_id=part.server_id,
+                    direct=part.direct is True,
+                    marks=_WITH_ATTACHMENT if row.get("Attachments") else NO_MARKS,
+                )
+
+    parts = tuple(channel.part for channel in channels.values())
+    return Export(Form.DATA_PACKAGE, tree.name, parts, read, meter.limits, author_id)
 
 
 def _owner(tree: Tree) -> tuple[str, str | None]:
@@ -61,41 +79,58 @@ def _owner(tree: Tree) -> tuple[str, str | None]:
 
 
 def _channels(tree: Tree) -> list[_Channel]:
-    """The channels with their names; those that share one name have a part of their id added."""
+    """The channels; those that share one name have a part of their id added to it."""
     index = _index(tree)
-    found = []
+    beside = {path.lower(): path for path in tree.names}
+    found: dict[str, _Channel] = {}
     for path in tree.names:
         match = _MESSAGES.fullmatch(path)
-        if match:
-            found.append(_Channel(match["id"], _channel_name(tree, match["folder"], match["id"], index), path))
-    shared = Counter(channel.name for channel in found)
+        if not match:
+            continue
+        if match["id"] in found:
+            raise refused(tree.name, f"it has the channel {match['id']} twice", "unpack the package anew")
+        found[match["id"]] = _channel(tree, path, match, beside, index)
+    shared = Counter(channel.name for channel in found.values())
     return [
-        _Channel(channel.id, f"{channel.name}-{channel.id[-6:]}", channel.path) if shared[channel.name] > 1 else channel
-        for channel in found
+        _Channel(channel.part, f"{channel.name}-{number[-6:]}") if shared[channel.name] > 1 else channel
+        for number, channel in found.items()
     ]
 
 
-def _index(tree: Tree) -> Mapping[str, object]:
-    """What `index.json` calls the channels, by id; some are null. Nothing if there is no index."""
-    path = next((path for path in tree.names if re.fullmatch(r"(?:[^/]+/){1,2}index\.json", path, re.IGNORECASE)), None)
+def _channel(
+    tree: Tree, path: str, match: re.Match[str], beside: Mapping[str, str], index: Mapping[str, str]
+) -> _Channel:
+    known = beside.get(f"{match['folder']}/channel.json".lower())
+    called: str | None = None
+    server_id: str | None = None
+    direct: bool | None = None
+    if known is not None:
+        with tree.open(known) as source:
+            told = record(document(source), source.name)
+            called = name(told, "name", source.name) if told.get("name") is not None else None
+            server_id = identity(record(told.get("guild") or {}, source.name), "id", source.name)
+            direct = "recipients" in told or str(told.get("type")).upper() in _PRIVATE
+    part = Part(path, match["id"], server_id, direct)
+    return _Channel(part, called or index.get(match["id"]) or f"channel-{match['id']}")
+
+
+def _index(tree: Tree) -> dict[str, str]:
+    """What `index.json` calls the channels, by id; of some it says null. Nothing if there is no index."""
+    path = next((path for path in tree.names if _INDEX.fullmatch(path)), None)
+    found: dict[str, str] = {}
     if path is None:
-        return {}
+        return found
     with tree.open(path) as source:
-        return record(document(source), source.name)
-
-
-def _channel_name(tree: Tree, folder: str, channel_id: str, index: Mapping[str, object]) -> str:
-    path = next((path for path in tree.names if path.lower() == f"{folder}/channel.json".lower()), None)
-    if path is not None:
-        with tree.open(path) as source:
-            channel = record(document(source), source.name)
-            if channel.get("name") is not None:
-                return name(channel, "name", source.name)
-    known = index.get(channel_id)
-    if isinstance(known, str) and known.strip():
-        match = _INDEXED.fullmatch(known)
-        return name({"name": match["channel"] if match else known}, "name", f"{tree.name}, index.json")
-    return f"channel-{channel_id}"
+        scanner = Scanner(source)
+        for channel_id, known in entries(scanner):
+            if isinstance(known, str) and known.strip():
+                match = _INDEXED.fullmatch(known)
+                found[channel_id] = name({"name": match["channel"] if match else known}, "name", source.name)
+            if len(found) > source.limits.members:
+                what = f"it names more than {source.limits.members:,} channels"
+                raise refused(source.name, what, "leave the file out")
+        scanner.finish()
+    return found
 
 
 def _from_json(source: Source) -> Iterator[tuple[str, Mapping[str, object]]]:

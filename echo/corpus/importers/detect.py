@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from echo.corpus.written import Written
 
-from .chat_exporter import read_chat_export
-from .data_package import is_data_package, read_data_package
+from .chat_exporter import in_order, read_chat_export
+from .data_package import data_package, is_data_package
+from .export import Export, Form, Part
 from .jsonl import read_jsonl
 from .limits import DEFAULT, Limits, refused
-from .sources import Meter, Source, open_file
+from .sources import Meter, open_file
 from .trees import ZIP_MAGIC, Folder, Tree, open_archive
 
 _KNOWN = (
@@ -23,27 +24,51 @@ _KNOWN = (
 _HEAD = 4096
 _CHAT_EXPORT = re.compile(r'\s*\{\s*"(?:(?:guild|channel|dateRange)"\s*:\s*\{|(?:exportedAt|messages|messageCount)")')
 """How the exporter's files begin, whatever the order of their fields. In a JSON Lines row `channel` is a text."""
+_PACKED = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
+
+
+@contextmanager
+def open_export(path: Path, *, limits: Limits = DEFAULT, label: str | None = None) -> Iterator[Export]:
+    """An export of any known form, of which memory never holds more than a message and the names of its files.
+
+    Raises ImportRefused, in one sentence that names file and place and never quotes a message, where the export is
+    empty, cut off, damaged, hostile, larger than `limits`, or of no known form: here, or while its messages are read.
+    The sentence calls it `label` (None: by its path).
+    """
+    label, meter = label or str(path), Meter(limits)
+    with ExitStack() as closing:
+        if path.is_dir():
+            yield _of_tree(Folder(path, meter, label), meter)
+            return
+        if path.exists() and not path.is_file():
+            raise refused(label, "it is neither a file nor a folder", _KNOWN)
+        with open_file(path, meter, label) as source:
+            head = source.head(_HEAD)
+        if head.startswith(ZIP_MAGIC):
+            yield _of_tree(closing.enter_context(open_archive(path, meter, label)), meter)
+        else:
+            yield _of_file(path, meter, label, head)
 
 
 def read_export(path: Path, *, limits: Limits = DEFAULT) -> Iterator[Written]:
-    """The messages of an export of any known form, in the order of its files; memory stays flat.
+    """What people said in an export, in the order of its files.
 
-    Raises ImportRefused, in one sentence that names file and place and never quotes a message, where the export is
-    empty, cut off, damaged, hostile, larger than `limits`, or of no known form. It is raised while iterating, so
+    Raises ImportRefused as `open_export` does, also where nobody said anything. It is raised while iterating, so
     whoever stores messages has to be able to take them back.
     """
-    count = 0
-    for count, written in enumerate(_messages(path, Meter(limits)), 1):
-        if count > limits.messages:
-            raise refused(str(path), f"it holds more than {limits.messages:,} messages", "import a part of it")
-        yield written
-    if not count:
+    found = False
+    with open_export(path, limits=limits) as export:
+        for _, written in export.messages():
+            if written.is_speech:
+                found = True
+                yield written
+    if not found:
         raise refused(str(path), "there is no message of a person in it", _KNOWN)
 
 
 def read_all(path: Path, *, limits: Limits = DEFAULT) -> list[Written]:
-    """The messages of an export, oldest first, those that several of its files hold only once. Raises ImportRefused
-    as `read_export` does, and then nothing of it is kept."""
+    """What people said in an export, oldest first, once where several of its files hold it. Raises ImportRefused as
+    `read_export` does, and then nothing of it is kept."""
     seen: set[tuple[str, str]] = set()
     kept: list[Written] = []
     for written in read_export(path, limits=limits):
@@ -55,40 +80,36 @@ def read_all(path: Path, *, limits: Limits = DEFAULT) -> list[Written]:
     return sorted(kept, key=lambda written: written.ts)
 
 
-def _messages(path: Path, meter: Meter) -> Iterator[Written]:
-    if path.is_dir():
-        yield from _from_tree(Folder(path, meter))
-        return
-    if path.exists() and not path.is_file():
-        raise refused(str(path), "it is neither a file nor a folder", _KNOWN)
-    with ExitStack() as closing:
-        source = closing.enter_context(open_file(path, meter))
-        head = source.head(_HEAD)
-        if head.startswith(ZIP_MAGIC):
-            yield from _from_tree(closing.enter_context(open_archive(path, meter)))
-        else:
-            yield from _from_file(source, head)
-
-
-def _from_file(source: Source, head: bytes) -> Iterator[Written]:
+def _of_file(path: Path, meter: Meter, label: str, head: bytes) -> Export:
     start = head.decode("utf-8-sig", "replace")
     if not start.strip():
-        raise refused(source.name, "it is empty", "export it again")
+        raise refused(label, "it is empty", "export it again")
     if _CHAT_EXPORT.match(start):
-        yield from read_chat_export(source)
+        form, reader = Form.CHAT_EXPORT, read_chat_export
     elif start.lstrip().startswith("{"):
-        yield from read_jsonl(source)
+        form, reader = Form.LINES, read_jsonl
     else:
-        raise refused(source.name, "it is of no known form", _KNOWN)
+        raise refused(label, "it is of no known form", _KNOWN)
+
+    def read(part: Part) -> Iterator[Written]:
+        with open_file(path, meter, label) as source:
+            yield from reader(source)
+
+    return Export(form, label, (Part(label),), read, meter.limits)
 
 
-def _from_tree(tree: Tree) -> Iterator[Written]:
+def _of_tree(tree: Tree, meter: Meter) -> Export:
     if is_data_package(tree):
-        yield from read_data_package(tree)
-        return
-    exports = [name for name in tree.names if name.lower().endswith(".json")]
+        return data_package(tree, meter)
+    exports = sorted((name for name in tree.names if name.lower().endswith(".json")), key=in_order)
     if not exports:
+        packed = next((name for name in tree.names if name.lower().endswith(_PACKED)), None)
+        if packed is not None:
+            raise refused(tree.name, f"it holds another archive, {packed!r}", "unpack that one and give what is in it")
         raise refused(tree.name, "no file in it is of a known form", _KNOWN)
-    for name in exports:
-        with tree.open(name) as source:
+
+    def read(part: Part) -> Iterator[Written]:
+        with tree.open(part.path) as source:
             yield from read_chat_export(source)
+
+    return Export(Form.CHAT_EXPORT, tree.name, tuple(map(Part, exports)), read, meter.limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping
@@ -34,10 +35,18 @@ def string(row: Mapping[str, object], field: str, where: str) -> str:
 
 def name(row: Mapping[str, object], field: str, where: str) -> str:
     """The name of a person or a channel: some text in one line, not too long, without control signs."""
-    value = " ".join(_CONTROL.sub(" ", string(row, field, where)).split())
-    if not value or len(value) > _LONGEST_NAME:
+    value = string(row, field, where)
+    # Long ones are not remembered: a hostile file would fill the memory with them.
+    shown = _shown(value) if len(value) <= _LONGEST_NAME else _shown.__wrapped__(value)
+    if not shown or len(shown) > _LONGEST_NAME:
         raise refused(where, f"{field!r} has to be of 1 to {_LONGEST_NAME} characters", _REMEDY)
-    return value
+    return shown
+
+
+@functools.lru_cache(maxsize=4096)
+def _shown(value: str) -> str:
+    """In one line and without control signs; the same few names come again and again."""
+    return " ".join(_CONTROL.sub(" ", value).split())
 
 
 def identity(row: Mapping[str, object], field: str, where: str) -> str | None:

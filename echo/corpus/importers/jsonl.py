@@ -1,8 +1,9 @@
-"""The neutral form: one JSON object a line with `author, channel, ts, text`, and `id`, `reply_to` where they are known.
+"""The neutral form: one JSON object a line with `author, channel, ts, text`, and whatever else is known of it.
 
-`ts` is in seconds since the epoch, or ISO 8601. `reply_to` names the `id` of an earlier message. Where a file has no
-ids, it is the `ts` of an earlier message in the same channel (the first one, if several share that second). Other
-fields are ignored, and so are empty lines and messages without text.
+`ts` is in seconds since the epoch, or ISO 8601. `id` is the message's own and `reply_to` the `id` of an earlier
+message. Where a file has no ids, `reply_to` is the `ts` of an earlier message in the same channel (the first one, if
+several share that second). `author_id`, `channel_id` and `server_id` are Discord's. Other fields are ignored, and so
+are empty lines.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from echo.corpus.written import Written
 
 from .fields import identity, moment, name, record, string
+from .limits import refused
 from .scanner import lines, parsed
 from .sources import Source
 
@@ -35,8 +37,19 @@ def read_jsonl(source: Source) -> Iterator[Written]:
             if latest.get(channel) != ts:
                 key = _moment_key(channel, ts)
         latest[channel] = ts
-        if text.strip():
-            yield Written(author, channel, ts, text, key, reply_to)
+        if len(latest) > source.limits.members:
+            raise refused(where, f"it has more than {source.limits.members:,} channels", "import a part of it")
+        yield Written(
+            author,
+            channel,
+            ts,
+            text,
+            key,
+            reply_to,
+            author_id=identity(row, "author_id", where),
+            channel_id=identity(row, "channel_id", where),
+            server_id=identity(row, "server_id", where),
+        )
 
 
 def _moment_key(channel: str, ts: float) -> str:

@@ -19,14 +19,16 @@ class Limits:
 
     line: int = MEGABYTE
     """One line, or one message of a JSON array."""
-    document: int = 32 * MEGABYTE
+    document: int = 8 * MEGABYTE
     """One small JSON file that is read whole, such as `account/user.json`."""
     total: int = 4_000 * MEGABYTE
     """Everything that is read of one export."""
     messages: int = 5_000_000
     """How many messages."""
     members: int = 100_000
-    """How many files a folder or an archive holds."""
+    """How many files a folder or an archive holds, and how many channels an export."""
+    directory: int = 32 * MEGABYTE
+    """The list of an archive's members, which has to be held in memory; 100,000 of them take some 10 MB."""
     ratio: int = 100
     """How many times larger than its packed size something may become."""
     ratio_floor: int = 10 * MEGABYTE

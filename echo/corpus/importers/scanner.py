@@ -150,6 +150,18 @@ class Scanner:
         raise refused(self.where, what, AGAIN)
 
 
+def entries(scanner: Scanner) -> Iterator[tuple[str, object]]:
+    """The entries of the object that begins here, each parsed when it is reached."""
+    if scanner.empty("{", "}"):
+        return
+    another = True
+    while another:
+        field = scanner.value()
+        scanner.take(":")
+        yield str(field), scanner.value()
+        another = scanner.more("}")
+
+
 def elements(scanner: Scanner, name: str) -> Iterator[object]:
     """The values of the list that begins here; while each is looked at, `scanner.where` has its number from 1."""
     if scanner.empty("[", "]"):

@@ -95,17 +95,15 @@ class Source:
 
 
 @contextmanager
-def open_file(path: Path, meter: Meter) -> Iterator[Source]:
-    """A file, unpacked if it is gzip. Raises ImportRefused if it can't be opened."""
+def open_file(path: Path, meter: Meter, label: str) -> Iterator[Source]:
+    """A file, called `label`, unpacked if it is gzip. Raises ImportRefused if it can't be opened."""
     try:
         raw = path.open("rb")
     except OSError as error:
-        raise refused(
-            str(path), f"it can't be opened ({error.strerror})", "check the path and its permissions"
-        ) from error
+        raise refused(label, f"it can't be opened ({error.strerror})", "check the path and its permissions") from error
     with raw:
         if raw.peek(2)[:2] == _GZIP_MAGIC:
             with gzip.GzipFile(fileobj=raw) as unpacked:
-                yield Source(str(path), unpacked, meter, raw.tell)
+                yield Source(label, unpacked, meter, raw.tell)
         else:
-            yield Source(str(path), raw, meter)
+            yield Source(label, raw, meter)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,6 +31,15 @@ class Cipher:
         """Nonce, ciphertext and tag: 28 bytes more than `plain`."""
         nonce = os.urandom(NONCE_BYTES)
         return nonce + self._aead.encrypt(nonce, plain, _bound(place))
+
+    def seal_all(self, plains: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """The same for many, each with its place as `bound` gives it; nonces are drawn at once."""
+        nonces, encrypt = os.urandom(NONCE_BYTES * len(plains)), self._aead.encrypt
+        sealed = []
+        for start, (plain, place) in zip(range(0, len(nonces), NONCE_BYTES), plains, strict=True):
+            nonce = nonces[start : start + NONCE_BYTES]
+            sealed.append(nonce + encrypt(nonce, plain, place))
+        return sealed
 
     def open(self, sealed: bytes, *place: str | int) -> bytes:
         """What `seal` was given; raises Tampered if it was changed, cut off, moved, or sealed with another key."""

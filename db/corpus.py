@@ -5,97 +5,75 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+
+import aiosqlite
 
 from db.cipher import Cipher
 from db.codec import time_to_text
+from db.collections import Collections, put_coverage
 from db.connection import Database
+from db.errors import Tampered
 from db.keys import Keyring
+from db.sealing import Row, open_all, open_one, payload, place_of, seal
 from db.sql import SQL
+from db.stored import Coverage, Held, Month, Provenance, StoredMessage, Verified
 from states.model import ProfileSnapshot
+
+__all__ = ["CONTEXT_REACH", "PAGE", "Corpus", "StoredMessage"]
 
 PAGE = 1000
 """Rows that are sealed, written, read and opened at a time; 500 to 1,000 is where SQLite is quickest."""
+FEW = 200
+"""So many rows are sealed at once where the event loop runs: a millisecond, which is not worth a thread."""
+REMOVAL = 500
+"""Rows removed in one transaction: some milliseconds, so that other steps get their turn in between."""
 CONTEXT_REACH = 12 * 3600.0
 """Seconds before the oldest of the subject's messages from which on others' messages are context."""
 
-
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
-    """One message. `user_id` and `author` are who wrote it; `own`: that is the subject. `ts`: epoch seconds, UTC."""
-
-    message_id: int
-    user_id: int
-    server_id: int
-    channel_id: int
-    ts: float
-    text: str
-    author: str
-    own: bool
-    reply_to: int | None = None
+_START = (float("-inf"), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a channel was read: all from the cut-off down to `before_id`. `seen` and `kept` count messages."""
-
-    channel_id: int
-    before_id: int
-    done: bool
-    seen: int
-    kept: int
-
-
-class Corpus:
+class Corpus(Collections):
     """Stores and reads the messages of profiles. `clock` gives the time of storing, from which retention counts."""
 
     def __init__(self, database: Database, keyring: Keyring, clock: Callable[[], datetime]) -> None:
-        self._database = database
-        self._keyring = keyring
+        super().__init__(database, keyring)
         self._clock = clock
 
-    async def cursors(self, profile_id: int) -> dict[int, Cursor]:
-        """The cursors of a profile by channel."""
-        async with self._database.read() as connection:
-            rows = [row async for row in SQL.cursors_of(connection, profile_id=profile_id)]
-        return {
-            row["channel_id"]: Cursor(row["channel_id"], row["before_id"], bool(row["done"]), row["seen"], row["kept"])
-            for row in rows
-        }
+    async def store(
+        self, profile: ProfileSnapshot, rows: Sequence[StoredMessage], coverage: Coverage | None = None
+    ) -> int:
+        """Keep messages and how far their place was read, together; how many of the subject's own words were new.
 
-    async def store(self, profile: ProfileSnapshot, rows: Sequence[StoredMessage], cursor: Cursor | None) -> None:
-        """Keep messages and how far their channel was read, together; a message that is kept already stays as it is.
-
+        A message that is kept already stays as it is, but one that was bare and comes again with what stood before it
+        is not bare any more, and has the provenance with which it came. `coverage` replaces all ranges of its channel.
         Raises KeyDestroyed where the profile was forgotten meanwhile.
         """
         cipher = await self._keyring.key_for(profile.id)
         stored_at = time_to_text(self._clock())
-        sealed = await asyncio.to_thread(_seal, cipher, profile.id, rows, stored_at) if rows else []
+        if len(rows) <= FEW:
+            sealed = seal(cipher, profile.id, rows, stored_at)
+        else:
+            sealed = await asyncio.to_thread(seal, cipher, profile.id, rows, stored_at)
+        new = 0
         async with self._database.write() as connection:
             await self._keyring.require(connection, profile.id)
-            for start in range(0, len(sealed), PAGE):
-                await SQL.add_messages(connection, sealed[start : start + PAGE])
-            if cursor is not None:
-                await SQL.put_cursor(
-                    connection,
-                    profile_id=profile.id,
-                    channel_id=cursor.channel_id,
-                    before_id=cursor.before_id,
-                    done=cursor.done,
-                    seen=cursor.seen,
-                    kept=cursor.kept,
-                )
+            for start in range(0, len(rows), PAGE):
+                new += await _add(connection, sealed[start : start + PAGE])
+            if coverage is not None:
+                await put_coverage(connection, profile.id, coverage)
+        return new
 
     async def count(self, profile_id: int) -> int:
-        """How many of the subject's own messages are stored."""
+        """How many of the subject's own messages are stored that have text."""
         async with self._database.read() as connection:
-            return int(await SQL.count_own_messages(connection, profile_id=profile_id))
+            return int(await SQL.count_own_words(connection, profile_id=profile_id))
 
     async def read(self, profile_id: int, newest: int) -> list[StoredMessage]:
-        """The subject's `newest` newest messages and others' since CONTEXT_REACH before them, oldest first.
+        """The subject's `newest` newest messages with text, and all else since CONTEXT_REACH before, oldest first.
 
         Raises Tampered where a row does not open, KeyDestroyed where the profile was forgotten.
         """
@@ -105,75 +83,182 @@ class Corpus:
         if first is None:
             return []
         found: list[StoredMessage] = []
-        last = (first["timestamp"] - CONTEXT_REACH, 0)
-        while True:
-            page = await self._page(profile_id, tuple(first), last)
-            found.extend(await asyncio.to_thread(_open, cipher, profile_id, page))
-            if len(page) < PAGE:
-                return found
+        async for page in self._pages(profile_id, tuple(first), (first["timestamp"] - CONTEXT_REACH, 0)):
+            found.extend(await asyncio.to_thread(open_all, cipher, profile_id, page))
+        return found
+
+    async def stream(self, profile_id: int) -> AsyncIterator[list[StoredMessage]]:
+        """Everything, in pages, oldest first.
+
+        Raises Tampered where a row does not open, KeyDestroyed where the profile was forgotten.
+        """
+        cipher = await self._keyring.key_for(profile_id)
+        async for page in self._pages(profile_id):
+            yield await asyncio.to_thread(open_all, cipher, profile_id, page)
+
+    async def verify(self, profile_id: int) -> Verified:
+        """Open every row; raises KeyDestroyed where the profile was forgotten, but nothing for rows that are broken."""
+        cipher = await self._keyring.key_for(profile_id)
+        rows, own, broken = 0, 0, list[int]()
+        async for page in self._pages(profile_id):
+            rows += len(page)
+            own += sum(row["own"] and row["words"] for row in page)
+            broken.extend(await asyncio.to_thread(_broken, cipher, profile_id, page))
+        return Verified(rows, own, tuple(broken))
+
+    async def rows_of(self, profile_id: int, message_ids: Iterable[int]) -> list[StoredMessage]:
+        """Those of the messages that are stored, oldest first; raises as `read` does."""
+        cipher = await self._keyring.key_for(profile_id)
+        found: list[StoredMessage] = []
+        for batch in _batches(message_ids, PAGE):
+            async with self._database.read() as connection:
+                rows = [row async for row in SQL.messages_of(connection, profile_id=profile_id, ids=json.dumps(batch))]
+            found.extend(await asyncio.to_thread(open_all, cipher, profile_id, rows))
+        return sorted(found, key=lambda message: (message.ts, message.message_id))
+
+    async def own_ids(self, profile_id: int) -> dict[int, list[tuple[int, bool]]]:
+        """The subject's own messages by channel: ids and whether they are bare, newest first."""
+        found: dict[int, list[tuple[int, bool]]] = defaultdict(list)
+        async for row in self._ids(profile_id):
+            if row["own"]:
+                found[row["channel_id"]].append((row["message_id"], bool(row["bare"])))
+        return dict(found)
+
+    async def all_ids(self, profile_id: int) -> dict[int, list[int]]:
+        """The ids of everybody's messages by channel, newest first."""
+        found: dict[int, list[int]] = defaultdict(list)
+        async for row in self._ids(profile_id):
+            found[row["channel_id"]].append(row["message_id"])
+        return dict(found)
+
+    async def holding(self, message_ids: Iterable[int]) -> list[Held]:
+        """Which profiles hold which of the messages."""
+        found = []
+        for batch in _batches(message_ids, PAGE):
+            async with self._database.read() as connection:
+                rows = [row async for row in SQL.holding(connection, ids=json.dumps(batch))]
+            found += [_held(row) for row in rows]
+        return found
+
+    async def months(self, profile_id: int) -> list[Month]:
+        """How many messages with text there are by channel, month and provenance, in this order."""
+        async with self._database.read() as connection:
+            return [
+                Month(row["channel_id"], row["month"], Provenance(row["provenance"]), row["own"], row["others"])
+                async for row in SQL.months_of(connection, profile_id=profile_id)
+            ]
+
+    async def amend(self, message: StoredMessage, profile_id: int) -> bool:
+        """Put what a stored message says now (text, author, reply_to, cut, scrubbed) for what it said.
+
+        All else stays, so also when it was stored. False where it is not stored. Raises KeyDestroyed where the profile
+        was forgotten meanwhile.
+        """
+        cipher = await self._keyring.key_for(profile_id)
+        async with self._database.write() as connection:
+            await self._keyring.require(connection, profile_id)
+            row = await SQL.message_place(connection, profile_id=profile_id, message_id=message.message_id)
+            if row is None:
+                return False
+            await SQL.amend_message(
+                connection,
+                id=row["id"],
+                content=cipher.seal(payload(message), *place_of(profile_id, row)),
+                words=message.text != "",
+            )
+        return True
+
+    async def remove(self, message_ids: Iterable[int]) -> dict[int, int]:
+        """Remove messages from all corpora that hold them; profile id -> rows removed."""
+        removed: Counter[int] = Counter()
+        for batch in _batches(message_ids, REMOVAL):
+            async with self._database.write() as connection:
+                rows = SQL.remove_messages(connection, ids=json.dumps(batch))
+                removed.update([row["profile_id"] async for row in rows])
+        return dict(removed)
+
+    async def remove_places(self, channel_ids: Iterable[int]) -> dict[int, int]:
+        """Remove all that came from channels that are gone: rows, ranges, results; profile id -> rows removed."""
+        removed: Counter[int] = Counter()
+        for channel_id in channel_ids:
+            last = REMOVAL
+            while last == REMOVAL:
+                async with self._database.write() as connection:
+                    rows = SQL.remove_from_place(connection, channel_id=channel_id, batch=REMOVAL)
+                    found = [row["profile_id"] async for row in rows]
+                    await SQL.drop_ranges_of_place(connection, channel_id=channel_id)
+                    await SQL.drop_results_of_place(connection, channel_id=channel_id)
+                removed.update(found)
+                last = len(found)
+        return dict(removed)
+
+    async def _pages(
+        self, profile_id: int, first_own: tuple[float, int] = _START, last: tuple[float, int] = _START
+    ) -> AsyncIterator[list[sqlite3.Row]]:
+        # Page by page, so that reading a long corpus holds back neither other readers nor the emptying of the log.
+        page: list[sqlite3.Row] = []
+        while not page or len(page) == PAGE:
+            async with self._database.read() as connection:
+                rows = SQL.messages_after(
+                    connection,
+                    profile_id=profile_id,
+                    own_timestamp=first_own[0],
+                    own_id=first_own[1],
+                    after_timestamp=last[0],
+                    after_id=last[1],
+                    page=PAGE,
+                )
+                page = [row async for row in rows]
+            if not page:
+                return
+            yield page
             last = (page[-1]["timestamp"], page[-1]["message_id"])
 
-    async def clear_cursors(self, profile_id: int) -> None:
-        """Let the next collecting begin at the cut-off again."""
-        async with self._database.write() as connection:
-            await SQL.clear_cursors(connection, profile_id=profile_id)
-
-    async def _page(self, profile_id: int, first_own: tuple[float, int], last: tuple[float, int]) -> list[sqlite3.Row]:
-        # Page by page, so that reading a long corpus holds back neither other readers nor the emptying of the log.
-        async with self._database.read() as connection:
-            rows = SQL.messages_after(
-                connection,
-                profile_id=profile_id,
-                own_timestamp=first_own[0],
-                own_id=first_own[1],
-                after_timestamp=last[0],
-                after_id=last[1],
-                page=PAGE,
-            )
-            return [row async for row in rows]
+    async def _ids(self, profile_id: int) -> AsyncIterator[sqlite3.Row]:
+        upto, size = 2**63 - 1, PAGE
+        while size == PAGE:
+            async with self._database.read() as connection:
+                rows = SQL.ids_down_from(connection, profile_id=profile_id, upto_id=upto, page=PAGE)
+                page = [row async for row in rows]
+            for row in page:
+                yield row
+            size = len(page)
+            upto = page[-1]["message_id"] - 1 if page else 0
 
 
-def _place(profile_id: int, server_id: int, user_id: int, channel_id: int, message_id: int) -> tuple[str | int, ...]:
-    return ("message", profile_id, server_id, user_id, channel_id, message_id)
+async def _add(connection: aiosqlite.Connection, rows: Sequence[Row]) -> int:
+    """Insert what is new, lift what was bare; how many of the subject's own words are new."""
+    before = connection.total_changes
+    await SQL.add_messages(connection, rows)
+    new = connection.total_changes - before
+    if new == len(rows):
+        return sum(own and words for *_, own, _at, _from, _bare, words in rows)
+    await SQL.lift_bare(
+        connection,
+        [{"provenance": row[9], "profile_id": row[6], "message_id": row[5]} for row in rows if row[7] and not row[10]],
+    )
+    # Within the transaction nobody else writes: the new rows are those with the highest ids.
+    return int(await SQL.count_own_words_among_newest(connection, newest=new))
 
 
-def _seal(cipher: Cipher, profile_id: int, rows: Iterable[StoredMessage], stored_at: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "user_id": row.user_id,
-            "server_id": row.server_id,
-            "channel_id": row.channel_id,
-            "message_content": cipher.seal(
-                # Lone surrogates are no UTF-8, but JSON's escapes carry them.
-                json.dumps([row.text, row.author, row.reply_to]).encode(),
-                *_place(profile_id, row.server_id, row.user_id, row.channel_id, row.message_id),
-            ),
-            "timestamp": row.ts,
-            "message_id": row.message_id,
-            "profile_id": profile_id,
-            "own": row.own,
-            "stored_at": stored_at,
-        }
-        for row in rows
-    ]
+def _broken(cipher: Cipher, profile_id: int, rows: Iterable[sqlite3.Row]) -> list[int]:
+    """The ids of the messages that do not open."""
+    found = []
+    for row in rows:
+        try:
+            open_one(cipher, profile_id, row)
+        except Tampered:
+            found.append(row["message_id"])
+    return found
 
 
-def _open(cipher: Cipher, profile_id: int, rows: Iterable[sqlite3.Row]) -> list[StoredMessage]:
-    return [_open_one(cipher, profile_id, row) for row in rows]
+def _batches(ids: Iterable[int], size: int) -> Iterator[list[int]]:
+    every = sorted(set(ids))
+    for start in range(0, len(every), size):
+        yield every[start : start + size]
 
 
-def _open_one(cipher: Cipher, profile_id: int, row: sqlite3.Row) -> StoredMessage:
-    user_id, server_id, channel_id = row["user_id"], row["server_id"], row["channel_id"]
-    place = _place(profile_id, server_id, user_id, channel_id, row["message_id"])
-    text, author, reply_to = json.loads(cipher.open(row["message_content"], *place))
-    return StoredMessage(
-        message_id=row["message_id"],
-        user_id=user_id,
-        server_id=server_id,
-        channel_id=channel_id,
-        ts=row["timestamp"],
-        text=text,
-        author=author,
-        own=bool(row["own"]),
-        reply_to=reply_to,
+def _held(row: sqlite3.Row) -> Held:
+    return Held(
+        row["profile_id"], row["server_id"], row["channel_id"], row["message_id"], row["user_id"], bool(row["own"])
     )

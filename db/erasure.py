@@ -9,6 +9,7 @@ from datetime import datetime
 import aiosqlite
 
 from db.codec import time_to_text
+from db.collections import erase_collections
 from db.connection import Database
 from db.keys import Keyring
 from db.models import Models
@@ -31,6 +32,7 @@ class Swept:
     outbox: int
     profiles: int
     models: int
+    datasets: int
 
     @property
     def total(self) -> int:
@@ -56,8 +58,9 @@ class Erasure:
         erased = await self._models.delete(profile_id)
         erased += await self._repeat(SQL.erase_messages, profile_id=profile_id)
         erased += await self._repeat(SQL.erase_generations, profile_id=profile_id)
+        erased += await self._repeat(SQL.erase_datasets, profile_id=profile_id)
         async with self._database.write() as connection:
-            erased += int(await SQL.clear_cursors(connection, profile_id=profile_id))
+            erased += await erase_collections(connection, profile_id)
             erased += int(await SQL.erase_training_runs(connection, profile_id=profile_id))
         await self._database.compact()
         return erased
@@ -65,9 +68,10 @@ class Erasure:
     async def sweep(self, messages_before: datetime, journal_before: datetime) -> Swept:
         """Erase what is too old.
 
-        Stored before `messages_before`: messages that were learnt from, and drafts. A profile whose messages go loses
-        its cursors too, so that a refresh reads them anew. Older than `journal_before`: the journal, settled outbox
-        rows, and then forgotten profiles of which the journal tells nothing any more. Also models that nobody uses.
+        Stored before `messages_before`: messages that were learnt from, the datasets made of them, and drafts. A
+        profile whose messages go loses its ranges too, so that a refresh reads them anew. Older than `journal_before`:
+        the journal, settled outbox rows, and then forgotten profiles of which the journal tells nothing any more. Also
+        models that nobody uses.
         """
         texts, steps = time_to_text(messages_before), time_to_text(journal_before)
         swept = Swept(
@@ -77,6 +81,7 @@ class Erasure:
             outbox=await self._repeat(SQL.erase_old_outbox, before=steps),
             profiles=await self._repeat(_drop_bygone_profiles),
             models=await self._sweep_models(),
+            datasets=await self._repeat(SQL.erase_old_datasets, before=texts),
         )
         if swept.total:
             await self._database.compact()
@@ -106,13 +111,14 @@ async def _erase_old_messages(connection: aiosqlite.Connection, **of: str | int)
     erased = int(await SQL.erase_old_messages(connection, **of))
     if erased:
         # In the same transaction: a refresh that begins after it must not find that all was read already.
-        await SQL.clear_cursors(connection, profile_id=of["profile_id"])
+        await SQL.erase_ranges(connection, profile_id=of["profile_id"])
     return erased
 
 
 async def _drop_bygone_profiles(connection: aiosqlite.Connection, batch: int) -> int:
     found = [row["id"] async for row in SQL.bygone_profiles(connection, batch=batch)]
     for profile_id in found:
+        await erase_collections(connection, profile_id)
         for drop in (SQL.drop_consents, SQL.drop_sessions, SQL.drop_key, SQL.drop_profile):
             await drop(connection, profile_id=profile_id)
     return len(found)

@@ -39,7 +39,7 @@ def _as_is(kind: type[ProfileSnapshot] | type[SessionSnapshot], *translated: str
     return tuple(field.name for field in fields(kind) if field.name not in translated)
 
 
-_PROFILE_AS_IS = _as_is(ProfileSnapshot, "state", "cutoff", "created_at", "due")
+_PROFILE_AS_IS = _as_is(ProfileSnapshot, "state", "cutoff", "created_at", "paused", "due")
 _SESSION_AS_IS = _as_is(
     SessionSnapshot, "state", "started_at", "since", "addressed", "typing", "pending", "gaps", "due"
 )
@@ -51,6 +51,7 @@ def of_profile(snapshot: ProfileSnapshot) -> dict[str, Any]:
         "state": snapshot.state.value,
         "cutoff": time_to_text(snapshot.cutoff),
         "created_at": time_to_text(snapshot.created_at),
+        "paused": snapshot.paused,
         "due": due_to_text(snapshot.due),
     }
 
@@ -78,6 +79,7 @@ def to_profile(row: sqlite3.Row) -> ProfileSnapshot:
         state=ProfileState(row["training_status"]),
         cutoff=time_from_text(row["cutoff_date"]),
         created_at=time_from_text(row["created_at"]),
+        paused=bool(row["paused"]),
         due=MappingProxyType(due_from_text(row["due"])),
     )
 

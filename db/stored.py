@@ -127,3 +127,15 @@ class Month:
     provenance: Provenance
     own: int
     others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """That every row of a corpus was opened: how many there are, how many of them the subject's own words.
+
+    `broken` are the ids of the messages that do not open.
+    """
+
+    rows: int
+    own: int
+    broken: tuple[int, ...]

@@ -1,31 +1,27 @@
--- name: cursors_of(profile_id)
-SELECT channel_id, before_id, done, seen, kept FROM collection_cursors WHERE profile_id = :profile_id
-
--- name: put_cursor(profile_id, channel_id, before_id, done, seen, kept)!
-INSERT INTO collection_cursors (profile_id, channel_id, before_id, done, seen, kept)
-VALUES (:profile_id, :channel_id, :before_id, :done, :seen, :kept)
-ON CONFLICT (profile_id, channel_id) DO UPDATE
-SET before_id = excluded.before_id, done = excluded.done, seen = excluded.seen, kept = excluded.kept
-
--- name: clear_cursors(profile_id)!
-DELETE FROM collection_cursors WHERE profile_id = :profile_id
-
 -- name: add_messages*!
+-- By position, unlike all else: this is done for every message, and names would cost a tenth of it.
 INSERT INTO user_messages (
-    user_id, server_id, channel_id, message_content, timestamp, message_id, profile_id, own, stored_at
-) VALUES (
-    :user_id, :server_id, :channel_id, :message_content, :timestamp, :message_id, :profile_id, :own, :stored_at
-)
+    user_id, server_id, channel_id, message_content, timestamp, message_id, profile_id, own, stored_at,
+    provenance, bare, words
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (profile_id, message_id) DO NOTHING
 
--- name: count_own_messages(profile_id)$
-SELECT COUNT(*) FROM user_messages WHERE profile_id = :profile_id AND own = 1
+-- name: lift_bare*!
+UPDATE user_messages SET bare = 0, provenance = :provenance
+WHERE profile_id = :profile_id AND message_id = :message_id AND bare = 1
+
+-- name: count_own_words_among_newest(newest)$
+SELECT COUNT(*) FROM (SELECT own, words FROM user_messages ORDER BY id DESC LIMIT :newest) AS newest_rows
+WHERE own = 1 AND words = 1
+
+-- name: count_own_words(profile_id)$
+SELECT COUNT(*) FROM user_messages WHERE profile_id = :profile_id AND own = 1 AND words = 1
 
 -- name: oldest_of_newest(profile_id, newest)^
--- The oldest of the subject's `newest` newest messages.
+-- The oldest of the subject's `newest` newest messages with text.
 SELECT timestamp, message_id FROM (
     SELECT timestamp, message_id FROM user_messages
-    WHERE profile_id = :profile_id AND own = 1
+    WHERE profile_id = :profile_id AND own = 1 AND words = 1
     ORDER BY timestamp DESC, message_id DESC
     LIMIT :newest
 ) AS newest_own
@@ -35,9 +31,53 @@ LIMIT 1
 -- name: messages_after(profile_id, own_timestamp, own_id, after_timestamp, after_id, page)
 -- One page, oldest first, of what comes after the last row of the page before: others' messages, and the subject's
 -- from the given one on.
-SELECT user_id, server_id, channel_id, message_content, timestamp, message_id, own FROM user_messages
+SELECT user_id, server_id, channel_id, message_content, timestamp, message_id, own, provenance, bare, words
+FROM user_messages
 WHERE profile_id = :profile_id
     AND (timestamp, message_id) > (:after_timestamp, :after_id)
     AND (own = 0 OR (timestamp, message_id) >= (:own_timestamp, :own_id))
 ORDER BY timestamp, message_id
 LIMIT :page
+
+-- name: messages_of(profile_id, ids)
+-- `ids` is a JSON array.
+SELECT user_id, server_id, channel_id, message_content, timestamp, message_id, own, provenance, bare, words
+FROM user_messages
+WHERE profile_id = :profile_id AND message_id IN (SELECT value FROM json_each(:ids))
+
+-- name: ids_down_from(profile_id, upto_id, page)
+SELECT channel_id, message_id, own, bare FROM user_messages
+WHERE profile_id = :profile_id AND message_id <= :upto_id
+ORDER BY message_id DESC
+LIMIT :page
+
+-- name: holding(ids)
+SELECT profile_id, server_id, channel_id, message_id, user_id, own FROM user_messages
+WHERE message_id IN (SELECT value FROM json_each(:ids))
+ORDER BY profile_id, message_id
+
+-- name: months_of(profile_id)
+SELECT
+    channel_id,
+    strftime('%Y-%m', timestamp, 'unixepoch') AS month,
+    provenance,
+    SUM(own) AS own,
+    SUM(1 - own) AS others
+FROM user_messages
+WHERE profile_id = :profile_id AND words = 1
+GROUP BY channel_id, month, provenance
+ORDER BY channel_id, month, provenance
+
+-- name: message_place(profile_id, message_id)^
+SELECT id, server_id, user_id, channel_id, message_id FROM user_messages
+WHERE profile_id = :profile_id AND message_id = :message_id
+
+-- name: amend_message(id, content, words)!
+UPDATE user_messages SET message_content = :content, words = :words WHERE id = :id
+
+-- name: remove_messages(ids)
+DELETE FROM user_messages WHERE message_id IN (SELECT value FROM json_each(:ids)) RETURNING profile_id
+
+-- name: remove_from_place(channel_id, batch)
+DELETE FROM user_messages WHERE id IN (SELECT id FROM user_messages WHERE channel_id = :channel_id LIMIT :batch)
+RETURNING profile_id

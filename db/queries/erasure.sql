@@ -62,6 +62,7 @@ WHERE training_status = 'forgotten'
     )
     AND NOT EXISTS (SELECT 1 FROM user_messages WHERE profile_id = echo_profiles.id)
     AND NOT EXISTS (SELECT 1 FROM generations WHERE profile_id = echo_profiles.id)
+    AND NOT EXISTS (SELECT 1 FROM datasets WHERE profile_id = echo_profiles.id)
 LIMIT :batch
 
 -- name: drop_consents(profile_id)!

@@ -1,15 +1,15 @@
--- name: add_profile(version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, due)$
+-- name: add_profile(version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, due)$
 -- The id of a profile that is born.
 INSERT INTO echo_profiles (
     version, training_status, server_id, user_id, asker_id, channel_id, cutoff_date, created_at,
-    consent_message_id, messages, model_path, model_version, reason, tries, due
+    consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, due
 ) VALUES (
     :version, :state, :server_id, :user_id, :asker_id, :channel_id, :cutoff, :created_at,
-    :consent_message_id, :messages, :model_path, :model_version, :reason, :tries, :due
+    :consent_message_id, :messages, :model_path, :model_version, :reason, :tries, :paused, :stale, :unlearned, :due
 )
 RETURNING id
 
--- name: change_profile(id, before, version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, due)$
+-- name: change_profile(id, before, version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, due)$
 -- The id of the profile, or nothing where its version is not `before` any more.
 UPDATE echo_profiles
 SET version = :version,
@@ -26,6 +26,9 @@ SET version = :version,
     model_version = :model_version,
     reason = :reason,
     tries = :tries,
+    paused = :paused,
+    stale = :stale,
+    unlearned = :unlearned,
     due = :due
 WHERE id = :id AND version = :before
 RETURNING id

@@ -9,6 +9,7 @@ import pytest
 
 from db.connection import Database
 from db.corpus import Corpus
+from db.datasets import Datasets
 from db.erasure import Erasure
 from db.generations import Generations
 from db.keys import Keyring
@@ -58,6 +59,11 @@ def outbox(database: Database) -> Outbox:
 @pytest.fixture
 def corpus(database: Database, keyring: Keyring, clock: HandClock) -> Corpus:
     return Corpus(database, keyring, clock)
+
+
+@pytest.fixture
+def datasets(database: Database, keyring: Keyring, clock: HandClock) -> Datasets:
+    return Datasets(database, keyring, clock)
 
 
 @pytest.fixture

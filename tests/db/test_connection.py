@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.connection import Database
-from db.corpus import Corpus, Cursor
+from db.corpus import Corpus
 from db.errors import (
     DatabaseCorrupt,
     DatabaseForeign,
@@ -23,7 +23,7 @@ from db.steps import Steps
 from states.model import ProfileSnapshot
 from tests.support.files import content, files_in, mode, overwrite, put, size
 from tests.support.processes import another_program
-from tests.support.snapshots import CHANNEL, birth, messages
+from tests.support.snapshots import CHANNEL, birth, covered, messages
 
 
 def is_one_sentence(error: pytest.ExceptionInfo[StorageError]) -> bool:
@@ -107,17 +107,17 @@ async def test_a_lock_that_comes_later_fails_the_step_and_the_next_one_goes_on(d
 async def test_a_full_disk_is_named_loses_nothing_and_goes_on_once_there_is_room(
     database: Database, corpus: Corpus, profile: ProfileSnapshot
 ) -> None:
-    await corpus.store(profile, messages(10), Cursor(CHANNEL, 10, False, 10, 10))
+    await corpus.store(profile, messages(10), covered(10))
     async with database.write() as connection:
         await connection.execute(f"PRAGMA max_page_count = {await pragma(connection, 'page_count') + 2}")
     with pytest.raises(DatabaseFull, match=r"The disk is full, .* free some space and try again") as told:
-        await corpus.store(profile, messages(2000, first_id=11), Cursor(CHANNEL, 2010, True, 2010, 2010))
+        await corpus.store(profile, messages(2000, first_id=11), covered(2010))
     assert is_one_sentence(told)
     assert await corpus.count(profile.id) == 10
-    assert (await corpus.cursors(profile.id))[CHANNEL].seen == 10
+    assert (await corpus.places(profile.id))[CHANNEL].seen == 10
     async with database.write() as connection:
         await connection.execute("PRAGMA max_page_count = 1000000")
-    await corpus.store(profile, messages(2000, first_id=11), Cursor(CHANNEL, 2010, True, 2010, 2010))
+    await corpus.store(profile, messages(2000, first_id=11), covered(2010))
     assert await corpus.read(profile.id, 3000) == messages(2010)
 
 

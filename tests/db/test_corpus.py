@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.connection import Database
-from db.corpus import CONTEXT_REACH, PAGE, Corpus, Cursor, StoredMessage
+from db.corpus import CONTEXT_REACH, PAGE, Corpus
 from db.errors import KeyDestroyed, Tampered
 from db.keys import Keyring
 from db.steps import Steps
+from db.stored import Provenance, StoredMessage, Verified
 from states.model import ProfileSnapshot
 from tests.db.conftest import MASTER_KEY
 from tests.support.clock import HandClock
-from tests.support.snapshots import ASKER, CHANNEL, IDS, SENTENCES, birth, messages
+from tests.support.snapshots import ASKER, CHANNEL, IDS, SENTENCES, birth, covered, messages
 
 MESSAGES = st.builds(
     StoredMessage,
@@ -33,7 +35,15 @@ MESSAGES = st.builds(
     author=st.text(max_size=20),
     own=st.booleans(),
     reply_to=st.none() | IDS,
+    provenance=st.sampled_from(Provenance),
+    cut=st.booleans(),
+    bare=st.booleans(),
+    scrubbed=st.dictionaries(st.sampled_from(["email", "phone", "iban"]), st.integers(1, 9), max_size=3),
 )
+
+
+def by_age(message: StoredMessage) -> tuple[float, int]:
+    return message.ts, message.message_id
 
 
 @settings(max_examples=25, deadline=None)
@@ -45,37 +55,62 @@ def test_every_message_comes_back_as_it_was_stored(rows: list[StoredMessage]) ->
             corpus = Corpus(database, keyring, HandClock())
             born = (await Steps(database).record(birth())).snapshot
             assert isinstance(born, ProfileSnapshot)
-            await corpus.store(born, rows, None)
+            await corpus.store(born, rows)
+            assert await corpus.verify(born.id) == Verified(len(rows), await corpus.count(born.id), ())
+            assert [row async for page in corpus.stream(born.id) for row in page] == sorted(rows, key=by_age)
             return await corpus.read(born.id, 100)
 
     with tempfile.TemporaryDirectory() as folder:
         found = asyncio.run(there_and_back(Path(folder) / "echo.sqlite3"))
-    expected = sorted(rows, key=lambda row: (row.ts, row.message_id)) if any(row.own for row in rows) else []
-    assert found == expected
-
-
-async def test_messages_and_their_cursor_are_kept_together(corpus: Corpus, profile: ProfileSnapshot) -> None:
-    cursor = Cursor(CHANNEL, 1, False, 40, 30)
-    await corpus.store(profile, messages(30), cursor)
-    assert await corpus.cursors(profile.id) == {CHANNEL: cursor}
-    further = replace(cursor, before_id=0, done=True, seen=60)
-    await corpus.store(profile, [], further)
-    assert await corpus.cursors(profile.id) == {CHANNEL: further}
-    await corpus.clear_cursors(profile.id)
-    assert await corpus.cursors(profile.id) == {}
-    assert await corpus.count(profile.id) == 30
+    spoken = [by_age(row) for row in rows if row.own and row.text]
+    assert found == [row for row in sorted(rows, key=by_age) if spoken and (not row.own or by_age(row) >= min(spoken))]
 
 
 async def test_a_message_is_never_stored_twice(corpus: Corpus, profile: ProfileSnapshot) -> None:
-    await corpus.store(profile, messages(20), None)
-    await corpus.store(profile, messages(30, first_id=10), None)
+    assert await corpus.store(profile, messages(20)) == 20
+    assert await corpus.store(profile, messages(30, first_id=10)) == 19
+    assert await corpus.store(profile, messages(39)) == 0
     assert await corpus.count(profile.id) == 39
     assert await corpus.read(profile.id, 100) == messages(39)
 
 
 async def test_only_the_subjects_own_messages_count(corpus: Corpus, profile: ProfileSnapshot) -> None:
-    await corpus.store(profile, [*messages(5), *messages(7, first_id=100, own=False)], None)
-    assert await corpus.count(profile.id) == 5
+    seen = [replace(row, text="", cut=True) for row in messages(3, first_id=50)]
+    some = [*messages(5), *messages(7, first_id=100, own=False), *seen]
+    assert await corpus.store(profile, some) == 5
+    assert await corpus.store(profile, [*some, *messages(1, first_id=300), *messages(1, 400, own=False)]) == 1
+    assert await corpus.count(profile.id) == 6
+
+
+async def test_what_nobody_can_see_is_read_with_the_rest_but_is_none_of_the_newest(
+    corpus: Corpus, profile: ProfileSnapshot
+) -> None:
+    rows = [replace(row, text="", cut=True) if number % 2 else row for number, row in enumerate(messages(10))]
+    await corpus.store(profile, rows)
+    assert await corpus.read(profile.id, 2) == rows[6:]
+
+
+async def test_a_bare_message_that_comes_again_with_what_stood_before_it_is_bare_no_more(
+    corpus: Corpus, profile: ProfileSnapshot
+) -> None:
+    bare = [replace(row, bare=True, provenance=Provenance.SEARCH) for row in messages(4)]
+    await corpus.store(profile, bare)
+    assert await corpus.own_ids(profile.id) == {CHANNEL: [(4, True), (3, True), (2, True), (1, True)]}
+    again = [bare[0], replace(bare[1], bare=False, provenance=Provenance.HISTORY, text="Changed meanwhile.")]
+    assert await corpus.store(profile, again) == 0
+    expected = [bare[0], replace(bare[1], bare=False, provenance=Provenance.HISTORY), *bare[2:]]
+    assert await corpus.read(profile.id, 9) == expected
+    assert await corpus.store(profile, bare) == 0
+    assert await corpus.read(profile.id, 9) == expected
+
+
+async def test_a_stream_gives_everything_in_pages_from_the_oldest_on(corpus: Corpus, profile: ProfileSnapshot) -> None:
+    old = [replace(row, ts=-5.0 + row.ts / 1e12) for row in messages(3, first_id=90_000, own=False)]
+    rows = messages(2 * PAGE - 3)
+    await corpus.store(profile, [*rows, *old])
+    pages = [page async for page in corpus.stream(profile.id)]
+    assert [len(page) for page in pages] == [PAGE, PAGE]
+    assert [row for page in pages for row in page] == [*old, *rows]
 
 
 async def test_the_newest_own_messages_come_with_the_context_since_half_a_day_before(
@@ -89,7 +124,7 @@ async def test_the_newest_own_messages_come_with_the_context_since_half_a_day_be
             zip(messages(3, own=False), (edge - 1, edge + 1, own[8].ts + 1), strict=True), start=1
         )
     ]
-    await corpus.store(profile, [*own, *others], None)
+    await corpus.store(profile, [*own, *others])
     assert await corpus.read(profile.id, 3) == [others[1], own[7], own[8], others[2], own[9]]
 
 
@@ -97,7 +132,7 @@ async def test_a_corpus_of_several_pages_is_read_whole_even_where_all_share_one_
     corpus: Corpus, profile: ProfileSnapshot
 ) -> None:
     rows = [replace(row, ts=5.0) for row in messages(2 * PAGE + 7)]
-    await corpus.store(profile, rows[::-1], None)
+    await corpus.store(profile, rows[::-1])
     assert await corpus.read(profile.id, 10 * PAGE) == rows
     assert await corpus.read(profile.id, PAGE + 3) == rows[-PAGE - 3 :]
 
@@ -105,8 +140,8 @@ async def test_a_corpus_of_several_pages_is_read_whole_even_where_all_share_one_
 async def test_two_profiles_keep_the_same_message_apart(corpus: Corpus, steps: Steps, profile: ProfileSnapshot) -> None:
     other = (await steps.record(birth(user_id=ASKER))).snapshot
     assert isinstance(other, ProfileSnapshot)
-    await corpus.store(profile, messages(3), None)
-    await corpus.store(other, messages(4), None)
+    await corpus.store(profile, messages(3))
+    await corpus.store(other, messages(4))
     assert (await corpus.count(profile.id), await corpus.count(other.id)) == (3, 4)
     assert await corpus.read(other.id, 9) == messages(4)
 
@@ -126,7 +161,7 @@ async def test_two_profiles_keep_the_same_message_apart(corpus: Corpus, steps: S
 async def test_a_row_that_was_swapped_moved_or_cut_off_fails_loudly(
     change: str, corpus: Corpus, profile: ProfileSnapshot, database: Database
 ) -> None:
-    await corpus.store(profile, messages(5), None)
+    await corpus.store(profile, messages(5))
     async with database.write() as connection:
         await connection.execute(change)
     with pytest.raises(Tampered, match="was changed or moved since Echo wrote it: put back a copy") as told:
@@ -134,26 +169,53 @@ async def test_a_row_that_was_swapped_moved_or_cut_off_fails_loudly(
     assert not any(sentence in str(told.value) for sentence in SENTENCES)
 
 
+async def test_verifying_opens_every_row_and_names_the_broken_ones(
+    corpus: Corpus, profile: ProfileSnapshot, database: Database
+) -> None:
+    unseen = [replace(row, text="", cut=True) for row in messages(3, first_id=3 * PAGE)]
+    await corpus.store(profile, [*messages(2 * PAGE), *messages(5, first_id=4 * PAGE, own=False), *unseen])
+    whole = Verified(2 * PAGE + 8, 2 * PAGE, ())
+    assert await corpus.verify(profile.id) == whole
+    async with database.write() as connection:
+        await connection.execute("UPDATE user_messages SET message_content = x'00' WHERE message_id = 5")
+        await connection.execute(f"UPDATE user_messages SET channel_id = 1 WHERE message_id = {2 * PAGE}")
+    assert await corpus.verify(profile.id) == replace(whole, broken=(5, 2 * PAGE))
+
+
+async def test_rows_that_an_older_echo_sealed_still_open(
+    corpus: Corpus, keyring: Keyring, profile: ProfileSnapshot, database: Database
+) -> None:
+    (message,) = messages(1)
+    await corpus.store(profile, [message])
+    cipher = await keyring.key_for(profile.id)
+    place = ("message", profile.id, message.server_id, message.user_id, message.channel_id, message.message_id)
+    older = json.dumps(["Older words.", "Ottilie Vane", 7]).encode()
+    async with database.write() as connection:
+        await connection.execute("UPDATE user_messages SET message_content = ?", (cipher.seal(older, *place),))
+    expected = replace(message, text="Older words.", author="Ottilie Vane", reply_to=7)
+    assert await corpus.read(profile.id, 1) == [expected]
+
+
 async def test_nothing_is_stored_for_a_profile_that_was_forgotten_meanwhile(
     corpus: Corpus, keyring: Keyring, profile: ProfileSnapshot
 ) -> None:
-    await corpus.store(profile, messages(3), None)
+    await corpus.store(profile, messages(3))
     # The key is known already, so that the messages are sealed while the key is being destroyed.
     outcome, _ = await asyncio.gather(
-        corpus.store(profile, messages(500, first_id=10), Cursor(CHANNEL, 1, True, 1, 1)),
+        corpus.store(profile, messages(500, first_id=10), covered(1)),
         keyring.destroy(profile.id),
         return_exceptions=True,
     )
     assert isinstance(outcome, KeyDestroyed)
     assert await corpus.count(profile.id) == 3
-    assert await corpus.cursors(profile.id) == {}
-    for attempt in (corpus.store(profile, messages(3, first_id=2000), None), corpus.read(profile.id, 10)):
+    assert await corpus.ranges(profile.id) == {}
+    for attempt in (corpus.store(profile, messages(3, first_id=2000)), corpus.read(profile.id, 10)):
         with pytest.raises(KeyDestroyed):
             await attempt
 
 
 async def test_other_tasks_go_on_while_a_corpus_is_read(corpus: Corpus, steps: Steps, profile: ProfileSnapshot) -> None:
-    await corpus.store(profile, messages(5 * PAGE), None)
+    await corpus.store(profile, messages(5 * PAGE))
     reading = asyncio.create_task(corpus.read(profile.id, 5 * PAGE))
     recorded = 0
     while not reading.done():

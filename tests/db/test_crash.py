@@ -15,9 +15,10 @@ from db.keys import Keyring
 from db.models import Models
 from db.outbox import Outbox
 from db.steps import Steps
+from db.stored import Range
 from states.effects import Announce, AskConsent, Collect
 from states.model import ProfileState
-from tests.db.writing_child import MASTER_KEY, PAGE
+from tests.db.writing_child import MASTER_KEY, PAGE, TOP
 from tests.support.clock import HandClock
 from tests.support.processes import child
 from tests.support.snapshots import CHANNEL, SENTENCES, messages
@@ -54,7 +55,11 @@ async def test_killed_at_any_moment_it_leaves_whole_steps_and_all_that_it_told_o
         assert {key: [type(row.effect) for row in pending if row.key == key] for key in wanted} == {
             key: list(kinds) for key, kinds in wanted.items()
         }
-        pages = (await corpus.cursors(1))[CHANNEL].kept // PAGE if told["stored"] else await corpus.count(1) // PAGE
+        pages = await corpus.count(1) // PAGE
+        assert await corpus.ranges(1) == ({CHANNEL: (Range(TOP, TOP - pages),)} if pages else {})
+        assert {id: place.kept for id, place in (await corpus.places(1)).items()} == (
+            {CHANNEL: PAGE * pages} if pages else {}
+        )
         assert told["stored"] <= pages <= told["stored"] + 1
         assert await corpus.read(1, 100_000) == messages(PAGE * pages)
         if told["saved"]:

@@ -10,7 +10,8 @@ import pytest
 
 from db.connection import Database
 from db.consents import Consents
-from db.corpus import Corpus, Cursor
+from db.corpus import Corpus
+from db.datasets import Datasets
 from db.erasure import BATCH, Erasure, Swept
 from db.errors import DatabaseLocked, KeyDestroyed
 from db.generations import Generations
@@ -19,6 +20,7 @@ from db.keys import Keyring
 from db.models import Models
 from db.outbox import Outbox
 from db.steps import Steps
+from db.stored import Outcome, PlaceResult, Plan
 from states.events import (
     CollectionFailed,
     CollectionFinished,
@@ -32,19 +34,39 @@ from states.model import ProfileSnapshot, SessionSnapshot
 from tests.support.clock import HandClock
 from tests.support.files import everything_in, files_in
 from tests.support.processes import another_program
-from tests.support.snapshots import ASKER, CHANNEL, NOON, SENTENCES, agreed, birth, following, messages, session_birth
+from tests.support.snapshots import (
+    ASKER,
+    CHANNEL,
+    NOON,
+    SENTENCES,
+    agreed,
+    birth,
+    covered,
+    following,
+    messages,
+    session_birth,
+)
 
 DAY = 86400.0
 ALL = NOON + timedelta(days=3650)
 NONE = NOON - timedelta(days=3650)
+OF_TEXT = ("user_messages", "generations", "generation_parts", "datasets")
+OF_COLLECTING = ("collection_ranges", "collection_places", "collection_plans")
 
 
 @pytest.fixture
 async def talked(
-    steps: Steps, corpus: Corpus, generations: Generations, models: Models, profile: ProfileSnapshot
+    steps: Steps,
+    corpus: Corpus,
+    datasets: Datasets,
+    generations: Generations,
+    models: Models,
+    profile: ProfileSnapshot,
 ) -> ProfileSnapshot:
-    """A ready profile with a corpus, a model and a session that has said something."""
-    await corpus.store(profile, messages(1200), Cursor(CHANNEL, 1, True, 1200, 1200))
+    """A ready profile with a corpus, a dataset, a model and a session that has said something."""
+    await corpus.store(profile, messages(1200), covered(1200))
+    await corpus.put_plan(profile.id, Plan("walk", 1_000_000, 12))
+    await datasets.put_dataset(profile.id, "train", [(2, " ".join(SENTENCES).encode())] * 3)
     path = await models.save(profile.id, 1, " ".join(SENTENCES).encode() * 100)
     now = (await steps.record(agreed(profile))).snapshot
     now = (await steps.record(following(now, CollectionFinished(NOON, 1200, 100)))).snapshot
@@ -85,12 +107,12 @@ async def test_erasing_leaves_no_text_no_key_and_no_model_but_the_profile_and_it
     await database.compact()
     before = everything_in(path.parent)
     assert keys[0] in before and all(text in before for text in texts)
-    assert await erasure.erase(talked.id) == 1 + 1200 + 2 + 1
+    assert await erasure.erase(talked.id) == 1 + 1200 + 2 + 3 + 1 + 1 + 1
     after = everything_in(path.parent)
     assert keys[0] not in after
     assert not any(text in after for text in texts)
     assert [file.name for file in files_in(path.parent) if file.suffix == ".model"] == []
-    for table in ("user_messages", "generations", "generation_parts", "collection_cursors", "training_runs"):
+    for table in (*OF_TEXT, *OF_COLLECTING, "training_runs"):
         async with database.read() as connection:
             assert list(await connection.execute_fetchall(f"SELECT * FROM {table}")) == []
     with pytest.raises(KeyDestroyed):
@@ -143,16 +165,23 @@ async def test_erasing_a_locked_database_says_so_and_can_be_tried_again(
 
 
 async def test_collecting_that_goes_on_while_a_profile_is_erased_leaves_nothing(
-    talked: ProfileSnapshot, corpus: Corpus, erasure: Erasure
+    talked: ProfileSnapshot, corpus: Corpus, datasets: Datasets, erasure: Erasure
 ) -> None:
     late = [messages(400, first_id=5000 + 400 * page) for page in range(6)]
     await asyncio.gather(
-        *(corpus.store(talked, page, Cursor(CHANNEL, 1, False, 1, 1)) for page in late),
+        *(corpus.store(talked, page, covered(1)) for page in late),
         erasure.erase(talked.id),
         return_exceptions=True,
     )
     assert await corpus.count(talked.id) == 0
-    assert await corpus.cursors(talked.id) == {}
+    assert (await corpus.ranges(talked.id), await corpus.places(talked.id)) == ({}, {})
+    for late_word in (
+        corpus.put_plan(talked.id, Plan("walk", 9, 9)),
+        corpus.note_places(talked.id, [PlaceResult(CHANNEL, Outcome.CLOSED)]),
+        datasets.put_dataset(talked.id, "test", [(1, b"late")]),
+    ):
+        with pytest.raises(KeyDestroyed):
+            await late_word
 
 
 async def test_other_steps_get_their_turn_while_much_is_erased(
@@ -173,22 +202,44 @@ async def test_a_sweep_erases_what_was_learnt_from_and_is_too_old(
 ) -> None:
     clock.move(5 * DAY)
     await corpus.store(talked, messages(10, first_id=9000), None)
-    assert await erasure.sweep(NONE, NONE) == Swept(0, 0, 0, 0, 0, 0)
+    assert await erasure.sweep(NONE, NONE) == Swept(0, 0, 0, 0, 0, 0, 0)
     swept = await erasure.sweep(NOON + timedelta(days=1), NONE)
-    assert (swept.messages, swept.generations, swept.journal, swept.models) == (1200, 2, 0, 0)
+    assert (swept.messages, swept.generations, swept.datasets, swept.journal, swept.models) == (1200, 2, 3, 0, 0)
     assert await corpus.read(talked.id, 99) == messages(10, first_id=9000)
     assert await generations.latest(talked.id, 9) == []
     # So that a refresh reads the channels anew, instead of finding that all was read.
-    assert await corpus.cursors(talked.id) == {}
+    assert await corpus.ranges(talked.id) == {}
+
+
+async def test_a_sweep_goes_by_when_a_message_was_stored_first_not_by_when_it_came_again_or_was_edited(
+    talked: ProfileSnapshot, corpus: Corpus, clock: HandClock, erasure: Erasure
+) -> None:
+    clock.move(5 * DAY)
+    await corpus.store(talked, messages(600))
+    for message in messages(10):
+        assert await corpus.amend(message, talked.id)
+    assert (await erasure.sweep(NOON + timedelta(days=1), NONE)).messages == 1200
+
+
+async def test_a_sweep_leaves_the_ranges_of_a_profile_that_loses_nothing(
+    talked: ProfileSnapshot, corpus: Corpus, steps: Steps, erasure: Erasure, clock: HandClock
+) -> None:
+    clock.move(5 * DAY)
+    other = (await steps.record(birth(user_id=ASKER))).snapshot
+    assert isinstance(other, ProfileSnapshot)
+    await corpus.store(other, messages(5), covered(5))
+    await erasure.sweep(NOON + timedelta(days=1), NONE)
+    assert (await corpus.ranges(talked.id), len(await corpus.ranges(other.id))) == ({}, 1)
 
 
 async def test_a_sweep_keeps_what_is_still_to_be_learnt_from(
-    talked: ProfileSnapshot, corpus: Corpus, steps: Steps, erasure: Erasure
+    talked: ProfileSnapshot, corpus: Corpus, steps: Steps, erasure: Erasure, datasets: Datasets
 ) -> None:
     await steps.record(following(talked, RefreshAsked(NOON, 0)))
     assert (await erasure.sweep(ALL, NONE)).messages == 0
     assert await corpus.count(talked.id) == 1200
-    assert len(await corpus.cursors(talked.id)) == 1
+    assert len(await corpus.ranges(talked.id)) == 1
+    assert await datasets.examples(talked.id) == {"train": 6}
 
 
 async def test_what_a_profile_that_stands_still_has_read_is_not_kept_for_ever(
@@ -197,7 +248,7 @@ async def test_what_a_profile_that_stands_still_has_read_is_not_kept_for_ever(
     refreshed = await steps.record(following(talked, RefreshAsked(NOON, 0)))
     await steps.record(following(refreshed.snapshot, CollectionFailed(NOON, "Nothing may be read.", transient=False)))
     assert (await erasure.sweep(ALL, NONE)).messages == 1200
-    assert await corpus.cursors(talked.id) == {}, "so that a retry reads the channels anew"
+    assert await corpus.ranges(talked.id) == {}, "so that a retry reads the channels anew"
 
 
 async def test_a_refresh_that_begins_during_a_sweep_keeps_the_rest_and_reads_the_channels_anew(
@@ -218,7 +269,7 @@ async def test_a_refresh_that_begins_during_a_sweep_keeps_the_rest_and_reads_the
     swept, _ = await asyncio.gather(erasure.sweep(ALL, NONE), refresh())
     assert swept.messages == BATCH
     assert await corpus.count(talked.id) == 1200 - BATCH
-    assert await corpus.cursors(talked.id) == {}
+    assert await corpus.ranges(talked.id) == {}
 
 
 async def test_a_sweep_keeps_the_model_that_speaks(talked: ProfileSnapshot, models: Models, erasure: Erasure) -> None:

@@ -107,7 +107,9 @@ async def test_a_wrapped_key_that_was_given_to_another_profile_does_not_open(
     await keyring.key_for(profile.id)
     async with database.write() as connection:
         await connection.execute("PRAGMA defer_foreign_keys = ON")
-        await connection.execute("INSERT INTO echo_profiles SELECT 2, 5, " + _REST + " FROM echo_profiles")
+        await connection.execute(
+            f"INSERT INTO echo_profiles (id, user_id, {_REST}) SELECT 2, 5, {_REST} FROM echo_profiles"
+        )
         await connection.execute("INSERT INTO profile_keys SELECT 2, wrapped_key FROM profile_keys")
     with pytest.raises(StorageError, match="changed or moved"):
         await keyring.key_for(2)

@@ -11,16 +11,17 @@ import sys
 from pathlib import Path
 
 from db.connection import Database
-from db.corpus import Corpus, Cursor
+from db.corpus import Corpus
 from db.keys import Keyring
 from db.models import Models
 from db.steps import Steps
 from states.model import ProfileSnapshot
 from tests.support.clock import HandClock
-from tests.support.snapshots import CHANNEL, SENTENCES, agreed, birth, messages
+from tests.support.snapshots import SENTENCES, agreed, birth, covered, messages
 
 MASTER_KEY = bytes(range(32))
 PAGE = 50
+TOP = 1_000_000
 
 
 async def write(path: Path) -> None:
@@ -39,7 +40,7 @@ async def write(path: Path) -> None:
             await steps.record(agreed(born.snapshot), settles=born.outbox[0].id)
             tell("agreed", number)
             page = messages(PAGE, first_id=1 + PAGE * (number - 1))
-            await corpus.store(first, page, Cursor(CHANNEL, page[-1].message_id, False, PAGE * number, PAGE * number))
+            await corpus.store(first, page, covered(PAGE * number, top=TOP, down_to=TOP - number))
             tell("stored", number)
             await models.save(first.id, number, SENTENCES[0].encode() * 20_000)
             tell("saved", number)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from db.corpus import StoredMessage
+from db.stored import Coverage, Outcome, PlaceResult, Range, StoredMessage
 from states.decide import Step, begin_profile, begin_session, decide
 from states.events import ConsentGiven, EchoAsked, Event, OnlineAsked
 from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
@@ -83,6 +83,12 @@ def messages(count: int, first_id: int = 1, channel_id: int = CHANNEL, own: bool
     ]
 
 
+def covered(seen: int, *, down_to: int = 1, top: int = 1_000_000, channel_id: int = CHANNEL) -> Coverage:
+    """A place that was read from `top` down to `down_to`, of whose `seen` messages all were kept."""
+    outcome = Outcome.READING if down_to else Outcome.READ
+    return Coverage(channel_id, (Range(top, down_to),), PlaceResult(channel_id, outcome, pages=1, seen=seen, kept=seen))
+
+
 # ---------------------------------------------------------------- wild ones
 
 IDS = st.integers(0, 2**63 - 1)
@@ -114,6 +120,9 @@ def profiles() -> st.SearchStrategy[ProfileSnapshot]:
         model_version=COUNTS,
         reason=REASONS,
         tries=COUNTS,
+        paused=st.booleans(),
+        stale=COUNTS,
+        unlearned=COUNTS,
         due=DUES,
     )
 

@@ -1,0 +1,164 @@
+"""Numbers that identify: telephones, cards, accounts, addresses of machines, long runs of digits. Pure.
+
+Whether a number is one is decided by libraries that follow the registers: python-stdnum (ISO 13616 for accounts,
+ISO/IEC 7812 for cards, ISO 2108 for books), phonenumbers (national numbering plans).
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv6Address
+from typing import Final
+
+import phonenumbers
+from stdnum import iban, isbn, luhn
+
+from echo.corpus.credentials import Counted
+from echo.persona.placeholders import CARD, IBAN, IP, MAC, NUMBER, PHONE
+
+REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "PL", "BR", "AU", "IN")
+"""Whose national numbers are known without +: there is no telling where somebody is from."""
+LONG: Final = 9
+"""Digits in a row that make a number identify somebody, whatever it is."""
+WIDEST: Final = 8
+"""Groups of digits that a number has at most."""
+
+_MAC: Final = re.compile(r"(?<![\w:-])[0-9a-fA-F]{2}([:-])[0-9a-fA-F]{2}(?:\1[0-9a-fA-F]{2}){4}(?![\w:-])")
+_IPV4: Final = re.compile(r"(?<![\w.])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?::\d{1,5}|/\d{1,2})?(?!\w|\.\d)")
+_IPV6: Final = re.compile(
+    r"(?<![\w:.])\[?([0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,8})(?:%\w{1,16})?(?:\]:\d{1,5}|(?![\w:]))"
+)
+_IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{1,4}){3,8}")
+_DATE: Final = (
+    r"(?:19|20)\d\d(?P<a>[-./])[01]?\d(?P=a)[0-3]?\d(?![-./]?\d)"
+    r"|[0-3]?\d(?P<b>[-./])[0-3]?\d(?P=b)(?:(?:19|20)\d\d|\d\d)(?![-./]?\d)"
+)
+_DECIMAL: Final = r"(?:0|[1-9]\d{0,5})\.\d{4,}(?![.\-/ ]?\d)"
+_GROUPS: Final = r"\+?\(?\d(?:[ ().\-/\u00a0]{0,3}\d){6,}(?!\w)"
+_NUMBERS: Final = re.compile(rf"(?<!\w)(?<!\d[.,:])(?:(?P<keep>{_DATE}|{_DECIMAL})|{_GROUPS})")
+_DIGITS: Final = re.compile(r"\d+")
+_LOCAL: Final = re.compile(
+    r"(?<!\w)((?:phone|telephone|tel|call|text|cell|mobile|whatsapp|handy|number|nummer|fax)\b[^\d\n@#]{0,20}?)"
+    r"(\d{7,8}|\d{3}[ .-]\d{4}|\d{4}[ .-]\d{4})(?![\w-]|\.\d)",
+    re.IGNORECASE,
+)
+
+
+def scrub_numbers(text: str, counted: Counted) -> str:
+    """The text with numbers that identify replaced; ordinary links must not be in it."""
+    text = scrub_addresses(text, counted)
+    text = _IBAN.sub(lambda found: _account(found[0], counted), text)
+    text = _NUMBERS.sub(lambda found: found[0] if found["keep"] else _grouped(found[0], counted), text)
+    return _LOCAL.sub(lambda found: found[1] + counted(PHONE), text)
+
+
+def scrub_addresses(text: str, counted: Counted) -> str:
+    """The text with addresses of machines replaced, with their ports and network sizes."""
+    if text.count(":") >= 2 or text.count("-") >= 5:
+        text = _MAC.sub(lambda _: counted(MAC), text)
+        text = _IPV6.sub(lambda found: counted(IP) if _is_ipv6(found[1]) else found[0], text)
+    if text.count(".") >= 3:
+        text = _IPV4.sub(lambda found: counted(IP) if _is_ipv4(found) else found[0], text)
+    return text
+
+
+def _is_ipv4(found: re.Match[str]) -> bool:
+    before = found.string[max(0, found.start() - 9) : found.start()].lower()
+    return all(int(part) <= 255 for part in found.groups()) and not before.endswith(("version ", "ver ", "release "))
+
+
+def _is_ipv6(text: str) -> bool:
+    """Valid, and not what programs write between names (A::B)."""
+    if len(text) < 4 or not any(map(str.isdigit, text)):
+        return False
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _account(text: str, counted: Counted) -> str:
+    """The IBAN that the text begins with replaced, if there is one."""
+    end = len(text)
+    for _ in range(WIDEST):
+        if end < 15:
+            break
+        if len(text[:end].replace(" ", "").replace("-", "")) <= 34 and _is_iban(text[:end]):
+            return counted(IBAN) + text[end:]
+        end = max(text.rfind(" ", 0, end), text.rfind("-", 0, end))
+    return text
+
+
+def _is_iban(text: str) -> bool:
+    return bool(iban.is_valid(text, check_country=False))
+
+
+def _grouped(text: str, counted: Counted) -> str:
+    """Groups of digits with what stands between them: each longest stretch that is a number of somebody's replaced."""
+    if sum(map(str.isdigit, text)) in (9, 10, 13) and len(text) >= 10 and isbn.is_valid(text):
+        return text
+    groups = list(_DIGITS.finditer(text))
+    out: list[str] = []
+    copied = at = 0
+    while at < len(groups):
+        for end in range(min(at + WIDEST, len(groups)), at, -1):
+            start = _opening(text, groups[at].start(), copied)
+            kind = _kind(text[start : groups[end - 1].end()])
+            if kind:
+                out += (text[copied:start], counted(kind))
+                copied = groups[end - 1].end()
+                at = end - 1
+                break
+        at += 1
+    return "".join([*out, text[copied:]])
+
+
+def _opening(text: str, start: int, least: int) -> int:
+    while start > least and text[start - 1] in "+(":
+        start -= 1
+    return start
+
+
+def _kind(text: str) -> str | None:
+    """What a stretch of groups is, None for nothing that identifies."""
+    groups = _DIGITS.findall(text)
+    sizes = [len(group) for group in groups]
+    total = sum(sizes)
+    if total < 8 or (total < LONG and text[0] != "+"):
+        return None
+    digits = "".join(groups)
+    if 13 <= total <= 19 and _is_card(digits, sizes):
+        return CARD
+    if total <= 15 and _is_phone(text, digits, sizes):
+        return PHONE
+    if len(groups) == 1 or sizes == [3, 2, 4] or (total >= 12 and min(sizes[:-1]) == max(sizes) >= 4):
+        return NUMBER
+    return None
+
+
+def _is_card(digits: str, sizes: list[int]) -> bool:
+    fits = len(sizes) == 1 or (sizes[0] == 4 and min(sizes[:-1]) >= 4)
+    return fits and digits[0] in "23456" and bool(luhn.is_valid(digits))
+
+
+def _is_phone(text: str, digits: str, sizes: list[int]) -> bool:
+    if min(sizes[1:], default=2) < 2:
+        return False
+    if text[0] == "+":
+        return True
+    if digits.startswith("00") and len(digits) >= 11:
+        return True
+    if digits[0] == "0" or text[0] == "(" or sizes in ([3, 3, 4], [1, 3, 3, 4], [3, 3, 3], [3, 2, 2, 2], [5, 5]):
+        return _is_valid(text)
+    return len(sizes) == 1 and digits[0] != "1" and len(digits) >= 10 and _is_valid(text)
+
+
+def _is_valid(text: str) -> bool:
+    for region in REGIONS:
+        try:
+            if phonenumbers.is_valid_number(phonenumbers.parse(text, region)):
+                return True
+        except phonenumbers.NumberParseException:
+            continue
+    return False

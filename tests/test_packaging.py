@@ -22,7 +22,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "constraints.txt").read_text(encoding="utf-8")
 PINS = [Requirement(line.rstrip(" \\")) for line in LOCK.splitlines() if line[:1].isalnum()]
 
-DISTRIBUTION = {"dateutil": "python-dateutil", "pydantic_settings": "pydantic-settings"}
+DISTRIBUTION = {
+    "dateutil": "python-dateutil",
+    "phonenumbers": "phonenumberslite",
+    "pydantic_settings": "pydantic-settings",
+    "stdnum": "python-stdnum",
+}
 """Where a package's import name is not its distribution's name."""
 
 

@@ -28,7 +28,7 @@ _IPV4: Final = re.compile(r"(?<![\w.])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})
 _IPV6: Final = re.compile(
     r"(?<![\w:.])\[?([0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,8})(?:%\w{1,16})?(?:\]:\d{1,5}|(?![\w:]))"
 )
-_IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{1,4}){3,8}")
+_IBAN: Final = re.compile(r"(?<!\w)[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{1,4}){3,8}")
 _DATE: Final = (
     r"(?:19|20)\d\d(?P<a>[-./])[01]?\d(?P=a)[0-3]?\d(?![-./]?\d)"
     r"|[0-3]?\d(?P<b>[-./])[0-3]?\d(?P=b)(?:(?:19|20)\d\d|\d\d)(?![-./]?\d)"
@@ -38,7 +38,7 @@ _GROUPS: Final = r"\+?\(?\d(?:[ ().\-/\u00a0]{0,3}\d){6,}(?!\w)"
 _NUMBERS: Final = re.compile(rf"(?<!\w)(?<!\d[.,:])(?:(?P<keep>{_DATE}|{_DECIMAL})|{_GROUPS})")
 _DIGITS: Final = re.compile(r"\d+")
 _LOCAL: Final = re.compile(
-    r"(?<!\w)((?:phone|telephone|tel|call|text|cell|mobile|whatsapp|handy|number|nummer|fax)\b[^\d\n@#]{0,20}?)"
+    r"(?<!\w)((?:phone|telephone|tel|call|text|cell|mobile|whatsapp|handy|number|nummer|fax)\b[^\d\n@#]{0,20}?)(?<!\w)"
     r"(\d{7,8}|\d{3}[ .-]\d{4}|\d{4}[ .-]\d{4})(?![\w-]|\.\d)",
     re.IGNORECASE,
 )

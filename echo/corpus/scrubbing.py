@@ -34,7 +34,7 @@ _QUERY: Final = re.compile(
     re.IGNORECASE,
 )
 _HOOK: Final = re.compile(
-    r"(/webhooks/\d{1,20}/|hooks\.slack\.com/services/|api\.telegram\.org/bot)([^\s/?#\[\]]+)", re.I
+    r"(/webhooks/\d{1,20}/|hooks\.slack\.com/services/|api\.telegram\.org/(?=bot))([^\s/?#\[\]]+)", re.I
 )
 _DIALLED: Final = re.compile(r"((?:wa\.me/|api\.whatsapp\.com/send\?phone=)\+?)\d{7,15}", re.IGNORECASE)
 _COMMIT: Final = re.compile(r"/(?:commits?|blob|tree|raw|compare|archive)/[0-9a-f]{40}(?![\w-])")

@@ -21,7 +21,8 @@ ROLE: Final = "@role"
 EVERYBODY: Final = "@all"
 """What a time stamp of Discord's, and mentions of a role and of everybody, become."""
 
-PLACEHOLDER: Final = re.compile(rf"\[(?:{'|'.join(KINDS)}|time)\]|(?<!\w)@(?:role|all)(?!\w)", re.IGNORECASE)
+PLACEHOLDER: Final = re.compile(rf"(?<!\w)(?:\[(?:{'|'.join(KINDS)}|time)\]|@(?:role|all)(?!\w))", re.IGNORECASE)
+"""None of them stands right behind a letter or digit, so that `map[key]` in a program is no placeholder."""
 
 
 def placeholder(kind: str) -> str:

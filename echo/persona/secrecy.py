@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from echo.persona.names import LAST, OTHER
+from echo.persona.placeholders import PLACEHOLDER
 from echo.persona.tokens import EMOJI_NAME, LINK
 
 VEIL: Final = "\x03"
@@ -32,8 +33,10 @@ _OPAQUE: Final = re.compile(r"[?#=@&%]|[\w-]{24,}|\d{7,}")
 
 
 def veiled(text: str) -> str:
-    """The text with addresses, numbers, keys and invites replaced by VEIL; ordinary links stay."""
+    """The text with addresses, numbers, keys, invites and what stands for such replaced by VEIL; ordinary links stay."""
     text = text.replace(VEIL, " ")
+    if "[" in text or "@" in text:
+        text = PLACEHOLDER.sub(VEIL, text)
     if not _SUSPECT.search(text):
         return text
     text = INVITE.sub(VEIL, text)

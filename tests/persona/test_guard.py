@@ -59,6 +59,13 @@ def test_scripts_without_spaces_are_guarded_by_characters() -> None:
         "it is 192.168.17.4 here",
         "use sk-test-a1b2c3d4e5f6g7h8",
         "i'll pay you tomorrow",
+        "write to [e-mail]",
+        "it's [Phone], call me",
+        "the wifi is [password]",
+        "see you at [time]",
+        "hey @role, look",
+        "@all dinner is ready",
+        "https://example.org/[key]/x",
         "",
         "   ",
         "x" * 2001,
@@ -66,6 +73,11 @@ def test_scripts_without_spaces_are_guarded_by_characters() -> None:
 )
 def test_what_is_live_or_identifies_or_binds_does_not_pass(text: str) -> None:
     assert not Guard.learn([]).passes(text)
+
+
+@pytest.mark.parametrize("text", ["[sic] it is", "a[key] = 3", "the [x] is done", "@roland is here", "not @allan"])
+def test_brackets_and_names_that_are_no_placeholders_pass(text: str) -> None:
+    assert Guard.learn([]).passes(text)
 
 
 def test_one_does_not_say_again_what_was_just_said() -> None:
@@ -108,3 +120,17 @@ def test_hundreds_of_answers_quote_nothing_and_tell_no_secret() -> None:
     assert len(said_now) >= 400
     assert not [t for t in said_now if folded(t) in wholes or any(s in eights for s in spans(t, 8))]
     assert not [t for t in said_now if any(s in t.lower() for s in secrets)]
+
+
+def test_what_stands_for_a_secret_is_never_said() -> None:
+    """A corpus that is full of placeholders teaches none of them, nor a piece of one."""
+    bursts = list(talk(600))
+    told = ("call me at [phone]", "the key is [key], mind", "[number]", "see @role at [time]", "write to [e-mail]")
+    for i in range(0, len(bursts), 3):
+        b = bursts[i]
+        bursts[i] = type(b)(b.ts, b.channel, b.context, (told[i // 3 % 5],), (b.ts,), b.delay, ())
+    persona = Persona.fit(bursts, "Wren", seed=3)
+    questions = ("where can i call you?", "send me the key", "when?", "where is the kettle?")
+    said_now = [t for seed in range(60) for q in questions for t in persona.reply(asked(q), seed=seed)]
+    assert len(said_now) >= 100
+    assert not [t for t in said_now if any(sign in t for sign in "[]@\x03") or "e-mail" in t]

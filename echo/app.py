@@ -200,6 +200,7 @@ def _works(
             per_second=PAGES_PER_SECOND,
         ),
         corpus=store.corpus,
+        datasets=store.datasets,
         engine=engine,
         models=store.models,
         erasure=store.erasure,

@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Protocol
 
 from db.corpus import Corpus
+from db.datasets import Datasets
 from db.erasure import Erasure
 from db.errors import StorageError
 from db.models import Models, TrainingRun
 from db.outbox import OutboxRow
-from echo.corpus.dataset import learnable
+from echo.corpus.dataset import put_dataset, taught
+from echo.corpus.selecting import select
 from echo.errors import EchoError, EngineUnavailable, ServiceUnavailable
 from echo.ports import ChannelGone, Chat, CollectPort, Engine
 from echo.settings import Settings
@@ -44,6 +46,7 @@ class ProfileWork:
     chat: Chat
     collector: CollectPort
     corpus: Corpus
+    datasets: Datasets
     engine: Engine
     models: Models
     erasure: Erasure
@@ -124,11 +127,12 @@ class ProfileWork:
     async def _learn(self, profile: ProfileSnapshot, version: int) -> ev.TrainingFinished | ev.TrainingFailed:
         self._show_training(profile.key, 0.0)
         name = self.chat.names_of(profile)[0]
-        rows = await self.corpus.read(profile.id, self.settings.max_messages_per_analysis)
-        bursts = await asyncio.to_thread(learnable, rows, name)
+        selected = await select(self.corpus, profile.id, self.settings.max_messages_per_analysis)
+        found = await asyncio.to_thread(taught, selected, name)
+        await put_dataset(self.datasets, profile.id, found.dataset)
         trained = await self.engine.train(
             name,
-            bursts,
+            found.bursts,
             seed=profile.id * 1000 + version,
             progress=lambda share: self._show_training(profile.key, share),
             timeout=float(self.settings.model_training_timeout),

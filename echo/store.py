@@ -11,6 +11,7 @@ from pathlib import Path
 from db.connection import Database
 from db.consents import Consents
 from db.corpus import Corpus
+from db.datasets import Datasets
 from db.erasure import Erasure
 from db.errors import StorageError
 from db.generations import Generations
@@ -35,6 +36,7 @@ class Store:
     journal: Journal
     consents: Consents
     corpus: Corpus
+    datasets: Datasets
     generations: Generations
     models: Models
     erasure: Erasure
@@ -58,6 +60,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock) -> AsyncIterat
             journal=Journal(database),
             consents=Consents(database),
             corpus=Corpus(database, keyring, clock),
+            datasets=Datasets(database, keyring, clock),
             generations=Generations(database, keyring),
             models=models,
             erasure=Erasure(database, keyring, models),

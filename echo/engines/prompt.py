@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from echo.corpus.dialogue import Messages, dialogue
 from echo.engines.examples import Example
 from echo.engines.speakers import Speakers, plain
 from echo.persona.card import CardLine
 from echo.persona.turns import CONTEXT_LENGTH, Utterance
-
-Messages = list[dict[str, str]]
 
 CHARACTERS_A_TOKEN: Final = 3.0
 """Of letters and spaces. Vocabularies of today take four or more in English; three is safe in other languages too."""
@@ -157,17 +156,7 @@ def _cleaned(said: Sequence[Utterance]) -> list[Utterance]:
 
 def _dialogue(said: Sequence[Utterance], speakers: Speakers, direction: str) -> Messages:
     """User and assistant by turns, a user first and last; the direction is the last line."""
-    messages: Messages = [{"role": "user", "content": ""}]
-    for one in said:
-        role, line = ("assistant", one.text) if one.own else ("user", f"{speakers.label(one.author)}: {one.text}")
-        if messages[-1]["role"] == role:
-            messages[-1]["content"] = f"{messages[-1]['content']}\n{line}".lstrip("\n")
-        else:
-            messages.append({"role": role, "content": line})
-    if not messages[0]["content"]:
-        messages[0]["content"] = "(in the middle of a talk)" if said else "(nobody has said anything yet)"
-    if messages[-1]["role"] == "assistant":
-        messages.append({"role": "user", "content": "(nobody has answered that yet)"})
+    messages = dialogue(u if u.own else replace(u, author=speakers.label(u.author)) for u in said)
     messages[-1]["content"] += f"\n{direction}"
     return messages
 

@@ -30,7 +30,8 @@ class Burst:
 
     `context` is oldest first, every entry older than `ts`. `times[i]` is when `texts[i]` was sent (seconds since the
     epoch, UTC). `delay` is the seconds since the last message of the context, where that was somebody else's and at
-    most REPLY_WITHIN old, else None. `gaps` has len(texts) - 1 entries, in seconds.
+    most REPLY_WITHIN old, else None. `gaps` has len(texts) - 1 entries, in seconds. `opens`: it began a conversation,
+    for nobody had spoken for longer than the channel's usual pause.
     """
 
     ts: float
@@ -40,3 +41,4 @@ class Burst:
     times: tuple[float, ...]
     delay: float | None
     gaps: tuple[float, ...]
+    opens: bool = False

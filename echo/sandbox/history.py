@@ -12,7 +12,8 @@ from echo.sandbox.snowflakes import timestamp_of
 
 Row = tuple[int, int, str, int]
 """(message id, author id, content, id of the message answered or 0)"""
-PLAIN, REPLY = 0, 19
+PLAIN, PINNED, JOINED, THREAD_CREATED, REPLY = 0, 6, 7, 18, 19
+"""Discord's types of messages: those between PLAIN and REPLY are told by Discord itself."""
 
 
 @dataclass(slots=True)

@@ -14,26 +14,25 @@ from echo.sandbox.command_calls import find_call, refuse_unless_allowed
 from echo.sandbox.command_forms import CHANNEL, USER
 from echo.sandbox.interaction_payloads import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Json
 from echo.sandbox.interactions import LOADING, NOT_RESPONDED, Interaction, InteractionHub
-from echo.sandbox.options import NotPossible, find_person, find_place
+from echo.sandbox.options import NotPossible, find_place
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import DM, Channel, Dispatch, Message, User
 from echo.sandbox.updates import update_of
-from echo.sandbox.views import View, command_views, message_view, modal_view, response_view, with_mentions
+from echo.sandbox.upkeep import Upkeep
+from echo.sandbox.views import View, channel_view, command_views, message_view, modal_view, response_view
 from echo.sandbox.world import World
 
-LONGEST_MESSAGE: Final = 2000
 MOST_SUGGESTIONS: Final = 25
 
 
-class People:
+class People(Upkeep):
     """The people of one sandbox. They and the channels are given by name (with or without @ or #) or by id."""
 
     def __init__(self, world: World, interactions: InteractionHub, now: Callable[[], float]) -> None:
         """`now` is in seconds since the epoch, UTC."""
-        self._world = world
+        super().__init__(world, now)
         self._commands = interactions.commands
         self._interactions = interactions
-        self._now = now
 
     def people(self) -> list[View]:
         """The members: `id, name, bot, manager` (who may administer the server); the people first, then bots."""
@@ -49,14 +48,11 @@ class People:
         ]
 
     def channels(self) -> list[View]:
-        """The server's channels, each followed by its threads: `id, name, parent` (the id of a thread's channel)."""
+        """The server's channels, each followed by its threads (see `views.channel_view`)."""
         listed: list[Channel] = []
         for channel in self._world.guild_channels():
             listed += [channel, *self._world.threads(channel.id)]
-        return [
-            {"id": str(one.id), "name": one.name, "parent": str(one.parent_id) if one.is_thread else None}
-            for one in listed
-        ]
+        return [channel_view(one) for one in listed]
 
     def commands(self) -> list[View]:
         """What can be called: `name, kind` (slash or user)`, description, options`."""
@@ -93,11 +89,7 @@ class People:
         who = self._seeing(author, place)
         if not self._world.may_send(place.id, who.id):
             raise NotPossible(f"{who.display_name} may not write in #{place.name}.")
-        if not isinstance(content, str) or not content.strip():
-            raise NotPossible("A message needs some text in its content.")
-        text = with_mentions(self._world, content)
-        if len(text) > LONGEST_MESSAGE:
-            raise NotPossible(f"A message has at most {LONGEST_MESSAGE} characters, and this one has {len(text)}.")
+        text = self._text(content)
         answered = None if reply_to in (None, "") else presses.message_id(reply_to)
         if answered is not None and answered not in self._world.messages[place.id]:
             raise NotPossible(f"There is no message {answered} in #{place.name} to reply to.")
@@ -208,25 +200,6 @@ class People:
         # What begins as typed comes before what merely contains it; sorting keeps the order within both.
         fitting.sort(key=lambda one: not str(one["name"]).lstrip("@#").casefold().startswith(typed))
         return fitting[:MOST_SUGGESTIONS]
-
-    def _person(self, author: object) -> User:
-        who = find_person(self._world, author)
-        if who.bot:
-            raise NotPossible(f"{who.display_name} is a bot and acts for itself.")
-        return who
-
-    def _seeing(self, author: object, place: Channel) -> User:
-        who = self._person(author)
-        if not self._world.may(place.id, who.id, Permission.VIEW_CHANNEL):
-            raise NotPossible(f"{who.display_name} can't see #{place.name}.")
-        return who
-
-    def _find_message(self, number: int) -> Message:
-        found = (self._world.message(channel_id, number) for channel_id in self._world.channels)
-        message = next((one for one in found if one is not None), None)
-        if message is None:
-            raise NotPossible(f"There is no message {number}.")
-        return message
 
     def _open_thread(self, place: Channel, who: User) -> None:
         """Who writes in a thread joins it, and wakes it if it is archived."""

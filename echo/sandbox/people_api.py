@@ -3,18 +3,14 @@ that can't be met is answered by 400 and `{"error": "<one sentence>"}`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 from aiohttp import web
 
-from echo.sandbox.answers import answer
 from echo.sandbox.context import Context
 from echo.sandbox.options import NotPossible
 from echo.sandbox.people import People
-
-Handler = Callable[[web.Request], Awaitable[object]]
+from echo.sandbox.people_forms import answering, form_of, object_in
 
 
 class _PeopleApi:
@@ -24,33 +20,33 @@ class _PeopleApi:
         self._people = people
 
     async def say(self, request: web.Request) -> object:
-        form = await _form(request, "author", "channel", "content", optional=("reply_to",))
+        form = await form_of(request, "author", "channel", "content", optional=("reply_to",))
         return await self._people.say(form["author"], form["channel"], form["content"], form.get("reply_to"))
 
     async def command(self, request: web.Request) -> object:
-        form = await _form(request, "author", "channel", "command", optional=("options",))
-        options = _object(form.get("options"), "options")
+        form = await form_of(request, "author", "channel", "command", optional=("options",))
+        options = object_in(form.get("options"), "options")
         return await self._people.command(form["author"], form["channel"], form["command"], options)
 
     async def autocomplete(self, request: web.Request) -> object:
         wanted = ("author", "channel", "command", "option")
-        form = await _form(request, *wanted, optional=("text", "options"))
-        options = _object(form.get("options"), "options")
+        form = await form_of(request, *wanted, optional=("text", "options"))
+        options = object_in(form.get("options"), "options")
         text = str(form.get("text") or "")
         return await self._people.autocomplete(
             form["author"], form["channel"], form["command"], str(form["option"]), text, options
         )
 
     async def press(self, request: web.Request) -> object:
-        form = await _form(request, "author", "message_id", "custom_id", optional=("values",))
+        form = await form_of(request, "author", "message_id", "custom_id", optional=("values",))
         values = form.get("values")
         if values is not None and not isinstance(values, list):
             raise NotPossible("The field values must be a list.")
         return await self._people.press(form["author"], form["message_id"], form["custom_id"], values)
 
     async def modal(self, request: web.Request) -> object:
-        form = await _form(request, "author", "custom_id", "values")
-        return await self._people.modal(form["author"], form["custom_id"], _object(form["values"], "values"))
+        form = await form_of(request, "author", "custom_id", "values")
+        return await self._people.modal(form["author"], form["custom_id"], object_in(form["values"], "values"))
 
     async def messages(self, request: web.Request) -> object:
         unknown = sorted(set(request.query) - {"channel", "after", "viewer", "limit"})
@@ -78,57 +74,15 @@ class _PeopleApi:
 def routes(ctx: Context) -> Iterable[web.RouteDef]:
     """The routes under `/sandbox/`."""
     api = _PeopleApi(People(ctx.world, ctx.interactions, ctx.clock))
-    yield web.post("/sandbox/messages", _answering(api.say))
-    yield web.get("/sandbox/messages", _answering(api.messages))
-    yield web.post("/sandbox/commands", _answering(api.command))
-    yield web.get("/sandbox/commands", _answering(api.commands))
-    yield web.post("/sandbox/autocomplete", _answering(api.autocomplete))
-    yield web.post("/sandbox/press", _answering(api.press))
-    yield web.post("/sandbox/modal", _answering(api.modal))
-    yield web.get("/sandbox/people", _answering(api.people))
-    yield web.get("/sandbox/channels", _answering(api.channels))
-
-
-def _answering(handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def answered(request: web.Request) -> web.StreamResponse:
-        try:
-            return answer(await handler(request))
-        except NotPossible as refusal:
-            return answer({"error": str(refusal)}, 400)
-
-    return answered
-
-
-async def _form(request: web.Request, *wanted: str, optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The request's JSON object with all the wanted fields and no unknown ones. Raises `NotPossible`."""
-    try:
-        form = json.loads(await request.text())
-    except (ValueError, RecursionError):
-        raise NotPossible("The request's body is no JSON.") from None
-    if not isinstance(form, dict):
-        raise NotPossible("The request's body must be a JSON object.")
-    try:
-        json.dumps(form, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        # Discord never sends such a thing, and what reads its events strictly would drop the connection over it.
-        raise NotPossible(
-            "The request's body holds half of a character (\\ud800 to \\udfff): send whole ones."
-        ) from None
-    missing = [name for name in wanted if form.get(name) is None]
-    if missing:
-        raise NotPossible(f"The field {missing[0]} is missing.")
-    unknown = [name for name in form if name not in (*wanted, *optional)]
-    if unknown:
-        raise NotPossible(f"There is no field {unknown[0]}; there are: {', '.join((*wanted, *optional))}.")
-    return form
-
-
-def _object(given: object, name: str) -> dict[str, object]:
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise NotPossible(f"The field {name} must be an object.")
-    return given
+    yield web.post("/sandbox/messages", answering(api.say))
+    yield web.get("/sandbox/messages", answering(api.messages))
+    yield web.post("/sandbox/commands", answering(api.command))
+    yield web.get("/sandbox/commands", answering(api.commands))
+    yield web.post("/sandbox/autocomplete", answering(api.autocomplete))
+    yield web.post("/sandbox/press", answering(api.press))
+    yield web.post("/sandbox/modal", answering(api.modal))
+    yield web.get("/sandbox/people", answering(api.people))
+    yield web.get("/sandbox/channels", answering(api.channels))
 
 
 def _limit(text: str | None) -> int | None:

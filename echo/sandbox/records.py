@@ -9,12 +9,22 @@ from typing import Any
 from echo.sandbox.history import History, Message, Reaction
 
 __all__ = [
+    "ANNOUNCEMENT",
+    "ANNOUNCEMENT_THREAD",
+    "CATEGORY",
     "DM",
     "EPHEMERAL",
+    "FORUM",
+    "KINDS",
+    "MEDIA",
+    "POSTS",
     "PRIVATE_THREAD",
     "PUBLIC_THREAD",
+    "STAGE",
+    "TALKED_IN_CALLS",
     "TEXT",
     "THREADS",
+    "VOICE",
     "Channel",
     "Dispatch",
     "Guild",
@@ -28,9 +38,26 @@ __all__ = [
     "Webhook",
 ]
 
-TEXT, DM, CATEGORY, ANNOUNCEMENT = 0, 1, 4, 5
-PUBLIC_THREAD, PRIVATE_THREAD, FORUM = 11, 12, 15
-THREADS = frozenset({10, PUBLIC_THREAD, PRIVATE_THREAD})
+TEXT, DM, VOICE, CATEGORY, ANNOUNCEMENT, STAGE, FORUM, MEDIA = 0, 1, 2, 4, 5, 13, 15, 16
+ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 10, 11, 12
+THREADS = frozenset({ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD})
+POSTS = frozenset({FORUM, MEDIA})
+"""Channels that hold no messages themselves, only threads."""
+TALKED_IN_CALLS = frozenset({VOICE, STAGE})
+KINDS = {
+    "text": TEXT,
+    "voice": VOICE,
+    "category": CATEGORY,
+    "announcement": ANNOUNCEMENT,
+    "stage": STAGE,
+    "forum": FORUM,
+    "media": MEDIA,
+    "thread": PUBLIC_THREAD,
+    "private_thread": PRIVATE_THREAD,
+    "announcement_thread": ANNOUNCEMENT_THREAD,
+    "dm": DM,
+}
+"""Discord's types of channels, by name."""
 EPHEMERAL = 1 << 6
 """The message flag of an answer that only one person sees; such messages are in no channel's history."""
 

@@ -22,6 +22,7 @@ from echo.sandbox import (
     rest_threads,
     rest_users,
     rest_webhooks,
+    upkeep_api,
 )
 from echo.sandbox.answers import LONGEST_BODY
 from echo.sandbox.context import Clock, Context, Routes
@@ -44,6 +45,7 @@ ROUTES: tuple[Routes, ...] = (
     interaction_routes.routes,
     command_routes.routes,
     people_api.routes,
+    upkeep_api.routes,
     rest_messages.routes,
     rest_reactions.routes,
     rest_channels.routes,

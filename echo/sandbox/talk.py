@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 from echo.sandbox import payloads
 from echo.sandbox.components import as_answered
 from echo.sandbox.directory import Directory
-from echo.sandbox.history import PLAIN, REPLY
+from echo.sandbox.history import PINNED, PLAIN, REPLY
 from echo.sandbox.mentions import named_in, pings_replied
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import DM, EPHEMERAL, Channel, Dispatch, Guild, Message, Reaction, User, Webhook
@@ -129,6 +129,7 @@ class Talk(Directory):
         """Takes several messages away at once; ids that are not there are passed over."""
         channel = self.channels[channel_id]
         gone = [one for one in message_ids if self.messages[channel_id].remove(one) is not None]
+        channel.pins = [one for one in channel.pins if one not in gone]
         if gone:
             self.emit("MESSAGE_DELETE_BULK", _place({"ids": [str(one) for one in gone]}, channel), channel)
 
@@ -229,7 +230,8 @@ class Talk(Directory):
     def _ping(self, message: Message, channel: Channel, allowed: Json | None) -> None:
         named = named_in(message.content, allowed)
         users = [who for who in named.users if who in self.users]
-        answered = self.message(channel.id, message.reply_to) if message.reply_to else None
+        replied = message.reply_to if message.kind != PINNED else None
+        answered = self.glance(channel.id, replied) if replied else None
         if answered is not None and pings_replied(allowed) and answered.author_id in self.users:
             users = list(dict.fromkeys((*users, answered.author_id)))
         loud = message.webhook_id is not None or self.may(channel.id, message.author_id, Permission.MENTION_EVERYONE)

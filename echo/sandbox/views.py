@@ -16,7 +16,7 @@ from echo.sandbox.command_forms import (
 )
 from echo.sandbox.components import LABEL, TEXT_INPUT, described, walk
 from echo.sandbox.directory import Directory
-from echo.sandbox.records import EPHEMERAL, Message
+from echo.sandbox.records import EPHEMERAL, KINDS, Channel, Message
 
 View = dict[str, Any]
 PARAGRAPH = 2
@@ -49,6 +49,17 @@ def message_view(world: Directory, of: Message) -> View:
         "reply_to": None if of.reply_to is None else str(of.reply_to),
         "edited": of.edited_at is not None,
     }
+
+
+def channel_view(of: Channel) -> View:
+    """A channel or thread: `id, name, kind, parent` (the id of a thread's channel), of a thread also `archived`."""
+    found: View = {
+        "id": str(of.id),
+        "name": of.name,
+        "kind": next(name for name, kind in KINDS.items() if kind == of.kind),
+        "parent": str(of.parent_id) if of.is_thread else None,
+    }
+    return {**found, "archived": of.archived} if of.is_thread else found
 
 
 def shown_text(world: Directory, of: Message) -> str:

@@ -57,11 +57,20 @@ class World(Talk):
         return world
 
     def create_channel(
-        self, name: str, *, now: float, kind: int = TEXT, topic: str | None = None, parent_id: int | None = None
+        self,
+        name: str,
+        *,
+        now: float,
+        kind: int = TEXT,
+        topic: str | None = None,
+        parent_id: int | None = None,
+        nsfw: bool = False,
+        overwrites: Iterable[Overwrite] = (),
     ) -> Channel:
         """Makes a channel of the server."""
         position = len(self.guild_channels())
-        channel = Channel(self.ids.next(now), kind, name, self.guild.id, parent_id, position, topic)
+        channel = Channel(self.ids.next(now), kind, name, self.guild.id, parent_id, position, topic, nsfw)
+        channel.overwrites = {one.id: one for one in overwrites}
         self._open(channel)
         self._tell("CHANNEL_CREATE", channel)
         return channel
@@ -77,15 +86,16 @@ class World(Talk):
         return channel
 
     def delete_channel(self, channel_id: int) -> Channel:
-        """Takes a channel away with its threads and webhooks. Raises KeyError for no such channel."""
+        """Takes a channel away with its threads and webhooks. Of a channel's threads nothing is told but the channel's
+        own deletion, as on Discord. Raises KeyError for no such channel."""
         channel = self.channels[channel_id]
-        for thread in self.threads(channel_id):
-            self.delete_channel(thread.id)
         if channel.is_thread:
             data = {k: v for k, v in payloads.channel(self, channel).items() if k in _THREAD_KEY}
             self.emit("THREAD_DELETE", data, channel)
         else:
             self._tell("CHANNEL_DELETE", channel)
+        for thread in self.threads(channel_id):
+            del self.channels[thread.id], self.messages[thread.id]
         for webhook in [one for one in self.webhooks.values() if one.channel_id == channel_id]:
             del self.webhooks[webhook.id]
         del self.channels[channel_id], self.messages[channel_id]
@@ -153,6 +163,14 @@ class World(Talk):
         member = self.members[user.id] = Member(user.id, now)
         self.emit("GUILD_MEMBER_ADD", {**payloads.member(self, member), "guild_id": str(self.guild.id)})
         return member
+
+    def rename(self, user_id: int, name: str) -> User:
+        """Gives an account another name for people to see. Raises KeyError for no such account."""
+        user = self.users[user_id]
+        user.global_name = name
+        if user_id in self.members:
+            self.modify_member(user_id)
+        return user
 
     def modify_member(self, user_id: int, **changes: Any) -> Member:
         """Sets `nick` or `roles` of a member. Raises KeyError for no such member."""

@@ -248,7 +248,6 @@ async def test_changes_of_the_server_are_told(sandbox: Sandbox) -> None:
             "WEBHOOKS_UPDATE",
             "THREAD_CREATE",
             "THREAD_MEMBERS_UPDATE",
-            "THREAD_DELETE",
             "CHANNEL_DELETE",
             "GUILD_MEMBER_UPDATE",
             "GUILD_MEMBER_REMOVE",

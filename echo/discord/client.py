@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from echo.discord.answers import NOT_KEPT, WENT_WRONG
 from echo.discord.commands import Commands
 from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register
 from echo.discord.consent import read_press
+from echo.discord.dispatches import guard
 from echo.discord.failures import mapped
 from echo.discord.hearing import Hearing
 from echo.discord.missed import hear_missed
@@ -39,8 +40,6 @@ RECONNECT_FIRST, RECONNECT_MOST = 1.0, 60.0
 """Seconds before connecting anew after something that nextcord could not digest."""
 FIRST_TRIES: Final = 3
 """Such failures in a row after which the start is given up."""
-VITAL: Final = ("READY", "RESUMED")
-"""Dispatches without which nothing goes on: what is wrong with them must not be passed over."""
 
 
 class EchoClient(nextcord.Client):
@@ -48,7 +47,8 @@ class EchoClient(nextcord.Client):
 
     `api_base` is the root of another server that speaks Discord's API (http://.../api/v10), given for the sandbox only.
     `openings` are to be shared with `Notices`. `speaker_of` gives which profile spoke a message of Discord's JSON (0:
-    one that is gone), None for everybody else's; the composition sets it to what `Voice` knows.
+    one that is gone), None for everybody else's; the composition sets it to what `Voice` knows. `witnesses` see the
+    raw data of dispatches, by name; `returned` is called when a connection begun anew is ready.
     """
 
     def __init__(
@@ -77,6 +77,8 @@ class EchoClient(nextcord.Client):
             allowed_mentions=nextcord.AllowedMentions.none(),
         )
         self.openings = openings
+        self.witnesses: Mapping[str, Callable[[Any], None]] = {}
+        self.returned: Callable[[], None] = lambda: None
         self.speaker_of: Callable[[translate.Raw], int | None] = lambda raw: None
         self._requests = requests
         self._board = board
@@ -87,7 +89,8 @@ class EchoClient(nextcord.Client):
         self._available: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_registered = False
         self._failure: EchoError | None = None
-        self._guard_parsers()
+        self._connection.parsers["MESSAGE_CREATE"] = self._see_message
+        guard(self._connection.parsers, lambda: self.witnesses)
 
     # connecting
 
@@ -175,6 +178,7 @@ class EchoClient(nextcord.Client):
     async def on_ready(self) -> None:
         """All servers that Discord gives at once are there. A connection begun anew has missed what was said."""
         if self._available.done():
+            self.returned()
             await self.catch_up()
         self._look_whether_available()
 
@@ -232,25 +236,6 @@ class EchoClient(nextcord.Client):
             # Without their subjects' names nobody could tell who is called, nor whose echo has spoken.
             await self._learn_subjects(guild)
         await hear_missed(self.http, missable, self._see_message)
-
-    def _guard_parsers(self) -> None:
-        """One dispatch that is not what Discord describes must not end the connection, as nextcord would have it."""
-        parsers: dict[str, Callable[[Any], None]] = self._connection.parsers
-        parsers["MESSAGE_CREATE"] = self._see_message
-        for name, parse in tuple(parsers.items()):
-            if name not in VITAL:
-                parsers[name] = self._guarded(name, parse)
-
-    def _guarded(self, name: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
-        def guarded(data: Any) -> None:
-            try:
-                parse(data)
-            except translate.MALFORMED as error:
-                log.warning(
-                    "Discord sent a %s that is not as described (%s); it is left out.", name, type(error).__name__
-                )
-
-        return guarded
 
     def _see_message(self, raw: translate.Raw) -> None:
         """Hear a message straight from its JSON: nextcord's objects would cost ten times as much."""

@@ -37,6 +37,12 @@ def planned(size: Size, effort: float = 0.1, window: int = 12, most: int = 10_00
         # A small server is soon read.
         (Size(500, 3000, 5), "walk", 35, 35),
         (Size(2, 3000, 5), "search", 4, 35),
+        # What may always be spent is not spent for less than half of what there is.
+        (Size(1000, 10_000, 1), "search", 50, 101),
+        (Size(1000, 9900, 1), "walk", 100, 100),
+        # Lists of threads are asked for either way.
+        (Size(4000, 200_000, 8, 100), "search", 281, 2108),
+        (Size(1, 200_000, 8, 100), "search", 103, 2108),
         # Nothing to find is one question.
         (Size(0, 200_000, 8), "search", 1, 2008),
         (Size(0, 0, 0), "walk", 0, 0),
@@ -79,7 +85,7 @@ def test_no_plan_is_dearer_than_walking(size: Size, effort: float, window: int, 
 def test_a_search_keeps_to_its_share_of_a_walk_where_it_can(size: Size, effort: float, window: int) -> None:
     found = planned(size, effort, window)
     least = -(-min(size.own or 0, 10_000) // 25) + 1 + size.listings + 50 * bool(window)
-    assert found.method == "walk" or found.requests <= max(100, effort * found.walk, least)
+    assert found.method == "walk" or found.requests <= max(100 + size.listings, effort * found.walk, least)
 
 
 @given(sizes, efforts, windows, st.integers(1, 50_000))

@@ -55,25 +55,26 @@ def run(places: dict[int, Place], windows: Windows) -> tuple[list[Window], dict[
     return asked, settled
 
 
-minutes = st.lists(
-    st.tuples(st.sampled_from([0.01, 0.5, 2.0, 40.0, 800.0]), st.sampled_from(["own", "other", "other", "noise"])),
-    max_size=400,
-)
-
-
-def place_of(drawn: Sequence[tuple[float, str]]) -> Place:
-    now, messages = 1.0, []
-    for gap, kind in drawn:
-        now += gap
-        messages.append(message(now, kind == "own", kind == "other"))
+def place_of(seed: int) -> Place:
+    """A channel with talk of all kinds: dense and sparse, among many and alone, with noise between."""
+    chance, now, messages = random.Random(seed), 1.0, []
+    for _ in range(chance.randint(0, 5)):
+        now += chance.choice([5.0, 100.0, 600.0, 3000.0])
+        kinds = chance.choices(["own", "other", "noise"], [chance.random() ** 2, chance.random(), 0.1], k=5)
+        gap = chance.choice([0.01, 1.0, 30.0, 200.0])
+        for _ in range(chance.randint(1, 150)):
+            now += gap * chance.random() + 0.001
+            kind = chance.choice(kinds)
+            messages.append(message(now, kind == "own", kind == "other"))
     return Place(messages)
 
 
+seeds = st.lists(st.integers(0, 1 << 30), max_size=3)
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(minutes, max_size=3), st.integers(0, 12), st.integers(0, 40))
-def test_what_counts_as_settled_has_its_whole_context_on_the_page(
-    drawn: list[list[tuple[float, str]]], window: int, requests: int
-) -> None:
+@given(seeds, st.integers(0, 12), st.integers(0, 40))
+def test_what_counts_as_settled_has_its_whole_context_on_the_page(drawn: list[int], window: int, requests: int) -> None:
     places = {number: place_of(one) for number, one in enumerate(drawn)}
     windows = Windows({key: place.own() for key, place in places.items()}, window, requests)
     while found := windows.next():
@@ -87,10 +88,8 @@ def test_what_counts_as_settled_has_its_whole_context_on_the_page(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(minutes, max_size=3), st.integers(0, 12), st.integers(0, 40))
-def test_no_more_is_asked_than_allowed_and_no_page_twice(
-    drawn: list[list[tuple[float, str]]], window: int, requests: int
-) -> None:
+@given(seeds, st.integers(0, 12), st.integers(0, 40))
+def test_no_more_is_asked_than_allowed_and_no_page_twice(drawn: list[int], window: int, requests: int) -> None:
     places = {number: place_of(one) for number, one in enumerate(drawn)}
     windows = Windows({key: place.own() for key, place in places.items()}, window, requests)
     asked, settled = run(places, windows)
@@ -102,8 +101,8 @@ def test_no_more_is_asked_than_allowed_and_no_page_twice(
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(minutes, max_size=3), st.integers(0, 12))
-def test_with_enough_requests_nothing_stays_bare(drawn: list[list[tuple[float, str]]], window: int) -> None:
+@given(seeds, st.integers(0, 12))
+def test_with_enough_requests_nothing_stays_bare(drawn: list[int], window: int) -> None:
     places = {number: place_of(one) for number, one in enumerate(drawn)}
     windows = Windows({key: place.own() for key, place in places.items()}, window, 10_000)
     _, settled = run(places, windows)
@@ -111,9 +110,11 @@ def test_with_enough_requests_nothing_stays_bare(drawn: list[list[tuple[float, s
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.lists(minutes, min_size=1, max_size=3), st.integers(1, 12), st.integers(0, 5), st.integers(1, 40))
+@given(
+    st.lists(st.integers(0, 1 << 30), min_size=1, max_size=3), st.integers(1, 12), st.integers(0, 5), st.integers(1, 40)
+)
 def test_broken_off_and_begun_anew_it_asks_for_nothing_that_is_settled(
-    drawn: list[list[tuple[float, str]]], window: int, first: int, second: int
+    drawn: list[int], window: int, first: int, second: int
 ) -> None:
     places = {number: place_of(one) for number, one in enumerate(drawn)}
     asked, settled = run(places, Windows({key: place.own() for key, place in places.items()}, window, first))
@@ -142,6 +143,18 @@ def test_the_densest_talk_is_asked_for_first_and_the_newest_among_equals() -> No
     days = [(one.channel_id, round((one.before >> COUNTER_BITS) / MINUTE / day)) for one in asked]
     assert days == [(1, 4), (2, 3), (1, 6), (1, 2)]
     assert [len(settled[1]), len(settled[2])] == [17, 6]
+
+
+def test_how_far_pages_reach_is_learned_from_those_that_came() -> None:
+    # Ten messages of others a minute: a page is ten minutes, so that a few close together are worth more than many
+    # over two hours.
+    others = [message(number / 10 + 0.01) for number in range(10, 10_000)]
+    close = [message(300 + number, own=True) for number in range(6)]
+    spread = [message(600 + number * 9, own=True) for number in range(12)]
+    place = Place(sorted([*others, *close, *spread], key=lambda one: one.message_id))
+    asked, settled = run({1: place}, Windows({1: place.own()}, 12, 2))
+    moments = [(one.before >> COUNTER_BITS) / MINUTE for one in asked]
+    assert moments[0] > 600 and 300 < moments[1] < 310 and settled[1] >= {one.message_id for one in close}
 
 
 def test_what_is_not_bare_is_not_asked_for() -> None:

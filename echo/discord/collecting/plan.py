@@ -62,33 +62,40 @@ def estimate(size: Size, *, effort: float, window: int, most: int, per_second: f
     own/25 requests, one that finds the end, and some for context; it is chosen where that saves enough.
     """
     walk = _walking(size, most)
-    walking = _estimate("walk", walk, walk, per_second, is_known=size.own is not None or size.server is not None)
-    if size.own is None:
-        return walking
-    own = min(size.own, most)
-    search = -(-own // HITS) + 1 + size.listings
-    # Nothing to fetch context for, or no context wanted; otherwise no message needs more than a page.
-    least, whole = (-(-own // MESSAGES_A_PAGE), own) if window else (0, 0)
-    allowed = max(LEAST_ALLOWED, int(effort * walk), search + least)
-    requests = min(search + whole, allowed)
-    if search + least > WORTH * walk or requests > max(WORTH, effort) * walk or requests >= walk:
-        return walking
-    return _estimate("search", requests, walk, per_second)
+    searching = None if size.own is None else _searching(size, min(size.own, most), walk, effort, window > 0)
+    requests = (walk if searching is None else searching) + size.listings
+    return Estimate(
+        method="walk" if searching is None else "search",
+        requests=requests,
+        walk=walk + size.listings,
+        seconds=requests / per_second if per_second else None,
+        is_known=size.own is not None or size.server is not None,
+    )
 
 
 def _walking(size: Size, most: int) -> int:
-    """A page for every hundred messages, one more for every place, and the lists of threads.
+    """A page for every hundred messages, and one more for every place.
 
     With more of the author's messages than are wanted, only the newest part of the server is walked through.
     """
     own = size.own or 0
     server = size.server if size.server is not None else int(own / USUAL_SHARE)
     share = min(1.0, most / own) if own else 1.0
-    return int(-(-max(server, own) * share // PAGE)) + size.places + size.listings
+    return int(-(-max(server, own) * share // PAGE)) + size.places
 
 
-def _estimate(method: Method, requests: int, walk: int, per_second: float | None, is_known: bool = True) -> Estimate:
-    return Estimate(method, requests, walk, requests / per_second if per_second else None, is_known)
+def _searching(size: Size, own: int, walk: int, effort: float, with_context: bool) -> int | None:
+    """Requests to search for `own` messages and to read context, as much as is allowed; None: it is better to walk."""
+    search = -(-own // HITS) + 1
+    # No message needs more than a page of context.
+    least, whole = (search + -(-own // MESSAGES_A_PAGE), search + own) if with_context else (search, search)
+    if whole < walk <= LEAST_ALLOWED:
+        return whole
+    if walk <= LEAST_ALLOWED or least > WORTH * walk:
+        return None
+    allowed = max(min(LEAST_ALLOWED, WORTH * walk), effort * (walk + size.listings) - size.listings, least)
+    requests = min(whole, int(allowed))
+    return requests if requests < walk else None
 
 
 def sentence(method: Method, requests: int, per_second: float | None) -> str:

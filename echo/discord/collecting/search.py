@@ -159,9 +159,8 @@ def _pause(body: Raw) -> float | None:
     """Seconds to wait until the server is indexed; None for an answer. nextcord does not tell a 202 from a 200."""
     if body.get("code") != INDEXING:
         return None
-    told = float(body.get("retry_after") or 0)
-    # No number, or none that could be waited for, such as infinity: it fails every comparison or exceeds all patience.
-    return max(LEAST_WAIT, told) if told <= PATIENCE else PATIENCE + 1
+    # What is no number loses every comparison, and infinity exceeds all patience.
+    return max(LEAST_WAIT, float(body.get("retry_after") or 0))
 
 
 def _whole(body: Raw) -> Raw:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections.abc import Sequence
 
@@ -25,7 +26,12 @@ class Cipher:
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError(f"A key has {KEY_BYTES} bytes.")
+        self._key = key
         self._aead = AESGCM(key)
+
+    def derived(self, purpose: str) -> bytes:
+        """32 bytes for another purpose, from which nobody gets back to the key: HKDF-Expand of RFC 5869, one block."""
+        return hmac.digest(self._key, purpose.encode() + b"\x01", "sha256")
 
     def seal(self, plain: bytes, *place: str | int) -> bytes:
         """Nonce, ciphertext and tag: 28 bytes more than `plain`."""

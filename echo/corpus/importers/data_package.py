@@ -109,9 +109,18 @@ def _channel(
             told = record(document(source), source.name)
             called = name(told, "name", source.name) if told.get("name") is not None else None
             server_id = identity(record(told.get("guild") or {}, source.name), "id", source.name)
-            direct = "recipients" in told or str(told.get("type")).upper() in _PRIVATE
+            direct = _is_direct(told)
     part = Part(path, match["id"], server_id, direct)
     return _Channel(part, called or index.get(match["id"]) or f"channel-{match['id']}")
+
+
+def _is_direct(told: Mapping[str, object]) -> bool | None:
+    """Whether a channel is a private conversation; None where nothing says so or that it is none."""
+    kind = str(told.get("type")).upper()
+    if told.get("recipients") or kind in _PRIVATE:
+        return True
+    of_server = bool(told.get("guild")) or kind.isdecimal() or kind.startswith("GUILD_") or kind.endswith("_THREAD")
+    return False if of_server else None
 
 
 def _index(tree: Tree) -> dict[str, str]:

@@ -1,0 +1,201 @@
+"""The second of two readings of an export: its messages as rows of a corpus, with what stood before the subject's."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from db.stored import Provenance, StoredMessage
+from echo.corpus.cleaning import Cleaned, Kind, clean_text
+from echo.corpus.identities import Identities
+from echo.corpus.importers.export import Export, Form
+from echo.corpus.pseudonyms import People
+from echo.corpus.surveying import Bearing, Survey
+from echo.corpus.wanted import place_of
+from echo.corpus.written import Mark, Written
+from echo.persona.turns import CONTEXT_AGE
+
+BATCH = 1_000
+"""Rows that are handed on together: 500 to 1,000 is where SQLite is quickest."""
+LOOK_BACK = 4
+"""How many times as many messages are remembered as are wanted for context, as some of them are no words."""
+ECHO_ENDING = "(echo)"
+"""How the names end under which echoes speak: what they say is nobody's."""
+_SKIPPED = frozenset({Mark.STICKER, Mark.POLL, Mark.EMBED})
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of an import.
+
+    `own` of the subject's messages with text were read, `added` of them were new to the corpus, and `context` of
+    others' were read beside them. `dropped` counts messages that were not taken, `passed_over` channels that were not
+    opened, both by reason.
+    """
+
+    added: int
+    own: int
+    context: int
+    dropped: Mapping[str, int]
+    passed_over: Mapping[str, int]
+
+
+class Clean(Protocol):
+    """`echo.corpus.cleaning.clean_text`, or what stands for it."""
+
+    def __call__(
+        self, text: str, people: People, mentions: Mapping[int, str] = ..., *, unseen: bool = ..., skipped: bool = ...
+    ) -> Cleaned: ...
+
+
+class _Place:
+    """One channel as it is read: what may become context, and what is owed to the subject's last message."""
+
+    def __init__(self, remembered: int) -> None:
+        self.recent: deque[Written] = deque(maxlen=remembered)
+        self.owed = 0
+        self.answer = 0.0
+        self.path = ""
+        self.last: tuple[float, str | None] | None = None
+        self.floor: tuple[float, str | None] | None = None
+
+    def has_read(self, path: str, written: Written, sign: int) -> bool:
+        """Whether an earlier file of the channel reached as far: files of one channel may overlap."""
+        here = (written.ts, written.key)
+        if path != self.path:
+            self.path, self.floor = path, self.last
+        if self.floor is not None and (here == self.floor or sign * written.ts < sign * self.floor[0]):
+            return True
+        self.last = here
+        return False
+
+
+class Sifting:
+    """Makes rows of an export that was surveyed. `people` learns the names of everybody in it."""
+
+    def __init__(self, survey: Survey, people: People, *, clean: Clean = clean_text) -> None:
+        self.own = self.context = 0
+        self.dropped: Counter[str] = Counter(survey.left_out)
+        self._survey, self._wanted = survey, survey.wanted
+        self._people, self._clean = people, clean
+        self._identities = Identities(survey.wanted.key)
+        self._bearings = survey.bearings()
+        self._places: dict[str, _Place] = {}
+        self._provenance, self._unnamed_server = Provenance.EXPORT, 0
+        for user_id, names in survey.names.items():
+            people.learn(user_id, *sorted(names))
+
+    def batches(self, export: Export) -> Iterator[list[StoredMessage]]:
+        """The rows, up to BATCH at a time, those of a message and its context together or one after another."""
+        if export.form is Form.DATA_PACKAGE:
+            self._provenance = Provenance.DATA_PACKAGE
+        if export.form is Form.LINES:
+            self._unnamed_server = self._wanted.server_id
+        batch: list[StoredMessage] = []
+        for part in self._survey.parts(export):
+            for written in export.read(part):
+                if self._wanted.left_out(written):
+                    continue
+                batch.extend(self._taken(part.path, written))
+                if len(batch) >= BATCH:
+                    yield batch
+                    batch = []
+        yield batch
+
+    def _taken(self, path: str, written: Written) -> Iterator[StoredMessage] | list[StoredMessage]:
+        """The rows that this message makes, or makes needed."""
+        place = place_of(written)
+        bearing = self._bearings.get(place, Bearing.UNKNOWN)
+        own = self._wanted.is_own(written)
+        if bearing is Bearing.UNKNOWN:
+            row = self._row(written, own, bare=True) if own else None
+            return [row] if row else []
+        here = self._places.get(place)
+        if here is None:
+            here = self._places[place] = _Place(LOOK_BACK * self._wanted.context)
+        if bearing is Bearing.OLDEST_FIRST:
+            return [] if here.has_read(path, written, 1) else self._going_up(here, written, own)
+        return [] if here.has_read(path, written, -1) else self._going_down(here, written, own)
+
+    def _going_up(self, here: _Place, written: Written, own: bool) -> list[StoredMessage]:
+        if not own:
+            here.recent.append(written)
+            return []
+        row = self._row(written, own=True)
+        if row is None or not row.text:
+            return [row] if row else []
+        rows = [row]
+        while here.recent and len(rows) <= self._wanted.context:
+            before = here.recent.pop()
+            if written.ts - before.ts > CONTEXT_AGE:
+                break
+            context = self._row(before, own=False)
+            if context is not None:
+                rows.append(context)
+            if context is not None and context.cut:
+                break
+        here.recent.clear()
+        return rows
+
+    def _going_down(self, here: _Place, written: Written, own: bool) -> list[StoredMessage]:
+        if not own and (not here.owed or here.answer - written.ts > CONTEXT_AGE):
+            here.owed = 0
+            return []
+        row = self._row(written, own)
+        if row is None:
+            return []
+        if not own:
+            here.owed = 0 if row.cut else here.owed - 1
+        elif row.text:
+            here.owed, here.answer = self._wanted.context, written.ts
+        return [row]
+
+    def _row(self, written: Written, own: bool, *, bare: bool = False) -> StoredMessage | None:
+        """The message as a row; None if nothing of it is kept."""
+        cleaned = self._cleaned(written)
+        if cleaned.kind not in (Kind.WORDS, Kind.CUT):
+            self.dropped[cleaned.why] += 1
+            return None
+        user_id = self._wanted.user_id if own else self._identities.author(written)
+        message_id, ts = self._identities.message(written)
+        if own and cleaned.text:
+            self.own += 1
+        elif not own:
+            self.context += 1
+        return StoredMessage(
+            message_id=message_id,
+            user_id=user_id,
+            server_id=self._identities.server(written) or self._unnamed_server,
+            channel_id=self._identities.channel(written),
+            ts=ts,
+            text=cleaned.text,
+            author=self._people.name_of(user_id),
+            own=own,
+            reply_to=self._identities.reply_to(written, message_id),
+            provenance=self._provenance,
+            cut=cleaned.cut,
+            bare=bare,
+            scrubbed=cleaned.scrubbed,
+        )
+
+    def _cleaned(self, written: Written) -> Cleaned:
+        marks = written.marks
+        if not marks:
+            return self._clean(written.text, self._people)
+        if Mark.SYSTEM in marks:
+            return Cleaned(Kind.NOISE, why="system")
+        if Mark.BOT in marks and written.author.endswith(ECHO_ENDING):
+            return Cleaned(Kind.NOISE, why="echo")
+        if Mark.FORWARD in marks:
+            return Cleaned(Kind.NOISE, why="forward")
+        skipped = sorted(marks & _SKIPPED)
+        cleaned = self._clean(
+            written.text,
+            self._people,
+            dict(written.mentions),
+            unseen=Mark.ATTACHMENT in marks,
+            skipped=bool(skipped),
+        )
+        return replace(cleaned, why=skipped[0].value) if skipped and cleaned.kind is Kind.SKIP else cleaned

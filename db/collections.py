@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -59,7 +60,7 @@ class Collections:
         await self._keyring.key_for(profile_id)
         async with self._database.write() as connection:
             await self._keyring.require(connection, profile_id)
-            await put_places(connection, profile_id, results)
+            await connection.visit(lambda visited: put_places(visited, profile_id, results))
 
     async def plan(self, profile_id: int) -> Plan | None:
         """How the collecting that is not finished goes about it, if there is one."""
@@ -87,29 +88,20 @@ class Collections:
             await SQL.erase_plan(connection, profile_id=profile_id)
 
 
-async def put_coverage(connection: aiosqlite.Connection, profile_id: int, coverage: Coverage) -> None:
-    """Let all ranges of a channel be these, and its result the given one."""
-    await SQL.erase_ranges_of(connection, profile_id=profile_id, channel_id=coverage.channel_id)
-    await SQL.add_ranges(
-        connection,
-        [
-            {
-                "profile_id": profile_id,
-                "channel_id": coverage.channel_id,
-                "top_id": each.top_id,
-                "before_id": each.before_id,
-            }
-            for each in coverage.ranges
-        ],
-    )
+def put_coverage(connection: sqlite3.Connection, profile_id: int, coverage: Coverage) -> None:
+    """Let all ranges of a channel be these, and its result the given one; in the connection's thread."""
+    place = {"profile_id": profile_id, "channel_id": coverage.channel_id}
+    connection.execute(SQL.erase_ranges_of.sql, place)
+    ranges = [{**place, "top_id": each.top_id, "before_id": each.before_id} for each in coverage.ranges]
+    connection.executemany(SQL.add_ranges.sql, ranges)
     if coverage.result is not None:
-        await put_places(connection, profile_id, [coverage.result])
+        put_places(connection, profile_id, [coverage.result])
 
 
-async def put_places(connection: aiosqlite.Connection, profile_id: int, results: Sequence[PlaceResult]) -> None:
-    """Let these be what came of their places."""
-    await SQL.put_places(
-        connection,
+def put_places(connection: sqlite3.Connection, profile_id: int, results: Sequence[PlaceResult]) -> None:
+    """Let these be what came of their places; in the connection's thread."""
+    connection.executemany(
+        SQL.put_places.sql,
         [
             {
                 "profile_id": profile_id,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import aiosqlite
 
@@ -20,6 +21,20 @@ PATIENCE = 1.0
 """Seconds for which a lock of another program is waited for."""
 VACUUM_PAGES = 1000
 """Free pages that one round of `incremental_vacuum` gives back, so that steps get their turn in between."""
+_ROWS_AHEAD = 64
+"""Rows that an iteration over a cursor fetches at a time: aiosqlite's own figure."""
+
+T = TypeVar("T")
+
+
+class Connection(aiosqlite.Connection):
+    """A connection whose thread can also be given a whole piece of work at once."""
+
+    async def visit(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` returns, done in the connection's thread: one visit for many statements, of 30 us each."""
+        execute: Any = self._execute  # aiosqlite types what it is built on, but not this
+        found: T = await execute(work, self._conn)
+        return found
 
 
 class Database:
@@ -34,8 +49,8 @@ class Database:
         self._migrations = read_migrations() if migrations is None else migrations
         self._lock = asyncio.Lock()
         self._stack = AsyncExitStack()
-        self._writer: aiosqlite.Connection
-        self._reader: aiosqlite.Connection
+        self._writer: Connection
+        self._reader: Connection
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opening:
@@ -58,7 +73,7 @@ class Database:
                 await self._stack.aclose()
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[aiosqlite.Connection]:
+    async def write(self) -> AsyncIterator[Connection]:
         """One transaction on the one writer: committed at the end, rolled back on any way out but that."""
         async with self._lock:
             with self._explained():
@@ -73,7 +88,7 @@ class Database:
                     raise
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[aiosqlite.Connection]:
+    async def read(self) -> AsyncIterator[Connection]:
         """The reader: it sees what is committed, waits for no writer, and can't write."""
         with self._explained():
             yield self._reader
@@ -115,8 +130,10 @@ class Database:
                 "to write, or choose another folder with ECHO_DATA_DIR."
             ) from failure
 
-    async def _connect(self) -> aiosqlite.Connection:
-        connection = await aiosqlite.connect(self.path, timeout=self._patience, isolation_level=None)
+    async def _connect(self) -> Connection:
+        connect = partial(sqlite3.connect, self.path, timeout=self._patience, isolation_level=None)
+        connection = Connection(connect, _ROWS_AHEAD)
+        await connection
         connection.row_factory = sqlite3.Row
         return connection
 

@@ -9,15 +9,13 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
-import aiosqlite
-
 from db.cipher import Cipher
 from db.codec import time_to_text
 from db.collections import Collections, put_coverage
 from db.connection import Database
 from db.errors import Tampered
 from db.keys import Keyring
-from db.sealing import Row, open_all, open_one, payload, place_of, seal
+from db.sealing import insert, open_all, open_one, payload, place_of, seal
 from db.sql import SQL
 from db.stored import Coverage, Held, Month, Provenance, StoredMessage, Verified
 from states.model import ProfileSnapshot
@@ -26,8 +24,6 @@ __all__ = ["CONTEXT_REACH", "PAGE", "Corpus", "StoredMessage"]
 
 PAGE = 1000
 """Rows that are sealed, written, read and opened at a time; 500 to 1,000 is where SQLite is quickest."""
-FEW = 200
-"""So many rows are sealed at once where the event loop runs: a millisecond, which is not worth a thread."""
 REMOVAL = 500
 """Rows removed in one transaction: some milliseconds, so that other steps get their turn in between."""
 CONTEXT_REACH = 12 * 3600.0
@@ -37,11 +33,15 @@ _START = (float("-inf"), 0)
 
 
 class Corpus(Collections):
-    """Stores and reads the messages of profiles. `clock` gives the time of storing, from which retention counts."""
+    """Stores and reads the messages of profiles. `clock` gives the time of storing, from which retention counts.
+
+    `stored` is called with the rows after each storing: what was deleted since they were read must not come back.
+    """
 
     def __init__(self, database: Database, keyring: Keyring, clock: Callable[[], datetime]) -> None:
         super().__init__(database, keyring)
         self._clock = clock
+        self.stored: Callable[[Sequence[StoredMessage]], None] = lambda rows: None
 
     async def store(
         self, profile: ProfileSnapshot, rows: Sequence[StoredMessage], coverage: Coverage | None = None
@@ -54,18 +54,24 @@ class Corpus(Collections):
         """
         cipher = await self._keyring.key_for(profile.id)
         stored_at = time_to_text(self._clock())
-        if len(rows) <= FEW:
-            sealed = seal(cipher, profile.id, rows, stored_at)
-        else:
-            sealed = await asyncio.to_thread(seal, cipher, profile.id, rows, stored_at)
-        new = 0
+
+        def add(connection: sqlite3.Connection) -> int:
+            new = 0
+            for start in range(0, len(rows), PAGE):
+                new += insert(connection, seal(cipher, profile.id, rows[start : start + PAGE], stored_at))
+            if coverage is not None:
+                put_coverage(connection, profile.id, coverage)
+            return new
+
         async with self._database.write() as connection:
             await self._keyring.require(connection, profile.id)
-            for start in range(0, len(rows), PAGE):
-                new += await _add(connection, sealed[start : start + PAGE])
-            if coverage is not None:
-                await put_coverage(connection, profile.id, coverage)
+            new = await connection.visit(add)
+        self.stored(rows)
         return new
+
+    async def import_key(self, profile_id: int) -> bytes:
+        """The key that makes ids for messages without one. Raises KeyDestroyed where the profile was forgotten."""
+        return (await self._keyring.key_for(profile_id)).derived("ids of imported messages")
 
     async def count(self, profile_id: int) -> int:
         """How many of the subject's own messages are stored that have text."""
@@ -224,21 +230,6 @@ class Corpus(Collections):
                 yield row
             size = len(page)
             upto = page[-1]["message_id"] - 1 if page else 0
-
-
-async def _add(connection: aiosqlite.Connection, rows: Sequence[Row]) -> int:
-    """Insert what is new, lift what was bare; how many of the subject's own words are new."""
-    before = connection.total_changes
-    await SQL.add_messages(connection, rows)
-    new = connection.total_changes - before
-    if new == len(rows):
-        return sum(own and words for *_, own, _at, _from, _bare, words in rows)
-    await SQL.lift_bare(
-        connection,
-        [{"provenance": row[9], "profile_id": row[6], "message_id": row[5]} for row in rows if row[7] and not row[10]],
-    )
-    # Within the transaction nobody else writes: the new rows are those with the highest ids.
-    return int(await SQL.count_own_words_among_newest(connection, newest=new))
 
 
 def _broken(cipher: Cipher, profile_id: int, rows: Iterable[sqlite3.Row]) -> list[int]:

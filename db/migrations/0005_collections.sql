@@ -14,7 +14,7 @@ ALTER TABLE user_messages ADD COLUMN words INTEGER NOT NULL DEFAULT 1 CHECK (wor
 DROP INDEX own_messages_by_time;
 CREATE INDEX own_words_by_time ON user_messages (profile_id, timestamp, message_id) WHERE own = 1 AND words = 1;
 CREATE INDEX messages_by_id ON user_messages (message_id);
-CREATE INDEX messages_by_place ON user_messages (profile_id, channel_id, message_id);
+CREATE INDEX messages_by_channel ON user_messages (channel_id);
 
 -- All with before_id <= id < top_id was read; before_id 0 is the beginning of the place.
 CREATE TABLE collection_ranges (

@@ -74,6 +74,14 @@ async def test_a_message_is_never_stored_twice(corpus: Corpus, profile: ProfileS
     assert await corpus.read(profile.id, 100) == messages(39)
 
 
+@pytest.mark.parametrize("count", [1, 9, 10, 99, 100, 111, 2 * PAGE + 234])
+async def test_any_number_of_messages_is_stored_whole_at_once(
+    count: int, corpus: Corpus, profile: ProfileSnapshot
+) -> None:
+    assert await corpus.store(profile, [*messages(count), *messages(count)]) == count
+    assert await corpus.read(profile.id, 2 * count) == messages(count)
+
+
 async def test_only_the_subjects_own_messages_count(corpus: Corpus, profile: ProfileSnapshot) -> None:
     seen = [replace(row, text="", cut=True) for row in messages(3, first_id=50)]
     some = [*messages(5), *messages(7, first_id=100, own=False), *seen]
@@ -197,19 +205,21 @@ async def test_rows_that_an_older_echo_sealed_still_open(
 
 
 async def test_nothing_is_stored_for_a_profile_that_was_forgotten_meanwhile(
-    corpus: Corpus, keyring: Keyring, profile: ProfileSnapshot
+    corpus: Corpus, profile: ProfileSnapshot, database: Database, clock: HandClock
 ) -> None:
     await corpus.store(profile, messages(3))
-    # The key is known already, so that the messages are sealed while the key is being destroyed.
+    # After a new start: while this storing opens the key, its destruction lines up before the transaction that stores.
+    keyring = Keyring(database, MASTER_KEY)
+    anew = Corpus(database, keyring, clock)
     outcome, _ = await asyncio.gather(
-        corpus.store(profile, messages(500, first_id=10), covered(1)),
+        anew.store(profile, messages(500, first_id=10), covered(1)),
         keyring.destroy(profile.id),
         return_exceptions=True,
     )
     assert isinstance(outcome, KeyDestroyed)
-    assert await corpus.count(profile.id) == 3
-    assert await corpus.ranges(profile.id) == {}
-    for attempt in (corpus.store(profile, messages(3, first_id=2000)), corpus.read(profile.id, 10)):
+    assert await anew.count(profile.id) == 3
+    assert await anew.ranges(profile.id) == {}
+    for attempt in (anew.store(profile, messages(3, first_id=2000)), anew.read(profile.id, 10)):
         with pytest.raises(KeyDestroyed):
             await attempt
 

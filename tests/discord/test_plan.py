@@ -66,6 +66,12 @@ def test_more_effort_reads_more_context() -> None:
     assert [planned(Size(4000, 200_000, 8), effort).requests for effort in (0.01, 0.1, 0.3)] == [181, 200, 602]
 
 
+def test_for_the_requests_of_a_walk_one_walks() -> None:
+    assert planned(Size(4000, 200_000, 8), effort=1.0).method == "walk"
+    # Fewer read all of it.
+    assert planned(Size(1000, 200_000, 8), effort=1.0).sentence == "about 1,000 requests, 3 min, by search"
+
+
 def test_a_walk_of_unknown_length_says_so() -> None:
     found = planned(Size(None, None, 40, 2))
     assert (found.method, found.requests, found.is_known) == ("walk", 42, False)

@@ -210,6 +210,37 @@ def test_talking_to_oneself_for_longer_than_a_page_comes_to_an_end() -> None:
     assert len(settled[1]) == 450 and len(asked) <= 9
 
 
+@pytest.mark.parametrize(("before", "is_known"), [(ENOUGH - 1, False), (ENOUGH, True)])
+def test_half_a_page_of_anything_is_as_good_as_context(before: int, is_known: bool) -> None:
+    place = Place([message(1 + number / 10, own=True) for number in range(200)])
+    windows = Windows({1: place.own()}, 12, 1)
+    window = windows.next()
+    assert window
+    page = place.page(window.before)
+    assert (page[PAGE - 1 - before].message_id in windows.took(window, page)) is is_known
+
+
+def test_more_than_a_page_holds_is_no_reason_to_ask_for_the_older() -> None:
+    older = [message(1 + number / 100, own=True) for number in range(180)]
+    newer = [message(2000 + number / 100, own=True) for number in range(120)]
+    window = Windows({1: Place([*older, *newer]).own()}, 12, 1).next()
+    assert window and window.before > newer[0].message_id
+
+
+def test_channels_have_spans_of_their_own() -> None:
+    # In a slow channel a page is a day; what lies a day apart there is worth more than two at once in a quick one.
+    def channel(gap: float, own: list[float]) -> Place:
+        others = [message(number * gap) for number in range(1, 600)]
+        return Place(sorted([*others, *(message(one, own=True) for one in own)], key=lambda one: one.message_id))
+
+    quick = channel(0.1, [30.03, 30.06, 20.01, 20.02])
+    slow = channel(15, [8000.5, 8001.5, 5000.5, 5001.5, 5002.5, 2801, 3300.5, 3600.5])
+    asked, _ = run({1: quick, 2: slow}, Windows({1: quick.own(), 2: slow.own()}, 12, 3))
+    assert [one.channel_id for one in asked] == [1, 2, 2] and asked[2].before == (
+        3600 * MINUTE + 30_000 << COUNTER_BITS
+    ) + 1
+
+
 def test_bursty_talk_gets_much_more_context_than_pages_at_random() -> None:
     chance = random.Random(5)
     now, messages = 1.0, []

@@ -130,7 +130,9 @@ def clean_text(
     """
     for user_id, name in mentions.items():
         people.learn(user_id, name)
-    text = _ODD.sub(_plain, text.strip()) if _ODD.search(text) else text.strip()
+    text = text.strip()
+    if not text.isprintable():
+        text = _ODD.sub(_plain, text)
     if not text:
         return _wordless("unseen" if unseen else "skipped" if skipped else "empty", unseen)
     if is_command(text):

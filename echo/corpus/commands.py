@@ -23,9 +23,11 @@ usr var
 _NO_CALLS: Final = frozenset(_NO_CALL_WORDS.split())
 """What begins with a slash and is no command of a bot: tones (/s), what Discord itself turns into words (/shrug), and
 the folders of Unix."""
-_NOT_BANGED: Final = frozenset(["important", "true", "false", "null", "none", "default", "is", "has"])
+_NOT_BANGED: Final = frozenset(
+    ["important", "true", "void", "anyerror", "false", "null", "none", "default", "is", "has"]
+)
 _FIRST: Final = re.compile(
-    r"(?P<sign>[!?/.,;$%&+\-=~>*^]{1,2}|[a-zA-Z]{1,3}[!?.]{1,2})(?P<call>[a-zA-Z][\w-]{0,31})(?=\s|$)"
+    r"(?P<sign>[!?/.,;$%&+=~>^]{1,2}|-|[a-zA-Z]{1,3}[!?.]{1,2})(?P<call>[a-zA-Z][\w-]{0,31})(?=\s|$)"
 )
 
 
@@ -35,14 +37,14 @@ def is_command(text: str) -> bool:
     After ! any word is a call, after / almost any; after other signs, which begin code and asides as well, only what
     bots are commonly called for, and after ? also a word that stands alone.
     """
-    if text[0].isalpha() and not (text[1:2] in _BANG or text[2:3] in _BANG or text[3:4] in _BANG):
+    if text[0].isalnum() and not _BANG.search(text, 1, 4):
         return False
     found = _FIRST.match(text)
     if found is None:
         return False
     sign, call = found["sign"], found["call"].lower()
     if sign in ("!", "!!"):
-        return call not in _NOT_BANGED
+        return call in _CALLS or (call not in _NOT_BANGED and call.replace("-", "").replace("_", "").isalpha())
     if sign == "/":
         return call not in _NO_CALLS and not call.startswith("u0")
     if sign == "?" and found.end() == len(text):
@@ -50,4 +52,4 @@ def is_command(text: str) -> bool:
     return call in _CALLS
 
 
-_BANG: Final = ("!", "?", ".")
+_BANG: Final = re.compile(r"[!?.]")

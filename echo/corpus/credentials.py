@@ -17,8 +17,12 @@ Counted = Callable[[str], str]
 """Takes one of KINDS, counts it, and gives its placeholder."""
 
 _PEM: Final = re.compile(r"-----BEGIN [A-Z0-9 ]{1,60}-----.*?(?:-----END [A-Z0-9 ]{1,60}-----|\Z)", re.DOTALL)
+FEWEST: Final = 2
+"""Digits: fewer are in no key that machines make, and in no number of anybody's."""
 SHORTEST: Final = 16
 """Characters: shorter runs are looked at only where a word before them says what they are."""
+DRAWN: Final = 32
+"""Characters: the shortest run that is a key by its looks alone."""
 _RUN: Final = re.compile(rf"[\w.+/=:-]{{{SHORTEST},}}")
 _KNOWN: Final = re.compile(
     r"(?<![\w-])(?:"
@@ -39,30 +43,14 @@ _BEARER: Final = re.compile(r"\b(bearer +)([\w.~+/-]{16,}=*)", re.IGNORECASE)
 _BLOB: Final = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/_-]{32,}={0,2}")
 _HEX: Final = re.compile(r"[0-9a-fA-F-]+")
 
-HINTS: Final = (
-    "pass",
-    "pwd",
-    "pw:",
-    "pw=",
-    "pw ",
-    "kennw",
-    "secret",
-    "token",
-    "key",
-    "pin",
-    "otp",
-    "bearer",
-    "contras",
-)
-"""In lower case: without any of them no word says that a secret follows."""
 _EQUALS: Final = r"[\"'`]?[ \t]{0,3}(?::=|={1,2}|:)[ \t]{0,3}[\"'`]?"
 _STRONG: Final = r"(?:password|passwort|passwd|passphrase|passcode|pwd|pw|kennwort|contrase(?:ñ|n)a|mot de passe)"
 _ASSIGNED: Final = re.compile(
-    rf"(?<![^\W_])({_STRONG}{_EQUALS})([^\s\"'`,;\[\](){{}}<>&*$|]{{3,}})(?![(\[])",
+    rf"(?<![^\W_])(?<!-)({_STRONG}{_EQUALS})([^\s\"'`,;\[\](){{}}<>&*$|]{{3,}})(?![(\[])",
     re.IGNORECASE,
 )
 _TOLD: Final = re.compile(
-    rf"(?<!\w)({_STRONG}[ \t]{{1,3}}(?:is|was|ist|war|es|est)[ \t:]{{1,3}}[\"'`]?)([^\s\"'`,;\[\](){{}}<>]{{4,}})",
+    rf"(?<![\w-])(?!pwd )({_STRONG}[ \t]{{1,3}}(?:is|was|ist|war|es|est)[ \t:]{{1,3}}[\"'`]?)([^\s\"'`,;\[\](){{}}<>]{{4,}})",
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(
@@ -71,6 +59,8 @@ _NAMED: Final = re.compile(
     re.IGNORECASE,
 )
 _PIN: Final = re.compile(r"(?<!\w)((?:pin|otp)(?:[ -]?code)?[ \t]{0,2}(?:is|ist|:|=)[ \t]{0,2})(\d{4,8})(?!\w)", re.I)
+_GOES_ON: Final = re.compile(r" (?!(?:and|but|for|on|in|at|if|or|ok|lol|btw|just|und)\b)\w")
+"""Where a sentence goes on behind a word, the word is mostly a part of it: "the password is project policy"."""
 _NO_VALUE_WORDS: Final = """
 string str text varchar char null none nil undefined true false required optional wrong right correct incorrect
 invalid valid weak strong empty missing reset changed stored hashed encrypted expired safe secure enough just
@@ -81,14 +71,31 @@ _NO_VALUES: Final = frozenset(_NO_VALUE_WORDS.split())
 """What stands behind "password" without being one."""
 
 
-def scrub_credentials(text: str, counted: Counted) -> str:
-    """The text with tokens, keys and passwords replaced; ordinary links must not be in it."""
+def is_hinted(text: str) -> bool:
+    """Whether the text has a word that a secret may follow; a chain of tests costs a fifth of a pattern or loop."""
+    low = text.lower()
+    return (
+        "pass" in low
+        or "pw" in low
+        or "key" in low
+        or "token" in low
+        or "secret" in low
+        or "pin" in low
+        or "otp" in low
+        or "dot" in low
+        or "bearer" in low
+        or "kennw" in low
+        or "contras" in low
+    )
+
+
+def scrub_credentials(text: str, counted: Counted, digits: int) -> str:
+    """The text, which has so many digits, with tokens, keys and passwords replaced; no links must be in it."""
     if "-----BEGIN " in text:
         text = _PEM.sub(lambda _: counted(KEY), text)
-    if _RUN.search(text):
+    if digits >= FEWEST and _RUN.search(text):
         text = scrub_keys(text, counted)
-    low = text.lower()
-    if any(hint in low for hint in HINTS):
+    if is_hinted(text):
         text = _BEARER.sub(lambda found: found[1] + counted(KEY), text)
         text = _ASSIGNED.sub(lambda found: _assigned(found, counted), text)
         text = _TOLD.sub(lambda found: _told(found, counted), text)
@@ -110,9 +117,11 @@ def looks_drawn(run: str) -> bool:
 
     Git's full commit hashes and UUIDs look the same as keys and are taken for them.
     """
+    if "/" in run:
+        return any(len(part) >= DRAWN and looks_drawn(part) for part in run.split("/"))
     digits = sum(map(str.isdigit, run))
     if _HEX.fullmatch(run):
-        return digits >= 2 and len(run) - run.count("-") >= 32 and not run.replace("-", "").isdigit()
+        return digits >= 2 and len(run) - run.count("-") >= DRAWN and not run.replace("-", "").isdigit()
     small, large = sum(map(str.islower, run)), sum(map(str.isupper, run))
     turns = sum((a.isalpha() and b.isalpha() and a.islower() != b.islower()) or a.isdigit() != b.isdigit()
                 for a, b in itertools.pairwise(run))  # fmt: skip
@@ -129,7 +138,9 @@ def _assigned(found: re.Match[str], counted: Counted) -> str:
 def _told(found: re.Match[str], counted: Counted) -> str:
     value = found[2].rstrip(".!?")
     low = value.lower()
-    if len(value) < 4 or low in _NO_VALUES or (low.isalpha() and low.endswith(("ed", "ing", "ly", "n't"))):
+    if len(value) < 4 or low in _NO_VALUES:
+        return found[0]
+    if low.isalpha() and (low.endswith(("ed", "ing", "ly")) or _GOES_ON.match(found.string, found.end())):
         return found[0]
     return found[1] + counted(PASSWORD) + found[2][len(value) :]
 

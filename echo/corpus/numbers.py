@@ -18,6 +18,8 @@ from echo.persona.placeholders import CARD, IBAN, IP, MAC, NUMBER, PHONE
 
 REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "PL", "BR", "AU", "IN")
 """Whose national numbers are known without +: there is no telling where somebody is from."""
+FEWEST: Final = 7
+"""Digits of a number that anybody could be found by."""
 LONG: Final = 9
 """Digits in a row that make a number identify somebody, whatever it is."""
 WIDEST: Final = 8
@@ -30,10 +32,10 @@ _IPV6: Final = re.compile(
 )
 _IBAN: Final = re.compile(r"(?<!\w)[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{1,4}){3,8}")
 _DATE: Final = (
-    r"(?:19|20)\d\d(?P<a>[-./])[01]?\d(?P=a)[0-3]?\d(?![-./]?\d)"
-    r"|[0-3]?\d(?P<b>[-./])[0-3]?\d(?P=b)(?:(?:19|20)\d\d|\d\d)(?![-./]?\d)"
+    r"(?:19|20)\d\d(?P<a>[-./])[01]?\d(?P=a)[0-3]?\d(?!\d|(?P=a)\d)"
+    r"|[0-3]?\d(?P<b>[-./])[0-3]?\d(?P=b)(?:(?:19|20)\d\d|\d\d)(?!\d|(?P=b)\d)"
 )
-_DECIMAL: Final = r"(?:0|[1-9]\d{0,5})\.\d{4,}(?![.\-/ ]?\d)"
+_DECIMAL: Final = r"(?:(?:0|[1-9]\d{0,5})\.\d{4,}|[1-9]\d?(?:\.\d{3}){2,4}|[1-9]\d{0,2}(?: \d{3}){4,9})(?![.\-/ ]?\d)"
 _GROUPS: Final = r"\+?\(?\d(?:[ ().\-/\u00a0]{0,3}\d){6,}(?!\w)"
 _NUMBERS: Final = re.compile(rf"(?<!\w)(?<!\d[.,:])(?:(?P<keep>{_DATE}|{_DECIMAL})|{_GROUPS})")
 _DIGITS: Final = re.compile(r"\d+")
@@ -44,9 +46,11 @@ _LOCAL: Final = re.compile(
 )
 
 
-def scrub_numbers(text: str, counted: Counted) -> str:
-    """The text with numbers that identify replaced; ordinary links must not be in it."""
+def scrub_numbers(text: str, counted: Counted, digits: int) -> str:
+    """The text, which has so many digits, with numbers that identify replaced; no links must be in it."""
     text = scrub_addresses(text, counted)
+    if digits < FEWEST:
+        return text
     text = _IBAN.sub(lambda found: _account(found[0], counted), text)
     text = _NUMBERS.sub(lambda found: found[0] if found["keep"] else _grouped(found[0], counted), text)
     return _LOCAL.sub(lambda found: found[1] + counted(PHONE), text)
@@ -96,7 +100,7 @@ def _is_iban(text: str) -> bool:
 
 def _grouped(text: str, counted: Counted) -> str:
     """Groups of digits with what stands between them: each longest stretch that is a number of somebody's replaced."""
-    if sum(map(str.isdigit, text)) in (9, 10, 13) and len(text) >= 10 and isbn.is_valid(text):
+    if sum(map(str.isdigit, text)) in (10, 13) and isbn.is_valid(text):
         return text
     groups = list(_DIGITS.finditer(text))
     out: list[str] = []
@@ -132,9 +136,8 @@ def _kind(text: str) -> str | None:
         return CARD
     if total <= 15 and _is_phone(text, digits, sizes):
         return PHONE
-    if len(groups) == 1 or sizes == [3, 2, 4] or (total >= 12 and min(sizes[:-1]) == max(sizes) >= 4):
-        return NUMBER
-    return None
+    like_account = total >= 12 and min(sizes[:-1], default=0) == max(sizes) >= 4 and not set(digits) <= {"0", "1"}
+    return NUMBER if len(groups) == 1 or sizes == [3, 2, 4] or like_account else None
 
 
 def _is_card(digits: str, sizes: list[int]) -> bool:
@@ -143,15 +146,17 @@ def _is_card(digits: str, sizes: list[int]) -> bool:
 
 
 def _is_phone(text: str, digits: str, sizes: list[int]) -> bool:
-    if min(sizes[1:], default=2) < 2:
-        return False
+    """Whether it is written like a telephone number, and is one where it has no country's number before it."""
     if text[0] == "+":
         return True
+    if min(sizes[1:], default=2) < 2 or (sizes[0] == 1 and sizes != [1, 3, 3, 4]):
+        return False
     if digits.startswith("00") and len(digits) >= 11:
         return True
-    if digits[0] == "0" or text[0] == "(" or sizes in ([3, 3, 4], [1, 3, 3, 4], [3, 3, 3], [3, 2, 2, 2], [5, 5]):
+    if digits[0] == "0" or text[0] == "(":
         return _is_valid(text)
-    return len(sizes) == 1 and digits[0] != "1" and len(digits) >= 10 and _is_valid(text)
+    spaced = " " in text and sizes in ([3, 2, 2, 2], [5, 5])
+    return "/" not in text and (spaced or sizes in ([3, 3, 4], [1, 3, 3, 4], [3, 3, 3])) and _is_valid(text)
 
 
 def _is_valid(text: str) -> bool:

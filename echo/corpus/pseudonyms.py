@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
@@ -48,11 +47,17 @@ def _spelt(number: int) -> str:
 
 @dataclass(slots=True)
 class _Book:
-    """What was learnt of people and channels. `names` are the names as words, under the first of each."""
+    """What was learnt of people and channels.
+
+    `names` are names as words, under the first of each; `patterns` find those that begin with a word. `clear` are the
+    first words of names that are looked for without an @ before them as well.
+    """
 
     shown: dict[int, str] = field(default_factory=dict)
     learnt: set[tuple[int, str]] = field(default_factory=set)
     names: dict[str, dict[tuple[str, ...], int]] = field(default_factory=dict)
+    patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
+    clear: set[str] = field(default_factory=set)
     channels: dict[int, str] = field(default_factory=dict)
 
 
@@ -68,6 +73,9 @@ class People:
     subject: str
     salt: str
     _book: _Book = field(default_factory=_Book, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.learn(self.subject_id, self.subject)
 
     def name_of(self, user_id: int, shown: str = "") -> str:
         """The subject's shown name, or the pseudonym of anybody else; `shown`, if any, is learnt as theirs."""
@@ -92,13 +100,15 @@ class People:
 
     def _learn(self, user_id: int, name: str) -> None:
         words = tuple(_WORD.findall(name[:LONGEST].lower()))
-        ways = {words, words[:1]} if len(words) > 1 and len(words[0]) >= SHORTEST else {words}
-        for way in ways:
-            if not way:
-                continue
-            known = self._book.names.setdefault(way[0], {})
-            if way not in known or user_id == self.subject_id:
-                known[way] = user_id
+        ways = {words, words[:1]} if words and len(words[0]) >= SHORTEST else {words}
+        for way in filter(None, ways):
+            book = self._book
+            known = book.names.setdefault(way[0], {})
+            if known.get(way) != self.subject_id:
+                known[way] = user_id if user_id == self.subject_id else known.get(way, user_id)
+            if not _is_unclear(way):
+                book.clear.add(way[0])
+            book.patterns.pop(way[0], None)
 
     def learn_channel(self, channel_id: int, name: str) -> None:
         """Remembers what a channel is called."""
@@ -112,46 +122,46 @@ class People:
         """The text with learnt names replaced, where they stand as whole words; in lower case where they were.
 
         After an @ any learnt name is replaced. Elsewhere names of fewer than SHORTEST letters and names that are
-        ordinary words stay: nobody can tell them from the words.
+        ordinary words stay: nobody can tell them from the words. So do names in links, which would lead astray.
         """
-        names = self._book.names
-        if names.keys().isdisjoint(_WORD.findall(text.lower())):
+        looked_for = self._book.names.keys() if "@" in text else self._book.clear
+        words = _WORD.findall(text.lower())
+        if looked_for.isdisjoint(words):
             return text
-        out: list[str] = []
-        copied = 0
-        found = list(_WORD.finditer(text))
-        words = [one.group().lower() for one in found]
-        at = 0
-        while at < len(found):
-            length, user_id = self._longest(words, at, found, text)
-            if length:
-                start, end = found[at].start(), found[at + length - 1].end()
-                name = self.name_of(user_id)
-                out += (text[copied:start], name.lower() if text[start:end].islower() else name)
-                copied = end
-            at += max(1, length)
-        return "".join([*out, text[copied:]])
+        for word in dict.fromkeys(words):
+            if word in looked_for:
+                text = self._pattern(word).sub(self._replaced, text)
+        return text
 
-    def _longest(self, words: list[str], at: int, found: list[re.Match[str]], text: str) -> tuple[int, int]:
-        """How many words from here on are a learnt name, and whose."""
-        best = (0, 0)
-        for way, user_id in self._book.names.get(words[at], {}).items():
-            length = len(way)
-            if length <= best[0] or tuple(words[at : at + length]) != way:
-                continue
-            if not _adjoining(text, found[at : at + length]):
-                continue
-            called = found[at].start() > 0 and text[found[at].start() - 1] == "@"
-            if called or (sum(map(len, way)) >= SHORTEST and not all(word in ORDINARY for word in way)):
-                best = (length, user_id)
-        return best
+    def _pattern(self, first: str) -> re.Pattern[str]:
+        """What finds the names that begin with a word: group 1 is such a name, without it the match is a link."""
+        known = self._book.patterns.get(first)
+        if known is None:
+            ways = sorted(self._book.names[first], key=lambda way: (-len(way), way))
+            called = "|".join(map(_spoken, ways))
+            clear = "|".join(_spoken(way) for way in ways if not _is_unclear(way))
+            either = rf"(?<!\w)(?:{clear})|(?<=@)(?:{called})" if clear else rf"(?<=@)(?:{called})"
+            known = re.compile(rf"\w+://\S+|((?:{either})(?!\w))", re.IGNORECASE)
+            self._book.patterns[first] = known
+        return known
+
+    def _replaced(self, found: re.Match[str]) -> str:
+        said = found[1]
+        if said is None:
+            return found[0]
+        way = tuple(_WORD.findall(said.lower()))
+        user_id = self._book.names.get(way[0], {}).get(way)
+        if user_id is None:
+            return said
+        name = self.name_of(user_id)
+        return name.lower() if said.islower() else name
 
 
-def _adjoining(text: str, found: Iterable[re.Match[str]]) -> bool:
-    """Whether words follow one another with no more than a sign or two between them, in one line."""
-    end = -1
-    for one in found:
-        if end >= 0 and (one.start() - end > 3 or "\n" in text[end : one.start()]):
-            return False
-        end = one.end()
-    return True
+def _is_unclear(way: tuple[str, ...]) -> bool:
+    """Whether a name cannot be told from ordinary words, but after an @."""
+    return sum(map(len, way)) < SHORTEST or all(word in ORDINARY for word in way)
+
+
+def _spoken(way: tuple[str, ...]) -> str:
+    """The pattern of a name whose words stand in one line, with no more than three signs between them."""
+    return r"[^\w\n]{1,3}".join(map(re.escape, way))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from echo.corpus.credentials import HINTS, Counted, scrub_credentials, scrub_keys
+from echo.corpus.credentials import FEWEST, Counted, is_hinted, scrub_credentials, scrub_keys
 from echo.corpus.numbers import scrub_addresses, scrub_numbers
 from echo.persona.placeholders import EMAIL, KEY, PASSWORD, PHONE, placeholder
 
@@ -21,12 +21,15 @@ PASSES: Final = 4
 
 _LINK: Final = re.compile(r"(?:https?|ftp|wss?)://[^\s<>\"]+", re.IGNORECASE)
 _DIGIT: Final = re.compile(r"\d")
-_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
+_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w@])")
+_REPOSITORY: Final = "git@"
+"""Who it is that everybody fetches programs as."""
 _SPELT_EMAIL: Final = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64} {0,2}(?:[(\[{] ?at ?[)\]}]|(?<= )at(?= )|@) {0,2}[\w-]{1,63}"
     r"(?: {0,2}(?:[(\[{] ?dot ?[)\]}]|(?<= )dot(?= )) {0,2}[\w-]{1,63}){1,4}",
     re.IGNORECASE,
 )
+_HOST: Final = re.compile(r"\w+://[^/?#]*")
 _USER: Final = re.compile(r"(?<=://)[^\s/@\[\]]+@")
 _QUERY: Final = re.compile(
     r"([?&#;](?:[\w.-]{0,30}(?:token|secret|password|passwd|signature|apikey|api_key|api-key|session|credential))="
@@ -44,7 +47,7 @@ def scrub(text: str) -> tuple[str, Mapping[str, int]]:
     """The text with placeholders for what identifies or opens something, and how many of each kind (see
     `echo.persona.placeholders.KINDS`) were put in. The values are kept nowhere. Scrubbing twice changes nothing.
     """
-    if not _DIGIT.search(text) and "@" not in text and "://" not in text and not _is_hinted(text):
+    if "@" not in text and "://" not in text and not is_hinted(text) and len(_DIGIT.findall(text)) < FEWEST:
         return text, NOTHING
     counts: dict[str, int] = {}
 
@@ -60,11 +63,6 @@ def scrub(text: str) -> tuple[str, Mapping[str, int]]:
     return text, counts or NOTHING
 
 
-def _is_hinted(text: str) -> bool:
-    low = text.lower()
-    return " dot " in low or "dot)" in low or "dot]" in low or any(hint in low for hint in HINTS)
-
-
 def _scrubbed(text: str, counted: Counted) -> str:
     if "://" not in text:
         return _plain(text, counted)
@@ -78,12 +76,13 @@ def _scrubbed(text: str, counted: Counted) -> str:
 
 def _plain(text: str, counted: Counted) -> str:
     """Text between links."""
-    text = scrub_credentials(text, counted)
+    digits = len(_DIGIT.findall(text))
+    text = scrub_credentials(text, counted, digits)
     if "@" in text:
-        text = _EMAIL.sub(lambda _: counted(EMAIL), text)
+        text = _EMAIL.sub(lambda found: _mailed(found[0], counted), text)
     if "dot" in text:
         text = _SPELT_EMAIL.sub(lambda _: counted(EMAIL), text)
-    return scrub_numbers(text, counted) if _DIGIT.search(text) else text
+    return scrub_numbers(text, counted, digits) if digits >= FEWEST else text
 
 
 def _link(link: str, counted: Counted) -> str:
@@ -93,11 +92,16 @@ def _link(link: str, counted: Counted) -> str:
     """
     if "@" in link:
         link = _USER.sub(lambda _: counted(PASSWORD) + "@", link)
-        link = _EMAIL.sub(lambda _: counted(EMAIL), link)
+        link = _EMAIL.sub(lambda found: _mailed(found[0], counted), link)
     if "=" in link:
         link = _QUERY.sub(lambda found: found[1] + counted(KEY), link)
     link = _HOOK.sub(lambda found: found[1] + counted(KEY), link)
     link = _DIALLED.sub(lambda found: found[1] + counted(PHONE), link)
     if not _COMMIT.search(link):
         link = scrub_keys(link, counted)
-    return scrub_addresses(link, counted)
+    host = _HOST.match(link)
+    return link if host is None else scrub_addresses(host[0], counted) + link[host.end() :]
+
+
+def _mailed(found: str, counted: Counted) -> str:
+    return found if found.startswith(_REPOSITORY) else counted(EMAIL)

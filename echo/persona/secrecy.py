@@ -33,7 +33,7 @@ _OPAQUE: Final = re.compile(r"[?#=@&%]|[\w-]{24,}|\d{7,}")
 
 
 def veiled(text: str) -> str:
-    """The text with addresses, numbers, keys, invites and what stands for such replaced by VEIL; ordinary links stay."""
+    """The text with addresses, numbers, keys, invites and placeholders replaced by VEIL; ordinary links stay."""
     text = text.replace(VEIL, " ")
     if "[" in text or "@" in text:
         text = PLACEHOLDER.sub(VEIL, text)

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 import aiosqlite
 
-from db.errors import DatabaseLocked, DatabaseUnreachable, damaged, explain
+from db.errors import DatabaseLocked, DatabaseTooOld, DatabaseUnreachable, damaged, explain
 from db.schema import Migration, check_owner, migrate, pragma, read_migrations
 
 PATIENCE = 1.0
@@ -40,11 +40,20 @@ class Connection(aiosqlite.Connection):
 class Database:
     """An SQLite file that is open between `async with`: migrated, in WAL mode, readable by its owner alone.
 
-    Raises a StorageError from every method where the file is locked, full, damaged, unreachable or too new.
+    Where it is `shared` with a process that serves from it, its schema is left alone. Raises a StorageError from every
+    method where the file is locked, full, damaged, unreachable, too new, or shared and too old.
     """
 
-    def __init__(self, path: Path, *, patience: float = PATIENCE, migrations: list[Migration] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        patience: float = PATIENCE,
+        migrations: list[Migration] | None = None,
+        shared: bool = False,
+    ) -> None:
         self.path = path
+        self._shared = shared
         self._patience = patience
         self._migrations = read_migrations() if migrations is None else migrations
         self._lock = asyncio.Lock()
@@ -140,6 +149,10 @@ class Database:
     async def _prepare(self) -> None:
         writer = self._writer
         version = await check_owner(writer, self.path, len(self._migrations))
+        if self._shared and version < len(self._migrations):
+            raise DatabaseTooOld(
+                f"The database {self.path} is in use by an older Echo than this one: stop that Echo, then try again."
+            )
         rows = list(await writer.execute_fetchall("PRAGMA quick_check(1)"))
         if rows[0][0] != "ok":
             raise damaged(self.path)

@@ -32,6 +32,10 @@ class DatabaseTooNew(StorageError):
     """A newer Echo has written this database."""
 
 
+class DatabaseTooOld(StorageError):
+    """An older Echo uses this database, so that it can't be brought up to date now."""
+
+
 class DatabaseForeign(StorageError):
     """The file is a database of another program."""
 

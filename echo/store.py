@@ -43,11 +43,14 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(home: Path, master_key: bytes, clock: Clock) -> AsyncIterator[Store]:
-    """Open the database of a data folder. Raises a ConfigError with the storage's own sentence where that fails."""
+async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: bool = False) -> AsyncIterator[Store]:
+    """Open the database of a data folder, `shared` with the Echo that is running on it or not.
+
+    Raises a ConfigError with the storage's own sentence where that fails.
+    """
     async with AsyncExitStack() as stack:
         try:
-            database = await stack.enter_async_context(Database(home / "echo.db"))
+            database = await stack.enter_async_context(Database(home / "echo.db", shared=shared))
             keyring = Keyring(database, master_key)
             await keyring.open()
         except StorageError as error:

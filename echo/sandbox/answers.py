@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 LONGEST_BODY = 8 * 1024 * 1024
 """Bytes: a larger request body is refused."""
 
@@ -33,7 +34,12 @@ def answer(data: object, status: int = 200, headers: Mapping[str, str] | None = 
 
 def written(data: object) -> bytes:
     """The data as JSON; half a character, which has no UTF-8, is a question mark."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return spelt(data).encode("utf-8", "replace")
+
+
+def spelt(data: object) -> str:
+    """The data as JSON, without blanks."""
+    return _ENCODER.encode(data)
 
 
 def spelt_out(text: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

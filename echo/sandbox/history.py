@@ -66,14 +66,16 @@ class Message:
 class History:
     """One channel's messages by id. Iterating goes from the oldest to the newest."""
 
-    __slots__ = ("_by_author", "_channel_id", "_ids", "_rows")
+    __slots__ = ("_by_author", "_ids", "_rows", "channel_id", "texts")
 
     def __init__(self, channel_id: int, rows: Iterable[Row] = ()) -> None:
         """`rows` must be sorted by id."""
-        self._channel_id = channel_id
+        self.channel_id = channel_id
         self._rows: list[Row | Message] = list(rows)
         self._ids = [row[0] for row in self._rows if isinstance(row, tuple)]
         self._by_author: dict[int, list[int]] | None = None
+        self.texts: dict[int, tuple[int, str]] = {}
+        """What touched messages were last written as, with the version of the world at that time (see `pages`)."""
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -82,7 +84,7 @@ class History:
         return (self._read(at) for at in range(len(self._ids)))
 
     def __contains__(self, message_id: object) -> bool:
-        return isinstance(message_id, int) and self._find(message_id) is not None
+        return isinstance(message_id, int) and self.place(message_id) is not None
 
     @property
     def last_id(self) -> int | None:
@@ -91,11 +93,13 @@ class History:
 
     def get(self, message_id: int) -> Message | None:
         """The message itself, which the caller may change; None if there is none of this id."""
-        at = self._find(message_id)
+        at = self.place(message_id)
         if at is None:
             return None
         message = self._read(at)
         self._rows[at] = message
+        # Whoever holds it may change it.
+        self.texts.pop(message_id, None)
         return message
 
     def add(self, message: Message) -> None:
@@ -108,37 +112,56 @@ class History:
 
     def remove(self, message_id: int) -> Message | None:
         """Takes a message out and gives it; None if it was not there."""
-        at = self._find(message_id)
+        at = self.place(message_id)
         if at is None:
             return None
         message = self._read(at)
         del self._ids[at], self._rows[at]
+        self.texts.pop(message_id, None)
         if self._by_author is not None:
             self._by_author[message.author_id].remove(message_id)
         return message
 
     def before(self, message_id: int | None, limit: int) -> list[Message]:
         """The `limit` newest messages older than this id (of all, if None), newest first."""
-        end = len(self._ids) if message_id is None else bisect_left(self._ids, message_id)
-        return [self._read(at) for at in range(end - 1, max(end - limit, 0) - 1, -1)]
+        return self.at(self.span(limit, before=message_id))
 
     def after(self, message_id: int, limit: int) -> list[Message]:
         """The `limit` oldest messages newer than this id, newest first."""
-        start = bisect_right(self._ids, message_id)
-        return [self._read(at) for at in range(min(start + limit, len(self._ids)) - 1, start - 1, -1)]
+        return self.at(self.span(limit, after=message_id))
 
     def around(self, message_id: int, limit: int) -> list[Message]:
         """Up to `limit` messages with this id in the middle, newest first."""
-        start = max(bisect_left(self._ids, message_id) - limit // 2, 0)
-        return [self._read(at) for at in range(min(start + limit, len(self._ids)) - 1, start - 1, -1)]
+        return self.at(self.span(limit, around=message_id))
+
+    def span(
+        self, limit: int, *, before: int | None = None, after: int | None = None, around: int | None = None
+    ) -> range:
+        """The places of the messages that `before`, `after` or `around` would give, newest first; see `row`."""
+        if after is not None:
+            start = bisect_right(self._ids, after)
+        elif around is not None:
+            start = max(bisect_left(self._ids, around) - limit // 2, 0)
+        else:
+            end = len(self._ids) if before is None else bisect_left(self._ids, before)
+            return range(end - 1, max(end - limit, 0) - 1, -1)
+        return range(min(start + limit, len(self._ids)) - 1, start - 1, -1)
+
+    def at(self, places: Iterable[int]) -> list[Message]:
+        """The messages at these places."""
+        return [self._read(place) for place in places]
+
+    def row(self, place: int) -> Row | Message:
+        """What stands at this place, only to be read: as it was imported, or a message somebody has touched."""
+        return self._rows[place]
 
     def ids(self, author_id: int | None = None) -> Sequence[int]:
         """The ids of all messages, or of one author's, oldest first. They are the history's own: only to be read."""
         return self._ids if author_id is None else self._authored().get(author_id, ())
 
     def peek(self, message_id: int) -> Message | None:
-        """The message only to be read: a copy, it may be; None if there is none of this id."""
-        at = self._find(message_id)
+        """The message, only to be read: perhaps a copy. None if there is none of this id."""
+        at = self.place(message_id)
         return None if at is None else self._read(at)
 
     def _authored(self) -> dict[int, list[int]]:
@@ -150,7 +173,8 @@ class History:
                 self._by_author.setdefault(author, []).append(number)
         return self._by_author
 
-    def _find(self, message_id: int) -> int | None:
+    def place(self, message_id: int) -> int | None:
+        """The place of the message of this id; None if there is none."""
         at = bisect_left(self._ids, message_id)
         return at if at < len(self._ids) and self._ids[at] == message_id else None
 
@@ -160,4 +184,4 @@ class History:
             return row
         message_id, author_id, content, reply_to = row
         kind = REPLY if reply_to else PLAIN
-        return Message(message_id, self._channel_id, author_id, content, kind=kind, reply_to=reply_to or None)
+        return Message(message_id, self.channel_id, author_id, content, kind=kind, reply_to=reply_to or None)

@@ -12,6 +12,7 @@ from echo.sandbox.answers import Refusal, answer, body, invalid, missing_permiss
 from echo.sandbox.context import Context
 from echo.sandbox.intents import Intent, without_content
 from echo.sandbox.message_forms import SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, message_form, nonce, refuse_empty
+from echo.sandbox.pages import Pages
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import DM, Channel, Message
 from echo.sandbox.snowflakes import timestamp_of
@@ -27,6 +28,7 @@ class Messages:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
+        self._written = Pages(ctx.world)
         self._pages: dict[int, bytes] = {}
         """The page that was answered last, by channel: a fault gives it once more."""
 
@@ -42,13 +44,11 @@ class Messages:
         if not ctx.world.may(channel.id, ctx.world.bot.id, P.READ_MESSAGE_HISTORY):
             return answer([])
         history = ctx.world.messages[channel.id]
-        if bounds["after"] is not None:
-            found = history.after(bounds["after"], limit)
-        elif bounds["around"] is not None:
-            found = history.around(bounds["around"], limit)
+        places = history.span(limit, **bounds)
+        if shows_content(ctx, channel):
+            text = self._written.text(history, places)
         else:
-            found = history.before(bounds["before"], limit)
-        text = written([seen(ctx, channel, one) for one in found])
+            text = written([seen(ctx, channel, one) for one in history.at(places)])
         if channel.id in self._pages and ctx.faults.take("repeat_pages", request.path):
             return spelt_out(self._pages[channel.id])
         self._pages[channel.id] = text
@@ -191,12 +191,15 @@ class Messages:
         return None
 
 
+def shows_content(ctx: Context, channel: Channel) -> bool:
+    """Whether the bot gets to read what others say there."""
+    return channel.kind == DM or bool(ctx.gateway.granted & Intent.MESSAGE_CONTENT)
+
+
 def seen(ctx: Context, channel: Channel, message: Message) -> dict[str, Any]:
     """The message as the bot gets to read it: without content where its application lacks that intent."""
     found = payloads.message(ctx.world, message)
-    if channel.kind == DM or ctx.gateway.granted & Intent.MESSAGE_CONTENT:
-        return found
-    return without_content(found, ctx.world.bot.id)
+    return found if shows_content(ctx, channel) else without_content(found, ctx.world.bot.id)
 
 
 def routes(ctx: Context) -> Iterable[web.RouteDef]:

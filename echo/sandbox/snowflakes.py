@@ -6,6 +6,8 @@ Source of the layout: Discord API reference, "Snowflakes": `(ms - 1420070400000)
 from __future__ import annotations
 
 import hashlib
+from datetime import date
+from functools import lru_cache
 
 DISCORD_EPOCH_MS = 1_420_070_400_000
 """Milliseconds since the epoch at the first moment of 2015, the origin of Discord's ids."""
@@ -27,6 +29,23 @@ def snowflake_at(ts: float, counter: int = 0) -> int:
 def timestamp_of(snowflake: int) -> float:
     """When the id was made, in seconds since the epoch, UTC."""
     return ((snowflake >> COUNTER_BITS) + DISCORD_EPOCH_MS) / 1000
+
+
+@lru_cache(maxsize=4096)
+def _date_of(day: int) -> str:
+    return date.fromordinal(date(1970, 1, 1).toordinal() + day).isoformat()
+
+
+def time_text_of(snowflake: int) -> str:
+    """When the id was made, as Discord writes times: ISO 8601 with microseconds and +00:00.
+
+    Spelt by hand, because a page of history has a hundred of them and `datetime` takes three times as long.
+    """
+    seconds, ms = divmod((snowflake >> COUNTER_BITS) + DISCORD_EPOCH_MS, 1000)
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    day, hour = divmod(hours, 24)
+    return f"{_date_of(day)}T{hour:02}:{minute:02}:{second:02}.{ms:03}000+00:00"
 
 
 def parse_snowflake(text: str | None) -> int | None:

@@ -16,6 +16,8 @@ from echo.sandbox.records import DM, EPHEMERAL, Channel, Dispatch, Guild, Messag
 NONCE_LIFE = 300.0
 """Seconds for which an enforced nonce stands for the message that it came with ("the past few minutes")."""
 
+_CHANGES_NOTHING = ("MESSAGE_CREATE", "TYPING_START")
+"""Events after which all that was there before is as it was."""
 Json = Mapping[str, Any]
 Subscriber = Callable[[Dispatch], None]
 
@@ -52,6 +54,8 @@ class Talk(Directory):
         super().__init__(guild, bot)
         self._subscribers: list[Subscriber] = []
         self._nonces: dict[tuple[int, int, str], tuple[int, float]] = {}
+        self.version = 0
+        """Counts the changes after which what was there may look different."""
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Calls back for everything that happens from now on; the answer ends that."""
@@ -60,6 +64,8 @@ class Talk(Directory):
 
     def emit(self, event: str, data: Json, channel: Channel | None = None, only_user: int | None = None) -> None:
         """Tells every subscriber of a gateway event; with `channel`, of one that happened there."""
+        if event not in _CHANGES_NOTHING:
+            self.version += 1
         guild_id = self.guild.id if channel is None else channel.guild_id
         dispatch = Dispatch(event, data, guild_id, None if channel is None else channel.id, only_user)
         for callback in tuple(self._subscribers):

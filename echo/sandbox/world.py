@@ -168,6 +168,7 @@ class World(Talk):
         """Gives an account another name for people to see. Raises KeyError for no such account."""
         user = self.users[user_id]
         user.global_name = name
+        self.version += 1
         if user_id in self.members:
             self.modify_member(user_id)
         return user

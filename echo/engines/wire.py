@@ -21,6 +21,7 @@ def request_lines(author: str, bursts: Sequence[Burst], seed: int) -> Iterator[b
                 "times": burst.times,
                 "delay": burst.delay,
                 "gaps": burst.gaps,
+                "opens": burst.opens,
             }
         )
 
@@ -41,4 +42,5 @@ def burst_of(line: bytes) -> Burst:
         times=tuple(row["times"]),
         delay=row["delay"],
         gaps=tuple(row["gaps"]),
+        opens=row["opens"],
     )

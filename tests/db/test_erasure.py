@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from db.changes import Change, Changes
 from db.connection import Database
 from db.consents import Consents
 from db.corpus import Corpus
@@ -51,11 +52,12 @@ DAY = 86400.0
 ALL = NOON + timedelta(days=3650)
 NONE = NOON - timedelta(days=3650)
 OF_TEXT = ("user_messages", "generations", "generation_parts", "datasets")
-OF_COLLECTING = ("collection_ranges", "collection_places", "collection_plans")
+OF_COLLECTING = ("collection_ranges", "collection_places", "collection_plans", "corpus_changes")
 
 
 @pytest.fixture
 async def talked(
+    database: Database,
     steps: Steps,
     corpus: Corpus,
     datasets: Datasets,
@@ -66,6 +68,7 @@ async def talked(
     """A ready profile with a corpus, a dataset, a model and a session that has said something."""
     await corpus.store(profile, messages(1200), covered(1200))
     await corpus.put_plan(profile.id, Plan("walk", 1_000_000, 12))
+    await Changes(database).note(profile.id, Change(added=5))
     await datasets.put_dataset(profile.id, "train", [(2, " ".join(SENTENCES).encode())] * 3)
     path = await models.save(profile.id, 1, " ".join(SENTENCES).encode() * 100)
     now = (await steps.record(agreed(profile))).snapshot
@@ -107,7 +110,7 @@ async def test_erasing_leaves_no_text_no_key_and_no_model_but_the_profile_and_it
     await database.compact()
     before = everything_in(path.parent)
     assert keys[0] in before and all(text in before for text in texts)
-    assert await erasure.erase(talked.id) == 1 + 1200 + 2 + 3 + 1 + 1 + 1
+    assert await erasure.erase(talked.id) == 1 + 1200 + 2 + 3 + 4
     after = everything_in(path.parent)
     assert keys[0] not in after
     assert not any(text in after for text in texts)

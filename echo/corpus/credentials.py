@@ -17,7 +17,7 @@ Counted = Callable[[str], str]
 """Takes one of KINDS, counts it, and gives its placeholder."""
 
 _PEM: Final = re.compile(r"-----BEGIN [A-Z0-9 ]{1,60}-----.*?(?:-----END [A-Z0-9 ]{1,60}-----|\Z)", re.DOTALL)
-FEWEST: Final = 2
+FEWEST: Final = 1
 """Digits: fewer are in no key that machines make, and in no number of anybody's."""
 SHORTEST: Final = 16
 """Characters: shorter runs are looked at only where a word before them says what they are."""
@@ -50,7 +50,8 @@ _ASSIGNED: Final = re.compile(
     re.IGNORECASE,
 )
 _TOLD: Final = re.compile(
-    rf"(?<![\w-])(?!pwd )({_STRONG}[ \t]{{1,3}}(?:is|was|ist|war|es|est)[ \t:]{{1,3}}[\"'`]?)([^\s\"'`,;\[\](){{}}<>]{{4,}})",
+    rf"(?<![\w-])(?!pwd )({_STRONG}[ \t]{{1,3}}(?:is|was|ist|war|es|est)[ \t:]{{1,3}}[\"'`]?)"
+    r"([^\s\"'`,;\[\](){}<>]{4,})",
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(
@@ -92,7 +93,7 @@ def is_hinted(text: str) -> bool:
 def scrub_credentials(text: str, counted: Counted, digits: int) -> str:
     """The text, which has so many digits, with tokens, keys and passwords replaced; no links must be in it."""
     if "-----BEGIN " in text:
-        text = _PEM.sub(lambda _: counted(KEY), text)
+        text = _PEM.sub(_block(counted), text)
     if digits >= FEWEST and _RUN.search(text):
         text = scrub_keys(text, counted)
     if is_hinted(text):
@@ -102,6 +103,15 @@ def scrub_credentials(text: str, counted: Counted, digits: int) -> str:
         text = _NAMED.sub(lambda found: _named(found, counted), text)
         text = _PIN.sub(lambda found: found[1] + counted(PASSWORD), text)
     return text
+
+
+def _block(counted: Counted) -> Callable[[re.Match[str]], str]:
+    """Replaces a block that may stand right behind a word, where a placeholder would not be known for one."""
+
+    def replaced(found: re.Match[str]) -> str:
+        return (" " if found.string[: found.start()][-1:].isalnum() else "") + counted(KEY)
+
+    return replaced
 
 
 def scrub_keys(text: str, counted: Counted) -> str:
@@ -147,5 +157,5 @@ def _told(found: re.Match[str], counted: Counted) -> str:
 
 def _named(found: re.Match[str], counted: Counted) -> str:
     value = found[2]
-    mixed = sum(map(str.isdigit, value)) >= 2 and any(map(str.isalpha, value))
+    mixed = (sum(map(str.isdigit, value)) >= 2 or len(value) >= DRAWN) and any(map(str.isalpha, value))
     return found[1] + counted(KEY) if mixed else found[0]

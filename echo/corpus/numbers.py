@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv6Address
+from itertools import accumulate
 from typing import Final
 
 import phonenumbers
@@ -20,6 +21,8 @@ REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "PL", "BR", "AU", "I
 """Whose national numbers are known without +: there is no telling where somebody is from."""
 FEWEST: Final = 7
 """Digits of a number that anybody could be found by."""
+SHORTEST: Final = 8
+"""Digits of a number with its country before it."""
 LONG: Final = 9
 """Digits in a row that make a number identify somebody, whatever it is."""
 WIDEST: Final = 8
@@ -102,20 +105,31 @@ def _grouped(text: str, counted: Counted) -> str:
     """Groups of digits with what stands between them: each longest stretch that is a number of somebody's replaced."""
     if sum(map(str.isdigit, text)) in (10, 13) and isbn.is_valid(text):
         return text
-    groups = list(_DIGITS.finditer(text))
+    groups = [found.span() for found in _DIGITS.finditer(text)]
     out: list[str] = []
     copied = at = 0
     while at < len(groups):
-        for end in range(min(at + WIDEST, len(groups)), at, -1):
-            start = _opening(text, groups[at].start(), copied)
-            kind = _kind(text[start : groups[end - 1].end()])
-            if kind:
-                out += (text[copied:start], counted(kind))
-                copied = groups[end - 1].end()
-                at = end - 1
-                break
-        at += 1
+        kind, end = _longest(text, groups, at, copied)
+        if kind:
+            out += (text[copied : _opening(text, groups[at][0], copied)], counted(kind))
+            copied = groups[end - 1][1]
+        at = end
     return "".join([*out, text[copied:]])
+
+
+def _longest(text: str, groups: list[tuple[int, int]], at: int, least: int) -> tuple[str | None, int]:
+    """What the longest number is that begins with a group, and the group behind it; what is known by its sum goes
+    before what is only long."""
+    totals = list(accumulate(end - start for start, end in groups[at : at + WIDEST]))
+    some: tuple[str | None, int] = (None, at + 1)
+    for length in range(len(totals), 0, -1):
+        if totals[length - 1] < SHORTEST:
+            break
+        kind = _kind(text[_opening(text, groups[at][0], least) : groups[at + length - 1][1]])
+        if kind in (CARD, PHONE):
+            return kind, at + length
+        some = (kind, at + length) if kind and some[0] is None else some
+    return some
 
 
 def _opening(text: str, start: int, least: int) -> int:
@@ -129,7 +143,7 @@ def _kind(text: str) -> str | None:
     groups = _DIGITS.findall(text)
     sizes = [len(group) for group in groups]
     total = sum(sizes)
-    if total < 8 or (total < LONG and text[0] != "+"):
+    if total < LONG and text[0] != "+":
         return None
     digits = "".join(groups)
     if 13 <= total <= 19 and _is_card(digits, sizes):

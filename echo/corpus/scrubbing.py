@@ -37,7 +37,8 @@ _QUERY: Final = re.compile(
     re.IGNORECASE,
 )
 _HOOK: Final = re.compile(
-    r"(/webhooks/\d{1,20}/|hooks\.slack\.com/services/|api\.telegram\.org/(?=bot))([^\s/?#\[\]]+)", re.I
+    r"(/webhooks/\d{1,20}/|api\.telegram\.org/(?=bot))[^\s/?#\[\]]+|(hooks\.slack\.com/services/)[^\s?#\[\]]+",
+    re.IGNORECASE,
 )
 _DIALLED: Final = re.compile(r"((?:wa\.me/|api\.whatsapp\.com/send\?phone=)\+?)\d{7,15}", re.IGNORECASE)
 _COMMIT: Final = re.compile(r"/(?:commits?|blob|tree|raw|compare|archive)/[0-9a-f]{40}(?![\w-])")
@@ -95,7 +96,7 @@ def _link(link: str, counted: Counted) -> str:
         link = _EMAIL.sub(lambda found: _mailed(found[0], counted), link)
     if "=" in link:
         link = _QUERY.sub(lambda found: found[1] + counted(KEY), link)
-    link = _HOOK.sub(lambda found: found[1] + counted(KEY), link)
+    link = _HOOK.sub(lambda found: (found[1] or found[2]) + counted(KEY), link)
     link = _DIALLED.sub(lambda found: found[1] + counted(PHONE), link)
     if not _COMMIT.search(link):
         link = scrub_keys(link, counted)

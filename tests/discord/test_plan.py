@@ -13,7 +13,7 @@ sizes = st.builds(
     own=st.integers(0, 100_000),
     server=st.integers(0, 5_000_000),
     places=st.integers(0, 3000),
-    listings=st.integers(0, 200),
+    made=st.integers(0, 200),
 )
 efforts = st.floats(0.01, 1.0)
 windows = st.sampled_from([0, 1, 12])
@@ -40,7 +40,7 @@ def planned(size: Size, effort: float = 0.1, window: int = 12, most: int = 10_00
         # What may always be spent is not spent for less than half of what there is.
         (Size(1000, 10_000, 1), "search", 50, 101),
         (Size(1000, 9900, 1), "walk", 100, 100),
-        # Lists of threads are asked for either way.
+        # What was asked for already is part of both ways.
         (Size(4000, 200_000, 8, 100), "search", 281, 2108),
         (Size(1, 200_000, 8, 100), "search", 103, 2108),
         # Nothing to find is one question.
@@ -90,8 +90,8 @@ def test_no_plan_is_dearer_than_walking(size: Size, effort: float, window: int, 
 @given(sizes, efforts, windows)
 def test_a_search_keeps_to_its_share_of_a_walk_where_it_can(size: Size, effort: float, window: int) -> None:
     found = planned(size, effort, window)
-    least = -(-min(size.own or 0, 10_000) // 25) + 1 + size.listings + 50 * bool(window)
-    assert found.method == "walk" or found.requests <= max(100 + size.listings, effort * found.walk, least)
+    least = -(-min(size.own or 0, 10_000) // 25) + 1 + size.made + 50 * bool(window)
+    assert found.method == "walk" or found.requests <= max(100 + size.made, effort * found.walk, least)
 
 
 @given(sizes, efforts, windows, st.integers(1, 50_000))
@@ -100,8 +100,8 @@ def test_a_larger_server_is_no_reason_to_walk_and_more_messages_are_none_to_sear
 ) -> None:
     assert size.server is not None and size.own is not None
     before = planned(size, effort, window)
-    larger = planned(Size(size.own, max(size.server, size.own) + more, size.places, size.listings), effort, window)
-    talkative = planned(Size(size.own + more, size.server, size.places, size.listings), effort, window)
+    larger = planned(Size(size.own, max(size.server, size.own) + more, size.places, size.made), effort, window)
+    talkative = planned(Size(size.own + more, size.server, size.places, size.made), effort, window)
     assert before.method == "walk" or larger.method == "search"
     assert before.walk <= larger.walk
     if size.server >= size.own + more:

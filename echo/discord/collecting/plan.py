@@ -25,14 +25,14 @@ Method = Literal["search", "walk"]
 class Size:
     """What is to be read: `own` messages of the author of `server` in all, in `places` channels and threads.
 
-    `own` None: searching is not offered. `server` None: nobody knows. `listings` are requests for lists of threads,
-    which are made either way.
+    `own` None: searching is not offered. `server` None: nobody knows. Of both ways `made` requests are part: those that
+    it took to know all this.
     """
 
     own: int | None
     server: int | None
     places: int
-    listings: int = 0
+    made: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ def estimate(size: Size, *, effort: float, window: int, most: int, per_second: f
     """
     walk = _walking(size, most)
     searching = None if size.own is None else _searching(size, min(size.own, most), walk, effort, window > 0)
-    requests = (walk if searching is None else searching) + size.listings
+    requests = (walk if searching is None else searching) + size.made
     return Estimate(
         method="walk" if searching is None else "search",
         requests=requests,
-        walk=walk + size.listings,
+        walk=walk + size.made,
         seconds=requests / per_second if per_second else None,
         is_known=size.own is not None or size.server is not None,
     )
@@ -93,7 +93,7 @@ def _searching(size: Size, own: int, walk: int, effort: float, with_context: boo
         return whole
     if walk <= LEAST_ALLOWED or least > WORTH * walk:
         return None
-    allowed = max(min(LEAST_ALLOWED, WORTH * walk), effort * (walk + size.listings) - size.listings, least)
+    allowed = max(min(LEAST_ALLOWED, WORTH * walk), effort * (walk + size.made) - size.made, least)
     requests = min(whole, int(allowed))
     return requests if requests < walk else None
 

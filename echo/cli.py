@@ -1,6 +1,7 @@
 """The command line. Exit codes are an API:
 
-0 done · 1 crash · 2 usage or configuration · 69 a needed service is away · 75 already running · 130 interrupted
+0 done · 1 crash · 2 usage or configuration · 65 something stored is damaged · 69 a needed service is away
+75 already running · 130 interrupted
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from echo.arguments import Parser
 from echo.errors import EchoError
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 EXIT_CODES = {
     0: "Done, or stopped as asked.",
     1: "A crash: something that Echo did not foresee.",
     2: "A wrong argument, setting or file; the sentence says which.",
+    65: "Something stored is damaged; `echo-bot corpus verify` says what.",
     69: "A needed service (Discord, Ollama) is away.",
     75: "Another Echo is running on this data folder.",
     130: "Interrupted from the keyboard.",
@@ -44,8 +49,53 @@ def parser() -> Parser:
     commands.add_parser("sandbox", parents=[common, serving], help="serve the sandbox even if there is a token")
     commands.add_parser("config", parents=[common], help="print the settings and where each came from")
     commands.add_parser("rehearse", help="an echo without Discord, on standard input and output", add_help=False)
+    _add_import(commands, common)
+    _add_corpus(commands, common)
     top.add_argument("--version", action="store_true", help="print the version")
     return top
+
+
+def _world() -> Parser:
+    """Which data folder is meant."""
+    world = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    world.add_argument(
+        "--sandbox", type=int, nargs="?", const=-1, metavar="SEED", help="the sandbox's data (of this seed)"
+    )
+    world.add_argument("--from", dest="source", type=Path, metavar="FILE", help="the data of the sandbox of an export")
+    return world
+
+
+def _add_import(commands: Commands, common: Parser) -> None:
+    taking = commands.add_parser(
+        "import", parents=[common, _world()], help="take a data package or another export into an echo's corpus"
+    )
+    taking.add_argument("file", type=Path, metavar="FILE", help="a file or folder of any known form")
+    whose = taking.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--profile", type=int, metavar="N", help="the number of the echo's profile")
+    whose.add_argument("--user", type=int, metavar="ID", help="the Discord id of the person echoed")
+    taking.add_argument("--server", type=int, metavar="ID", help="with --user: the server, where there are several")
+    taking.add_argument("--author", metavar="NAME", help="what the person is called in a file without ids of authors")
+
+
+def _add_corpus(commands: Commands, common: Parser) -> None:
+    looking = commands.add_parser("corpus", help="look at what is stored: stats, verify, export")
+    parts = looking.add_subparsers(dest="what", metavar="WHAT", required=True)
+    one = Parser(add_help=False)
+    one.add_argument("--profile", type=int, metavar="N", help="only this profile's")
+    stats = parts.add_parser(
+        "stats", parents=[common, _world(), one], help="what was read, where, and what was left out and why"
+    )
+    stats.add_argument("--json", action="store_true", help="as JSON")
+    parts.add_parser(
+        "verify", parents=[common, _world(), one], help="open every row; exit code 65 if anything is damaged"
+    )
+    export = parts.add_parser(
+        "export", parents=[common, _world()], help="write the examples an echo learns from as chat JSON lines"
+    )
+    export.add_argument("--profile", type=int, metavar="N", required=True, help="the number of the echo's profile")
+    export.add_argument("--out", type=Path, metavar="FILE", required=True, help="where to, readable by you alone")
+    export.add_argument("--split", choices=("train", "validation", "test", "all"), default="all", help="which part")
+    export.add_argument("--force", action="store_true", help="replace a file that is there")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,6 +136,10 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "config":
         print(config.render(loaded))
         return 0
+    if options.command in ("import", "corpus"):
+        from echo import corpus_cli
+
+        return corpus_cli.run(options, loaded, lambda line: print(line, flush=True))
     from echo.app import Serving
     from echo.serving import serve
 

@@ -1,0 +1,64 @@
+"""Which data folder and which profile a command of the command line means."""
+
+from __future__ import annotations
+
+import argparse
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from echo.errors import ConfigError, UsageError
+from echo.secrets import ensure_master_key
+from echo.settings import Loaded, Settings
+from echo.store import Store
+from echo.worlds import home_of
+from states.model import ProfileSnapshot
+
+
+async def profiles_in(store: Store) -> list[ProfileSnapshot]:
+    """Those that may have a corpus."""
+    profiles, _ = await store.steps.load()
+    return [profile for profile in profiles if profile.has_consent]
+
+
+def chosen(profiles: Sequence[ProfileSnapshot], options: argparse.Namespace) -> ProfileSnapshot:
+    """The profile that the options name; only one whose subject agreed can be meant."""
+    user, server = getattr(options, "user", None), getattr(options, "server", None)
+    found = [
+        profile
+        for profile in profiles
+        if (options.profile is None or profile.id == options.profile)
+        and (user is None or profile.user_id == user)
+        and (server is None or profile.server_id == server)
+    ]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(f"{one.id} (user {one.user_id}, server {one.server_id})" for one in found or profiles)
+    if found:
+        raise UsageError(f"More than one echo is meant: choose with --profile among {listed}.")
+    known = f"there are {listed}" if listed else "there are none"
+    raise UsageError(f"There is no such echo whose person has agreed to it: of those, {known}.")
+
+
+def home_meant(options: argparse.Namespace, settings: Settings) -> Path:
+    """The data folder that is meant. Raises UsageError where no Echo has been."""
+    source: Path | None = getattr(options, "source", None)
+    seed: int | None = getattr(options, "sandbox", None)
+    if seed is not None and seed >= 0:
+        settings = settings.model_copy(update={"sandbox_seed": seed})
+    home = home_of(settings, seed is not None or source is not None, source)
+    path = home / "echo.db"
+    if not path.exists() or not stat.S_ISREG(path.stat().st_mode):
+        raise UsageError(
+            f"There is no database of Echo's in {home}: name its folder with ECHO_DATA_DIR, or say --sandbox for that "
+            "of the sandbox."
+        )
+    return home
+
+
+def master_key_of(loaded: Loaded) -> bytes:
+    if loaded.secrets.master_key is None:
+        raise ConfigError(
+            "The master key of this data is missing: put back the file master.key, or set ECHO_MASTER_KEY to it."
+        )
+    return ensure_master_key(loaded.settings.data_dir, loaded.secrets)

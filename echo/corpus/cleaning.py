@@ -80,7 +80,8 @@ def clean_raw(raw: Mapping[str, Any], people: People, echo_id: int) -> Cleaned:
     if raw.get("type", PLAIN) not in (PLAIN, REPLY, SLASH_ANSWER, MENU_ANSWER):
         return Cleaned(Kind.NOISE, why="system")
     if raw.get("message_snapshots") or (raw.get("message_reference") or {}).get("type", 0) == FORWARD:
-        return Cleaned(Kind.NOISE, cut=True, why="forward")
+        # Not their words; but people answer to what they read in it, which is not in the corpus.
+        return Cleaned(Kind.CUT, cut=True, why="forward")
     _learn(people, author, raw.get("member"))
     for user in raw.get("mentions") or ():
         _learn(people, user, user.get("member"))

@@ -36,7 +36,7 @@ _KNOWN: Final = re.compile(
     r"|npm_[A-Za-z0-9]{20,64}|pypi-[\w-]{16,255}|hf_[A-Za-z0-9]{20,64}|SG\.[\w-]{16,64}\.[\w-]{16,64}"
     r"|\d{8,10}:[\w-]{35}(?![\w-])"  # Telegram
     r"|AGE-SECRET-KEY-1[A-Z0-9]{20,80}"
-    r")"
+    r")[\w-]*"
 )
 _SSH: Final = re.compile(r"\bssh-(?:rsa|dss|ed25519) AAAA[\w+/=]{16,}")
 _BEARER: Final = re.compile(r"\b(bearer +)([\w.~+/-]{16,}=*)", re.IGNORECASE)

@@ -39,11 +39,11 @@ _DATE: Final = (
     r"|[0-3]?\d(?P<b>[-./])[0-3]?\d(?P=b)(?:(?:19|20)\d\d|\d\d)(?!\d|(?P=b)\d)"
 )
 _DECIMAL: Final = r"(?:(?:0|[1-9]\d{0,5})\.\d{4,}|[1-9]\d?(?:\.\d{3}){2,4}|[1-9]\d{0,2}(?: \d{3}){4,9})(?![.\-/ ]?\d)"
-_GROUPS: Final = r"\+?\(?\d(?:[ ().\-/\u00a0]{0,3}\d){6,}(?!\w)"
+_GROUPS: Final = r"\+?\(?\d(?:[ ().\-/+\u00a0]{0,3}\d){6,}(?!\w)"
 _NUMBERS: Final = re.compile(rf"(?<!\w)(?<!\d[.,:])(?:(?P<keep>{_DATE}|{_DECIMAL})|{_GROUPS})")
 _DIGITS: Final = re.compile(r"\d+")
 _LOCAL: Final = re.compile(
-    r"(?<!\w)((?:phone|telephone|tel|call|text|cell|mobile|whatsapp|handy|number|nummer|fax)\b[^\d\n@#]{0,20}?)(?<!\w)"
+    r"(?<!\w)((?:phone|telephone|tel|call|text|cell|mobile|whatsapp|handy|number|nummer|fax)\b[^\d\n@#\[\]]{0,20}?)(?<!\w)"
     r"(\d{7,8}|\d{3}[ .-]\d{4}|\d{4}[ .-]\d{4})(?![\w-]|\.\d)",
     re.IGNORECASE,
 )
@@ -109,33 +109,37 @@ def _grouped(text: str, counted: Counted) -> str:
     out: list[str] = []
     copied = at = 0
     while at < len(groups):
-        kind, end = _longest(text, groups, at, copied)
+        kind, start, end, at = _longest(text, groups, at, copied)
         if kind:
-            out += (text[copied : _opening(text, groups[at][0], copied)], counted(kind))
-            copied = groups[end - 1][1]
-        at = end
+            out += (text[copied:start], counted(kind))
+            copied = end
     return "".join([*out, text[copied:]])
 
 
-def _longest(text: str, groups: list[tuple[int, int]], at: int, least: int) -> tuple[str | None, int]:
-    """What the longest number is that begins with a group, and the group behind it; what is known by its sum goes
-    before what is only long."""
+def _longest(text: str, groups: list[tuple[int, int]], at: int, least: int) -> tuple[str | None, int, int, int]:
+    """The kind of the longest number that begins with a group, None for none, its start and end in the text, and the
+    group behind it. What is known by its sum goes before what is only long."""
     totals = list(accumulate(end - start for start, end in groups[at : at + WIDEST]))
-    some: tuple[str | None, int] = (None, at + 1)
+    some: tuple[str | None, int, int, int] = (None, 0, 0, at + 1)
     for length in range(len(totals), 0, -1):
         if totals[length - 1] < SHORTEST:
             break
-        kind = _kind(text[_opening(text, groups[at][0], least) : groups[at + length - 1][1]])
+        end = groups[at + length - 1][1]
+        start = _opening(text, groups[at][0], end, least)
+        kind = _kind(text[start:end])
         if kind in (CARD, PHONE):
-            return kind, at + length
-        some = (kind, at + length) if kind and some[0] is None else some
+            return kind, start, end, at + length
+        some = (kind, start, end, at + length) if kind and some[0] is None else some
     return some
 
 
-def _opening(text: str, start: int, least: int) -> int:
-    while start > least and text[start - 1] in "+(":
+def _opening(text: str, digit: int, end: int, least: int) -> int:
+    """Where a number really begins: with the + before its first digit, and the bracket that it closes itself."""
+    start = digit
+    closes = ")" in text[digit:end]
+    while start > least and (text[start - 1] == "+" or (closes and text[start - 1] == "(")):
         start -= 1
-    return start
+    return digit if start > least and text[start - 1].isalnum() else start
 
 
 def _kind(text: str) -> str | None:

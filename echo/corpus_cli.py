@@ -12,12 +12,13 @@ from typing import Any
 from db.errors import StorageError
 from db.stored import Outcome, PlaceResult
 from echo.corpus.dataset import Split
-from echo.corpus.report import rendered, report_of
+from echo.corpus.report import rendered
 from echo.corpus.verifying import verified
 from echo.data_folder import chosen, home_meant, master_key_of, profiles_in
 from echo.errors import AlreadyRunning, ConfigError, UsageError
 from echo.import_cli import take_in
 from echo.lock import only_one
+from echo.perusing import report_of
 from echo.private_file import writing
 from echo.settings import Loaded
 from echo.store import Store, open_store

@@ -16,8 +16,8 @@ from db.errors import StorageError
 from db.models import Models, TrainingRun
 from db.outbox import OutboxRow
 from echo.corpus.dataset import put_dataset, taught
-from echo.corpus.selecting import select
 from echo.errors import EchoError, EngineUnavailable, ServiceUnavailable
+from echo.perusing import select
 from echo.ports import ChannelGone, Chat, CollectPort, Engine
 from echo.settings import Settings
 from states import events as ev

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 from db.stored import PlaceResult, StoredMessage
 from echo.corpus.conversations import Kind, Line, Link, line_of, link
 from echo.corpus.pauses import DEFAULT_GAP, Pauses
-from echo.corpus.selecting import Pages
 
 UNIT = "words between white space"
 """What is counted as a token; the tokens of a model are about a third more in English."""
@@ -72,24 +70,6 @@ class CorpusReport:
         row["gaps"] = {str(channel): gap for channel, gap in self.gaps.items()}
         row["months"] = [asdict(month) for month in self.months]
         return row | {"unit": UNIT}
-
-
-class Reported(Pages, Protocol):
-    """What a report is made of."""
-
-    async def places(self, profile_id: int) -> dict[int, PlaceResult]:
-        """What came of each place, by channel."""
-
-
-async def report_of(corpus: Reported, profile_id: int) -> CorpusReport:
-    """Reads a corpus twice, page by page; memory stays small. Raises what reading it raises."""
-    known = Known()
-    async for page in corpus.stream(profile_id):
-        await asyncio.to_thread(known.add, page)
-    tally = Tally(known)
-    async for page in corpus.stream(profile_id):
-        await asyncio.to_thread(tally.add, page)
-    return tally.report((await corpus.places(profile_id)).values())
 
 
 class Known:

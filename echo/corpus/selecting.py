@@ -7,15 +7,14 @@ gives the same choice. A corpus goes by twice, page by page, and of the first ti
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import math
 import zlib
 from array import array
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,13 +41,6 @@ CHUNK: Final = 50_000
 Floats = NDArray[np.float64]
 
 
-class Pages(Protocol):
-    """What streams a corpus."""
-
-    def stream(self, profile_id: int) -> AsyncIterator[list[StoredMessage]]:
-        """Everything, in pages, oldest first."""
-
-
 @dataclass(frozen=True, slots=True)
 class Selected:
     """What is learnt from: the `chosen` of the subject's messages (None: all) among `rows`, in any order.
@@ -59,25 +51,6 @@ class Selected:
     rows: list[StoredMessage]
     chosen: frozenset[int] | None = None
     gaps: Mapping[str, float] | None = None
-
-
-async def select(corpus: Pages, profile_id: int, most: int) -> Selected:
-    """At most `most` of the subject's messages and what stood before them; everything where that is not more."""
-    weighed = Weighing()
-    rows: list[StoredMessage] = []
-    async for page in corpus.stream(profile_id):
-        await asyncio.to_thread(weighed.add, page)
-        if weighed.own > most:
-            rows.clear()
-        else:
-            rows.extend(page)
-    if weighed.own <= most:
-        return Selected(rows)
-    chosen = await asyncio.to_thread(weighed.choose, most)
-    keeping = Keeping(chosen, weighed.replied(chosen))
-    async for page in corpus.stream(profile_id):
-        rows.extend(keeping.add(page))
-    return Selected(rows, chosen, weighed.gaps())
 
 
 class Weighing:

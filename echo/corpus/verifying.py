@@ -11,7 +11,7 @@ from typing import Protocol
 from db.errors import Tampered
 from db.stored import Range, Verified
 from echo.corpus.dataset import Dataset, Split, taught
-from echo.corpus.selecting import Pages, select
+from echo.perusing import Pages, select
 
 SHOWN = 5
 """How many ids of broken messages are named."""

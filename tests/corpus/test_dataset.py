@@ -19,7 +19,8 @@ from db.steps import Steps
 from db.stored import StoredMessage
 from echo.corpus.dataset import PART, Dataset, Example, Split, alike, learnable, openings_apart, put_dataset, taught
 from echo.corpus.dialogue import IN_THE_MIDDLE, NOTHING_YET, UNANSWERED
-from echo.corpus.selecting import Selected, select
+from echo.corpus.selecting import Selected
+from echo.perusing import select
 from states.model import ProfileSnapshot
 from tests.corpus.rows import NAME, SUBJECT, chatter, said, wild_rows
 from tests.support.clock import HandClock

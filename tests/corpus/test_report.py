@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from db.stored import Outcome, PlaceResult, Provenance, StoredMessage
 from echo.corpus.conversations import Kind, conversations_of, gaps_of
 from echo.corpus.dataset import lines_of
-from echo.corpus.report import UNIT, CorpusReport, Known, MonthFigures, Tally, rendered, report_of
+from echo.corpus.report import UNIT, CorpusReport, Known, MonthFigures, Tally, rendered
+from echo.perusing import report_of
 from tests.corpus.rows import NAME, START, Stored, said, wild_rows
 
 RESULTS = (

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from db.stored import StoredMessage
 from echo.corpus.conversations import gaps_of
 from echo.corpus.dataset import Split, learnable, lines_of, taught
-from echo.corpus.selecting import Keeping, Selected, Weighing, select
+from echo.corpus.selecting import Keeping, Selected, Weighing
+from echo.perusing import select
 from tests.corpus.rows import NAME, Stored, chatter, said, wild_rows
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,14 +89,22 @@ def _option(option: dict[str, Any]) -> str:
 def command_line() -> str:
     """The commands and options of `echo-bot`."""
     top = parser()
-    subparsers = next(one for one in top._actions if isinstance(one, argparse._SubParsersAction))
-    rows = [(f"`echo-bot {one.dest}`", _sentence(one.help)) for one in subparsers._choices_actions]
+    rows = [(f"`echo-bot {name}`", _sentence(told)) for name, told in _subcommands(top)]
     rows += [
         (f"`{' '.join((one.option_strings[-1], *([_value(one)] if one.nargs != 0 else [])))}`", _sentence(one.help))
         for one in top._actions
         if one.option_strings
     ]
     return table(("Command or option", "What it does"), rows)
+
+
+def _subcommands(of: argparse.ArgumentParser) -> Iterator[tuple[str, str | None]]:
+    """The commands below a command with what they do; of one that has further ones below it, those."""
+    for action in of._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for one in action._choices_actions:
+                below = [(f"{one.dest} {name}", told) for name, told in _subcommands(action.choices[one.dest])]
+                yield from below or [(one.dest, one.help)]
 
 
 def _value(option: argparse.Action) -> str:

@@ -98,23 +98,28 @@ def test_every_command_is_in_the_readme_and_every_command_named_exists() -> None
 
 def test_every_option_named_after_echo_bot_exists() -> None:
     top = {string for action in parser()._actions for string in action.option_strings}
-    rehearsal = help_of("rehearse")
-    words = {"run", "sandbox", "config", "rehearse"}
+    words = {"run", "sandbox", "config", "rehearse", "import", "corpus"}
+    of_words = {
+        command: help_of(*command.split())
+        for command in ("rehearse", "import", "corpus stats", "corpus verify", "corpus export")
+    }
     named = [text for text in code(WHOLE) if re.search(r"\becho-bot |ARGS=\"", text) and "make test" not in text]
     assert len(named) >= 10
     for text in named:
         of_echo = re.split(r"echo-bot |ARGS=\"", text, maxsplit=1)[1]
         if not of_echo.startswith(tuple(words | {"-"})):
             continue
-        allowed = rehearsal if of_echo.startswith("rehearse") else top
+        allowed = next((options for command, options in of_words.items() if of_echo.startswith(command)), top)
         assert set(re.findall(r"(?<!\S)--[\w-]+", of_echo)) <= allowed, text
     table = set(re.findall(r"^\| `(--[\w-]+)", ALL["docs/rehearse.md"], re.MULTILINE))
-    assert table == rehearsal - {"--help"}
+    assert table == of_words["rehearse"] - {"--help"}
+    page = set(re.findall(r"^\| `(--[\w-]+)", ALL["docs/importing.md"], re.MULTILINE))
+    assert page == set().union(*(of_words[name] for name in of_words if name != "rehearse")) - {"--help", "--config"}
 
 
-def help_of(command: str) -> set[str]:
+def help_of(*command: str) -> set[str]:
     """The long options that a command's own help names."""
-    run = [sys.executable, "-W", "ignore", "-m", "echo", command, "--help"]
+    run = [sys.executable, "-W", "ignore", "-m", "echo", *command, "--help"]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     return set(
         re.findall(r"--[\w-]+", subprocess.run(run, capture_output=True, text=True, check=True, env=environ).stdout)
@@ -134,7 +139,7 @@ def test_every_setting_is_in_the_readme_and_every_setting_named_exists() -> None
     assert keys <= set(re.findall(r"^\| `(\w+)` \|", section(README, "Settings"), re.MULTILINE))
     assert set(re.findall(r"\bECHO_[A-Z_]+\b", WHOLE)) <= variables
     shaped = re.compile(r"(?:max|min|data|ollama|message|consent|collecting|training|sandbox|journal|context)_\w+")
-    known = keys | tables() | {"message_id"} | {name for text in migrations() for name in re.findall(r"\w+", text)}
+    known = keys | tables() | {"message_id", "message_ids"} | {name for text in migrations() for name in re.findall(r"\w+", text)}
     assert [text for text in code(WHOLE) if shaped.fullmatch(text) and text not in known] == []
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from echo.discord.chat import DiscordChat
 from echo.discord.client import EchoClient
+from echo.discord.collecting.budget import Budget, beside_echoes
+from echo.discord.collecting.collection import Manner
 from echo.discord.collecting.collector import Collector
 from echo.discord.hearing import Hearing
 from echo.discord.notices import Notices, Openings, stays_here
@@ -49,8 +51,6 @@ SEND_WITHIN = 2.0
 """Seconds that a message gets, when Echo stops, to be sent and noted."""
 
 
-PAGES_PER_SECOND = 40.0
-"""Of history, at most: Discord allows 50 requests a second to the whole bot, and the echoes speak meanwhile."""
 JOURNAL_SHOWN = 200
 """Lines of earlier runs that the console begins with."""
 SANDBOX_TOKEN = "sandbox"
@@ -137,7 +137,8 @@ async def _run(
     tasks = Tasks(lambda where, sentence: board.report(Fault(clock(), where, sentence)))
     ends = SessionEnds(board, router)
     pace_scale = settings.sandbox_pace_scale if sandbox else settings.pace_scale
-    works = _works(settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale)
+    budget = Budget(lambda: beside_echoes(len(board.sessions_online())))
+    works = _works(settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale, budget)
     interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks, clock)
     ends.work_ended = interpreter.work_ended
     timers = Timers(clock, router.ring)
@@ -175,6 +176,7 @@ def _works(
     ends: SessionEnds,
     clock: Clock,
     pace_scale: float,
+    budget: Budget,
 ) -> dict[type[Effect], Work]:
     session_work = SessionWork(
         board=board,
@@ -195,9 +197,10 @@ def _works(
         collector=Collector(
             client,
             store.corpus,
-            context_messages=settings.context_messages,
-            most=settings.max_messages_per_analysis,
-            per_second=PAGES_PER_SECOND,
+            budget,
+            Manner.of(settings),
+            names_of=chat.names_of,
+            clock=clock,
         ),
         corpus=store.corpus,
         datasets=store.datasets,

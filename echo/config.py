@@ -160,9 +160,13 @@ def _read_file(path: Path) -> Layer:
 
 def _check_kind(key: str, value: object, path: Path) -> None:
     """JSON has types of its own, so that "5" and true are not taken for numbers as they would be in a variable."""
-    number = Settings.model_fields[key].annotation in (int, float)
-    if isinstance(value, bool) or not isinstance(value, (int, float) if number else str):
-        kind = "a number" if number else "a text in quotes"
+    annotation = Settings.model_fields[key].annotation
+    kind, types = {
+        bool: ("true or false", (bool,)),
+        int: ("a number", (int, float)),
+        float: ("a number", (int, float)),
+    }.get(annotation, ("a text in quotes", (str,)))  # type: ignore[arg-type]
+    if not isinstance(value, types) or (isinstance(value, bool) and annotation is not bool):
         raise ConfigError(f"{key} is {_shown(value)} (file {path}), but must be {kind}: {allowed(key)}.")
 
 

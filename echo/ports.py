@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from echo.persona.turns import Burst, Utterance
+from states.board import Progress
 from states.decide import Refusal, Step
 from states.effects import Notice
 from states.events import Event
@@ -105,14 +106,26 @@ class Chat(Protocol):
         """By what names the subject is called in that server, the shown one first; never none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a collecting came to: `messages` of the subject are stored in all.
+
+    Of `places` channels and threads that were looked into, `failed` could not be read (whole).
+    """
+
+    messages: int
+    places: int
+    failed: int
+
+
 class CollectPort(Protocol):
     """Reading what the subject wrote."""
 
-    async def collect(self, profile: ProfileSnapshot, progress: Callable[[int, int | None], None]) -> int:
-        """Read from the stored cursors on, store as it goes, return how many of the subject's messages are stored.
+    async def collect(self, profile: ProfileSnapshot, progress: Callable[[Progress], None]) -> Collected:
+        """Read what is not stored yet, store as it goes, return what that came to.
 
-        `progress(done, total)` is called after every page with messages seen so far. Raises NothingToRead,
-        NoPermission (lasting) or ServiceUnavailable (may pass).
+        `progress` is told after every request how far it is. Raises NothingToRead, NoPermission (lasting) or
+        ServiceUnavailable (may pass).
         """
 
 

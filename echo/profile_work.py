@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -97,17 +98,16 @@ class ProfileWork:
         """Read from the stored cursors on."""
         assert isinstance(snapshot, ProfileSnapshot)
 
-        def progress(done: int, total: int | None) -> None:
-            self.board.advance(row.key, Progress("collecting", done, total, "messages"))
-
         async with self.collecting:
             try:
-                found = await self.collector.collect(snapshot, progress)
+                found = await self.collector.collect(snapshot, functools.partial(self.board.advance, row.key))
             except (ServiceUnavailable, StorageError) as error:
                 return ev.CollectionFailed(self.clock(), str(error), transient=True)
             except (ChannelGone, EchoError) as error:
                 return ev.CollectionFailed(self.clock(), str(error), transient=False)
-        return ev.CollectionFinished(self.clock(), found, self.settings.min_messages)
+        return ev.CollectionFinished(
+            self.clock(), found.messages, self.settings.min_messages, found.places, found.failed
+        )
 
     async def train(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
         """Make the next model of the corpus, store it under the profile's key, and note how that went."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import zoneinfo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from echo.secrets import Secrets
+
+_SEPARATORS = re.compile(r"[\s,;]+")
 
 
 def default_data_dir() -> Path:
@@ -51,6 +54,15 @@ class Settings(BaseSettings):
         le=1,
         description="Share of the requests of reading everything that search and context may take; more finds more of "
         "what each message answered.",
+    )
+    collection_stall: float = Field(
+        120.0, ge=1, le=3600, description="Seconds without any answer of Discord after which collecting is tried again."
+    )
+    collect_nsfw: bool = Field(False, description="Whether age-restricted channels are collected from too.")
+    excluded_channels: str = Field(
+        "",
+        max_length=20_000,
+        description="Ids of channels, categories or threads that are not collected from, separated by commas.",
     )
     collecting_slots: int = Field(2, ge=1, le=16, description="Profiles that collect at the same time.")
     training_slots: int = Field(1, ge=1, le=8, description="Profiles that train at the same time.")
@@ -122,6 +134,19 @@ class Settings(BaseSettings):
             hint = f"did you mean {near}?" if near else "an example is Europe/Berlin"
             raise ValueError(f"it is no IANA time zone; {hint}") from error
         return value
+
+    @field_validator("excluded_channels")
+    @classmethod
+    def _are_ids(cls, value: str) -> str:
+        for one in filter(None, _SEPARATORS.split(value)):
+            if not (one.isascii() and one.isdigit() and len(one) <= 20):
+                raise ValueError(f"{one[:40]} is no id; an example is 123456789012345678, 234567890123456789")
+        return value
+
+    @property
+    def excluded_channel_ids(self) -> frozenset[int]:
+        """`excluded_channels` as numbers."""
+        return frozenset(int(one) for one in filter(None, _SEPARATORS.split(self.excluded_channels)))
 
     @field_validator("ollama_host")
     @classmethod

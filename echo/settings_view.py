@@ -52,6 +52,8 @@ def allowed(key: str) -> str:
     schema = Settings.model_json_schema()["properties"][key]
     if "enum" in schema:
         return " or ".join(schema["enum"])
+    if schema["type"] == "boolean":
+        return "true or false"
     if "minimum" not in schema:
         return "text"
     kind = "a whole number" if schema["type"] == "integer" else "a number"

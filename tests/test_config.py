@@ -22,6 +22,7 @@ from echo.settings_view import example
 
 ROOT = Path(__file__).parent.parent
 OTHER: dict[str, Any] = {"timezone": "Europe/Berlin", "ollama_host": "http://10.0.0.2:1", "ollama_model": "gemma2:2b"}
+OTHER |= {"collect_nsfw": True, "excluded_channels": "111222333444555666, 222333444555666777"}
 OTHER |= {"engine": "ollama", "collection_effort": 0.5, "log_level": "DEBUG", "data_dir": "/var/lib/somewhere-else"}
 KEYS = sorted(Settings.model_fields)
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from echo.corpus.written import Written
+from echo.discord.collecting.budget import Budget
+from echo.discord.collecting.collection import Manner
 from echo.discord.collecting.collector import Collector
+from echo.discord.collecting.places import Exclusions
+from echo.discord.collecting.run import CorpusPort
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import Overwrite
 from echo.sandbox.world import World
-from tests.discord.stand import Stand, Store, at
+from states.board import Progress
+from tests.discord.stand import NOON, Stand, Store, at
 
 MESSAGES = "/channels/{channel_id}/messages"
+SEARCH = "/guilds/{guild_id}/messages/search"
 YEAR = 365 * 86400.0
 
 
@@ -26,11 +35,36 @@ def crowd(count: int, every: int = 10) -> list[str]:
     return ["Mara" if number % every == every - 1 else ("Bo", "Cy")[number % 2] for number in range(count)]
 
 
-def collector(stage: Stand, kept: Store, context: int = 12, most: int = 10_000) -> Collector:
-    return Collector(stage.client, kept.corpus, context_messages=context, most=most)
+async def at_once(seconds: float) -> None:
+    """Waits for nothing."""
 
 
-def nothing(done: int, total: int | None) -> None:
+def collector(
+    stage: Stand,
+    kept: Store,
+    context: int = 12,
+    most: int = 10_000,
+    *,
+    corpus: CorpusPort | None = None,
+    search: bool = False,
+    **manner: Any,
+) -> Collector:
+    """A collector of the stand's server that waits for nothing; it walks, unless the server may be searched."""
+    if not search:
+        stage.sandbox.faults.set({"search_forbidden": True})
+    exclusions = Exclusions(manner.pop("nsfw", False), manner.pop("excluded", ()))
+    return Collector(
+        stage.client,
+        corpus or kept.corpus,
+        Budget(None),
+        replace(Manner(context, most, stall=20.0, exclusions=exclusions), **manner),
+        names_of=lambda profile: ("Mara",),
+        clock=lambda: NOON,
+        pause=at_once,
+    )
+
+
+def nothing(progress: Progress) -> None:
     """Progress that nobody looks at."""
 
 

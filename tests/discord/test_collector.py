@@ -9,13 +9,16 @@ from pathlib import Path
 import nextcord
 import pytest
 
+from db.stored import Outcome
 from echo.corpus.written import Written
 from echo.errors import NoPermission, NothingToRead, ServiceUnavailable
+from echo.ports import Collected
 from echo.sandbox.intents import PRIVILEGED, Intent
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import ANNOUNCEMENT
 from echo.sandbox.world import World
-from tests.discord.collecting import MESSAGES, YEAR, collector, crowd, forbid, nothing, texts, world_of
+from states.board import Progress
+from tests.discord.collecting import MESSAGES, SEARCH, YEAR, collector, crowd, forbid, nothing, texts, world_of
 from tests.discord.stand import CUTOFF, NOON, at, stand, store, talk
 
 # nextcord 2.6 gives aiohttp its timeout in a form of old.
@@ -25,23 +28,25 @@ pytestmark = pytest.mark.filterwarnings("ignore:parameter 'timeout' of type 'flo
 async def test_everything_the_subject_wrote_before_the_cut_off_is_stored_across_pages(tmp_path: Path) -> None:
     world = world_of(talk("general", crowd(450), start=90_000), talk("random", crowd(130), start=50_000))
     async with stand(world) as stage, store(tmp_path, world) as kept:
-        told: list[tuple[int, int | None]] = []
-        count = await collector(stage, kept).collect(kept.profile, lambda *now: told.append(now))
+        told: list[Progress] = []
+        found = await collector(stage, kept).collect(kept.profile, told.append)
         expected = sorted(
             message.content
             for history in world.messages.values()
             for message in history
             if message.author_id == kept.profile.user_id
         )
-        assert count == 58 and sorted(await texts(kept)) == expected
-        assert told[-1] == (582, None) and [done for done, _ in told] == sorted({done for done, _ in told})
+        assert found == Collected(messages=58, places=2, failed=0) and sorted(await texts(kept)) == expected
+        assert [one.done for one in told] == sorted(one.done for one in told)
+        assert told[-1].done == told[-1].total and "58 messages found" in told[-1].detail
 
 
 @pytest.mark.parametrize("count", [99, 100, 101, 199, 200])
 async def test_page_boundaries_lose_nothing_and_double_nothing(tmp_path: Path, count: int) -> None:
     world = world_of(talk("general", crowd(count, every=3), start=90_000))
     async with stand(world) as stage, store(tmp_path, world) as kept:
-        assert await collector(stage, kept).collect(kept.profile, nothing) == count // 3
+        found = await collector(stage, kept).collect(kept.profile, nothing)
+        assert found.messages == count // 3
         everything = await kept.corpus.read(kept.profile.id, 100_000)
         # Two others stand before each of Mara's, the opening message is too old; after her last nobody is context.
         assert len(everything) == len({row.message_id for row in everything}) == count // 3 * 3
@@ -64,7 +69,8 @@ async def test_the_millisecond_of_the_cut_off_is_the_first_that_is_not_read(tmp_
     moments = [("just before", at(0.001)), ("at it", at(0)), ("at it too", at(0)), ("after", at(-0.001))]
     world = world_of([Written("Mara", "general", ts, text) for text, ts in moments])
     async with stand(world) as stage, store(tmp_path, world) as kept:
-        assert await collector(stage, kept).collect(kept.profile, nothing) == 1
+        found = await collector(stage, kept).collect(kept.profile, nothing)
+        assert found.messages == 1
         assert await texts(kept) == ["just before"]
 
 
@@ -77,7 +83,8 @@ async def test_context_is_what_others_said_just_before_even_on_the_next_page(tmp
         rows = await kept.corpus.read(kept.profile.id, 100)
         assert [row.own for row in rows] == [False] * 5 + [True]
         assert [row.text.rsplit(" ", 1)[1] for row in rows] == ["45", "46", "47", "48", "49", "50"]
-        assert {row.author for row in rows} == {"Mara", "Bo", "Cy"}
+        authors_of = {row.author for row in rows}
+        assert len(authors_of) == 3 and authors_of & {"Mara", "Bo", "Cy"} == {"Mara"}
 
 
 async def test_bots_webhooks_and_the_system_are_never_the_subject(tmp_path: Path) -> None:
@@ -91,7 +98,8 @@ async def test_bots_webhooks_and_the_system_are_never_the_subject(tmp_path: Path
     world.post_message(channel.id, mara.id, "", now=at(5000), kind=7)
     world.post_message(channel.id, mara.id, "typed by herself", now=at(4000))
     async with stand(world) as stage, store(tmp_path, world) as kept:
-        assert await collector(stage, kept).collect(kept.profile, nothing) == 2
+        found = await collector(stage, kept).collect(kept.profile, nothing)
+        assert found.messages == 2
         assert await texts(kept) == ["Mara says general 0", "typed by herself"]
         assert await texts(kept, own=False) == ["Bo says general 1", "bridged words"]
 
@@ -103,7 +111,8 @@ async def test_threads_are_read_active_and_archived(tmp_path: Path) -> None:
     archived = [thread.archived for thread in world.threads()]
     async with stand(world) as stage, store(tmp_path, world) as kept:
         assert sorted(archived) == [False, True]
-        assert await collector(stage, kept).collect(kept.profile, nothing) == 3
+        found = await collector(stage, kept).collect(kept.profile, nothing)
+        assert found.messages == 3
 
 
 async def test_many_threads_archived_at_the_same_moment_are_all_listed(tmp_path: Path) -> None:
@@ -115,7 +124,8 @@ async def test_many_threads_archived_at_the_same_moment_are_all_listed(tmp_path:
         world.post_message(thread.id, mara.id, f"in thread {number}", now=at(7000))
         world.modify_channel(thread.id, now=at(600 if number < 60 else 500 - number), archived=True)
     async with stand(world) as stage, store(tmp_path, world) as kept:
-        assert await collector(stage, kept).collect(kept.profile, nothing) == 131
+        found = await collector(stage, kept).collect(kept.profile, nothing)
+        assert found.messages == 131
 
 
 async def test_private_threads_are_read_only_where_the_bot_is_let_in(tmp_path: Path) -> None:
@@ -134,14 +144,25 @@ async def test_private_threads_are_read_only_where_the_bot_is_let_in(tmp_path: P
         assert "said in ours" in await texts(kept) and "said in theirs" not in await texts(kept)
 
 
-@pytest.mark.parametrize("missing", [Permission.VIEW_CHANNEL, Permission.READ_MESSAGE_HISTORY])
-async def test_a_channel_without_permission_is_not_even_asked_for(tmp_path: Path, missing: Permission) -> None:
+@pytest.mark.parametrize(
+    ("missing", "named"),
+    [(Permission.VIEW_CHANNEL, "View Channel"), (Permission.READ_MESSAGE_HISTORY, "Read Message History")],
+)
+async def test_a_channel_without_permission_is_not_even_asked_for(
+    tmp_path: Path, missing: Permission, named: str
+) -> None:
     world = world_of(talk("general", ["Mara"], start=9000), talk("secret", ["Mara"], start=8000))
     forbid(world, "secret", missing)
     async with stand(world) as stage, store(tmp_path, world) as kept:
-        assert await collector(stage, kept).collect(kept.profile, nothing) == 1
-        assert all(status < 400 for *_, status, _ in stage.wire.exchanges)
+        found = await collector(stage, kept).collect(kept.profile, nothing)
+        assert found.messages == 1
+        statuses = {route: status for _, route, _, _, status, _ in stage.wire.exchanges}
+        assert {route for route, status in statuses.items() if status >= 400} == {SEARCH}
         assert len(stage.asked("GET", MESSAGES)) == 1
+        secret = world.find_channel("secret")
+        assert secret is not None
+        result = (await kept.corpus.places(kept.profile.id))[secret.id]
+        assert result.outcome is Outcome.SKIPPED and str(result.reason).count(named) == 1
 
 
 async def test_announcement_channels_are_read(tmp_path: Path) -> None:
@@ -150,7 +171,8 @@ async def test_announcement_channels_are_read(tmp_path: Path) -> None:
     assert news is not None
     world.modify_channel(news.id, now=at(0), kind=ANNOUNCEMENT)
     async with stand(world) as stage, store(tmp_path, world) as kept:
-        assert await collector(stage, kept).collect(kept.profile, nothing) == 1
+        found = await collector(stage, kept).collect(kept.profile, nothing)
+        assert found.messages == 1
 
 
 async def test_a_channel_or_thread_made_after_the_cut_off_costs_no_request(tmp_path: Path) -> None:
@@ -200,7 +222,7 @@ async def test_a_missing_message_content_intent_is_named(tmp_path: Path) -> None
     async with stand(world, intents, granted=asked_for) as stage, store(tmp_path, world) as kept:
         with pytest.raises(NoPermission, match="Message Content intent"):
             await collector(stage, kept).collect(kept.profile, nothing)
-        assert await kept.corpus.cursors(kept.profile.id) == {}
+        assert await kept.corpus.ranges(kept.profile.id) == {}
 
 
 async def test_a_channel_that_closes_midway_is_passed_over_and_logged_by_its_id_alone(
@@ -211,13 +233,15 @@ async def test_a_channel_that_closes_midway_is_passed_over_and_logged_by_its_id_
     assert general is not None
     caplog.set_level(logging.INFO, "echo")
 
-    def close_it(done: int, total: int | None) -> None:
-        if general.id in world.channels:
+    def close_it(progress: Progress) -> None:
+        if "0 messages" not in progress.detail and general.id in world.channels:
             world.delete_channel(general.id)
 
     async with stand(world) as stage, store(tmp_path, world) as kept:
-        count = await collector(stage, kept).collect(kept.profile, close_it)
-        assert count == 13
+        found = await collector(stage, kept).collect(kept.profile, close_it)
+        assert found.places == 2 and found.failed == 1 and found.messages > 3
+        result = (await kept.corpus.places(kept.profile.id))[general.id]
+        assert (result.outcome, result.reason) == (Outcome.GONE, "It was deleted.")
         assert f"Channel {general.id} is passed over" in caplog.text and "general" not in caplog.text
 
 
@@ -231,4 +255,4 @@ async def test_an_answer_in_a_form_of_no_description_is_told_without_its_words(t
         with pytest.raises(ServiceUnavailable, match="does not describe") as failure:
             await collector(stage, kept).collect(kept.profile, nothing)
         assert failure.value.__cause__ is None and "secret" not in str(failure.value)
-        assert await kept.corpus.cursors(kept.profile.id) == {}
+        assert await kept.corpus.ranges(kept.profile.id) == {}

@@ -1,35 +1,58 @@
-"""Where in a server Echo may read: channels and threads in which it has View Channel and Read Message History."""
+"""Where in a server messages may stand: which of its channels and threads are read, and why the others are not."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import nextcord
 
-from echo.discord.failures import OutOfReach, mapped, understood
+from db.stored import Outcome, PlaceResult
+from echo.discord.collecting.access import CATEGORY, READABLE, WITH_MESSAGES, Json, Membership, obstacle
 from echo.errors import NoPermission, ServiceUnavailable
-
-log = logging.getLogger(__name__)
-
-LISTED = 100
-"""Threads: the most that Discord gives in one answer."""
-PRIVATE_THREAD = 12
-
-Holder = nextcord.TextChannel | nextcord.VoiceChannel | nextcord.ForumChannel
-"""What holds messages, threads or both. Announcement channels are text channels to nextcord."""
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A channel or thread that can be read. `newest` is the id of its last message, as far as is known."""
+    """A channel or thread that can be read.
+
+    `newest` is the id of its last message, as far as is known. `is_silent`: nothing was ever written there. `note`:
+    a sentence on what of it could not be looked at.
+    """
 
     channel_id: int
-    newest: int | None
+    newest: int | None = None
+    is_silent: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """What is not to be read: age-restricted channels unless `nsfw`, and `channels` by id, categories among them."""
+
+    nsfw: bool = False
+    channels: Collection[int] = ()
+
+    def reason(self, channel: Json, category: Json | None) -> str | None:
+        """Why a channel is left out, in a sentence; None where it is not."""
+        if int(channel["id"]) in self.channels or (category is not None and int(category["id"]) in self.channels):
+            return "The setting excluded_channels leaves it out."
+        if channel.get("nsfw") and not self.nsfw:
+            return "It is age-restricted, and the setting collect_nsfw is off."
+        return None
+
+
+@dataclass(slots=True)
+class Channels:
+    """A server's channels: those that can be read, by id, and what came of the others."""
+
+    readable: dict[int, Json] = field(default_factory=dict)
+    results: list[PlaceResult] = field(default_factory=list)
+    names: dict[int, str] = field(default_factory=dict)
+
+    def places(self) -> list[Place]:
+        """Those that hold messages themselves."""
+        return [place_of(one) for one in self.readable.values() if one["type"] in WITH_MESSAGES]
 
 
 def guild_of(client: nextcord.Client, server_id: int) -> nextcord.Guild:
@@ -44,91 +67,40 @@ def guild_of(client: nextcord.Client, server_id: int) -> nextcord.Guild:
     return guild
 
 
-async def readable_places(client: nextcord.Client, guild: nextcord.Guild, before: int) -> list[Place]:
-    """All channels and threads made before the id `before` that Echo may read, channels first.
+def sorted_out(listed: Iterable[Json], me: Membership, exclusions: Exclusions, upper_id: int) -> Channels:
+    """What Discord's list of channels comes to. A channel that was made later than `upper_id` is not spoken of."""
+    every = {int(one["id"]): one for one in listed}
+    found = Channels(names={key: str(one["name"]) for key, one in every.items()})
+    for channel_id, channel in every.items():
+        if channel["type"] not in READABLE or channel_id >= upper_id:
+            continue
+        category = every.get(int(channel["parent_id"])) if channel.get("parent_id") else None
+        if category is not None and category["type"] != CATEGORY:
+            category = None
+        reason = exclusions.reason(channel, category) or obstacle(channel, me.in_channel(channel))
+        if reason is None:
+            found.readable[channel_id] = channel
+        else:
+            found.results.append(PlaceResult(channel_id, Outcome.SKIPPED, reason))
+    return found
 
-    A channel made later costs no request. Raises ServiceUnavailable; a channel whose threads can't be listed is
-    passed over.
-    """
-    holders = [channel for channel in guild.channels if isinstance(channel, Holder) and _is_readable(channel)]
-    holders = [channel for channel in holders if channel.id < before]
-    found = {c.id: Place(c.id, c.last_message_id) for c in holders if not isinstance(c, nextcord.ForumChannel)}
-    if holders:
-        with understood("The list of threads"):
-            async for thread in _threads(client, guild, holders):
-                thread_id, newest = int(thread["id"]), thread.get("last_message_id")
-                if thread_id < before:
-                    found.setdefault(thread_id, Place(thread_id, None if newest is None else int(newest)))
+
+def place_of(channel: Json) -> Place:
+    """A channel or thread of Discord's JSON as a place."""
+    newest, is_thread = channel.get("last_message_id"), "thread_metadata" in channel
+    # Of a thread whose only message is its first, Discord may know no last one.
+    is_silent = newest is None and not is_thread
+    return Place(int(channel["id"]), None if newest is None else int(newest), is_silent)
+
+
+def threads_of(threads: Sequence[Json], channels: Channels, exclusions: Exclusions, upper_id: int) -> list[Place]:
+    """The threads, each once, whose channels can be read, that are not left out and were made before `upper_id`."""
+    found: dict[int, Place] = {}
+    for thread in threads:
+        thread_id = int(thread["id"])
+        if thread_id < upper_id and int(thread["parent_id"]) in channels.readable:
+            if thread_id in exclusions.channels:
+                channels.results.append(PlaceResult(thread_id, Outcome.SKIPPED, exclusions.reason(thread, None)))
+            else:
+                found[thread_id] = place_of(thread)
     return list(found.values())
-
-
-def _is_readable(channel: Holder) -> bool:
-    may = channel.permissions_for(channel.guild.me)
-    enters = may.connect if isinstance(channel, nextcord.VoiceChannel) else True
-    return bool(may.view_channel and may.read_message_history and enters)
-
-
-async def _threads(client: nextcord.Client, guild: nextcord.Guild, holders: list[Holder]) -> AsyncIterator[Json]:
-    readable = {channel.id for channel in holders}
-    with mapped("list the threads of this server"):
-        active: Json = await client.http.get_active_threads(guild.id)  # type: ignore[assignment]
-    for thread in active["threads"]:
-        if int(thread["parent_id"]) in readable:
-            yield thread
-    for channel in holders:
-        for listing in _archives(client, channel):
-            try:
-                async for thread in listing:
-                    yield thread
-            except OutOfReach as error:
-                log.info("The archived threads of channel %d are passed over (code %d).", channel.id, error.code)
-
-
-def _archives(client: nextcord.Client, channel: Holder) -> Iterator[AsyncIterator[Json]]:
-    """The listings of archived threads that Echo may ask for in a channel."""
-    if isinstance(channel, nextcord.VoiceChannel):
-        return
-    yield _paged(client.http.get_public_archived_threads, channel.id, _before_archiving)
-    if isinstance(channel, nextcord.ForumChannel) or channel.is_news():
-        return
-    # Only who may manage threads sees all the private ones; others see those that they were invited to.
-    if channel.permissions_for(channel.guild.me).manage_threads:
-        yield _paged(client.http.get_private_archived_threads, channel.id, _before_archiving)
-    else:
-        yield _paged(client.http.get_joined_private_archived_threads, channel.id, _before_id)
-
-
-async def _paged(
-    ask: Callable[..., Awaitable[Any]], channel_id: int, bound: Callable[[Json, bool], str]
-) -> AsyncIterator[Json]:
-    seen: set[str] = set()
-    before: str | None = None
-    while True:
-        with mapped("list the archived threads of a channel"):
-            page = await ask(channel_id, before=before, limit=LISTED)
-        threads = page["threads"]
-        fresh = [thread for thread in threads if thread["id"] not in seen]
-        seen.update(thread["id"] for thread in fresh)
-        for thread in fresh:
-            yield thread
-        if not threads or not page["has_more"]:
-            return
-        following = bound(threads[-1], bool(fresh))
-        if following == before:
-            following = bound(threads[-1], False)
-        if following == before:
-            return
-        before = following
-
-
-def _before_archiving(thread: Json, had_news: bool) -> str:
-    """The bound of the next page: a moment after this one, so that threads archived at the same time are not missed.
-
-    When a whole page brought nothing new, the time itself: then everything of that moment is known.
-    """
-    archived = datetime.fromisoformat(thread["thread_metadata"]["archive_timestamp"])
-    return (archived + timedelta(milliseconds=1) if had_news else archived).isoformat()
-
-
-def _before_id(thread: Json, had_news: bool) -> str:
-    return str(thread["id"])

@@ -1,21 +1,21 @@
-"""Walking a channel backwards, purely: where it starts, what a page may hold, and which of its messages are kept."""
+"""Reading a page of messages, purely: what it may hold, and which of its messages are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum, auto
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from echo.discord.snowflakes import COUNTER_BITS, time_of
+from db.stored import Provenance, StoredMessage
+from echo.corpus.cleaning import PLAIN, REPLY, Cleaned, Kind, clean_raw
+from echo.corpus.pseudonyms import People
+from echo.discord.snowflakes import COUNTER_BITS, DISCORD_EPOCH
 from echo.errors import NoPermission, ServiceUnavailable
 from echo.persona.turns import CONTEXT_AGE
 
 PAGE = 100
 """Messages: the most that Discord gives in one answer."""
-PLAIN, REPLY, SLASH_ANSWER, MENU_ANSWER = 0, 19, 20, 23
-"""The types of message that somebody wrote (Discord API reference, "Message Types"); the others are the system's."""
 BARE_PAGE = 3
 """Messages of people without any content from which on a page is no accident."""
 _SUBSTANCE = (
@@ -29,35 +29,14 @@ _SUBSTANCE = (
     "application",
     "call",
 )
+_EPOCH = DISCORD_EPOCH.timestamp()
 
 Raw = Mapping[str, Any]
 """A message as Discord's JSON has it."""
 
 
-class Kind(Enum):
-    """What a message is to the walk."""
-
-    OWN = auto()
-    OTHER = auto()
-    NOISE = auto()
-    """Nobody's words: the system's, Echo's own, or none at all. Neither kept nor counted as context."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One message of a page. `author` is the name that people see; `reply_to` the id of the message it answers."""
-
-    message_id: int
-    author_id: int
-    author: str
-    text: str
-    kind: Kind
-    reply_to: int | None = None
-
-    @property
-    def sent(self) -> datetime:
-        """When it was sent, aware UTC, to the millisecond: read off its id, as Discord's clients do."""
-        return time_of(self.message_id)
+class PageRepeats(ServiceUnavailable):
+    """Discord passes over from where on a page was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,81 +47,149 @@ class Carry:
     answer: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sifted:
-    """What is kept of a page, newest first, and what the next page owes. `own` counts the subject's messages.
+    """What is kept of a page, newest first, and what the next page owes.
 
-    Of the page `used` messages were looked at: all of them, unless there was no more room.
+    `words` are the ids of the subject's messages that have words, newest first; `dropped` counts what is kept of
+    nobody, by kind.
     """
 
-    kept: tuple[Read, ...]
-    own: int
-    carry: Carry
-    used: int
+    kept: list[StoredMessage] = field(default_factory=list)
+    words: list[int] = field(default_factory=list)
+    carry: Carry = field(default_factory=Carry)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Makes rows of the messages of one server, for one subject. `echo_id` is Echo's own user and application id."""
+
+    server_id: int
+    people: People
+    echo_id: int
+
+    def is_own(self, raw: Raw) -> bool:
+        """Whether the subject wrote it, as a person."""
+        author = raw["author"]
+        return int(author["id"]) == self.people.subject_id and not author.get("bot") and raw.get("webhook_id") is None
+
+    def clean(self, raw: Raw) -> Cleaned:
+        """What of it is words."""
+        return clean_raw(raw, self.people, self.echo_id)
+
+    def row(self, raw: Raw, channel_id: int, cleaned: Cleaned, *, bare: bool = False) -> StoredMessage:
+        """The message as the corpus stores it."""
+        author, message_id = raw["author"], int(raw["id"])
+        author_id = int(author["id"])
+        reference = raw.get("message_reference") if raw["type"] == REPLY else None
+        answered = reference.get("message_id") if reference else None
+        return StoredMessage(
+            message_id=message_id,
+            user_id=author_id,
+            server_id=self.server_id,
+            channel_id=channel_id,
+            # To the millisecond, as Discord's clients read it off the id.
+            ts=_EPOCH + (message_id >> COUNTER_BITS) / 1000,
+            text=cleaned.text,
+            author=self.people.name_of(author_id, str(author.get("global_name") or author["username"])),
+            own=self.is_own(raw),
+            reply_to=None if answered is None else int(answered),
+            provenance=Provenance.HISTORY,
+            cut=cleaned.cut,
+            bare=bare,
+            scrubbed=cleaned.scrubbed,
+        )
 
 
 def checked(page: Sequence[Raw], channel_id: int, before: int) -> list[Raw]:
     """The page, newest first, once every message is known to be older than `before`.
 
-    Raises ServiceUnavailable otherwise: a server or library that passes over `before` would be read for ever.
+    Raises PageRepeats otherwise: a server or library that passes over `before` would be read for ever.
     """
-    if any(int(raw["id"]) >= before for raw in page):
-        raise ServiceUnavailable(
-            f"Discord gave messages of channel {channel_id} that are not older than those it was asked for, "
-            "so reading stopped; try again later, and update nextcord if it happens again."
+    found = sorted(((int(raw["id"]), raw) for raw in page), key=lambda one: -one[0])
+    if found and found[0][0] >= before:
+        raise PageRepeats(
+            f"Discord gave messages of channel {channel_id} that are not older than those it was asked for, so that "
+            "it was not read on; try again later, and update nextcord if it happens again."
         )
-    return sorted(page, key=lambda raw: -int(raw["id"]))
+    return [raw for _, raw in found]
 
 
-def read(raw: Raw, subject_id: int, echo_id: int) -> Read:
-    """A message of Discord's JSON. `echo_id` is Echo's own user and application id."""
-    author = raw["author"]
-    author_id, text = int(author["id"]), str(raw.get("content") or "")
-    machine = bool(author.get("bot")) or raw.get("webhook_id") is not None
-    of_echo = author_id == echo_id or str(raw.get("application_id")) == str(echo_id)
-    if raw["type"] not in (PLAIN, REPLY, SLASH_ANSWER, MENU_ANSWER) or of_echo or not text.strip():
-        kind = Kind.NOISE
-    else:
-        kind = Kind.OWN if author_id == subject_id and not machine else Kind.OTHER
-    answered = (raw.get("message_reference") or {}).get("message_id") if raw["type"] == REPLY else None
-    return Read(
-        message_id=int(raw["id"]),
-        author_id=author_id,
-        author=str(author.get("global_name") or author["username"]),
-        text=text,
-        kind=kind,
-        reply_to=None if answered is None else int(answered),
-    )
+def sift(
+    page: Iterable[Raw],
+    reader: Reader,
+    channel_id: int,
+    carry: Carry,
+    window: int,
+    known: Callable[[int], bool] = lambda _: False,
+) -> Sifted:
+    """What is kept of a page (newest first): the subject's messages, and before each up to `window` others'.
 
-
-def sift(page: Sequence[Read], carry: Carry, window: int, room: int | None = None) -> Sifted:
-    """What is kept of a page (newest first): the subject's messages, and before each up to `window` others' messages.
-
-    Context lies at most CONTEXT_AGE before the message that it leads to. It may begin on the next page: pass the
-    `carry` of the page before (the first page: `Carry()`). `room` is how many more of the subject's messages are
-    wanted (None: all); the page is left at the first that is not.
+    Context lies at most CONTEXT_AGE before the message that it leads to, and not before something that can't be seen.
+    It may begin on the next page: pass the `carry` of the page before (the first page: `Carry()`). What is `known` was
+    read before, so that of it only others' messages may yet be wanted.
     """
-    kept: list[Read] = []
-    own = used = 0
-    for message in page:
-        if message.kind is Kind.OWN and own == room:
-            carry = Carry()
-            break
-        used += 1
-        if message.kind is Kind.OWN:
-            kept.append(message)
-            own += 1
-            carry = Carry(window, message.message_id)
-        elif carry.owed and _is_too_old(message, carry):
-            carry = Carry()
-        elif message.kind is Kind.OTHER and carry.owed:
-            kept.append(message)
-            carry = Carry(carry.owed - 1, carry.answer)
-    return Sifted(tuple(kept), own, carry if carry.owed else Carry(), used)
+    found = Sifted()
+    for raw in page:
+        if reader.is_own(raw):
+            message_id = int(raw["id"])
+            if known(message_id):
+                # What stands before its words is there, and with it all that a newer message would want of it.
+                if carry.owed and reader.clean(raw).kind is Kind.WORDS:
+                    carry = Carry()
+                continue
+            cleaned = reader.clean(raw)
+            if _is_kept(cleaned, found.dropped):
+                found.kept.append(reader.row(raw, channel_id, cleaned))
+                if cleaned.kind is Kind.WORDS:
+                    found.words.append(message_id)
+                    carry = Carry(window, message_id)
+        elif carry.owed:
+            message_id = int(raw["id"])
+            if is_too_old(message_id, carry):
+                carry = Carry()
+                continue
+            cleaned = reader.clean(raw)
+            if _is_kept(cleaned, found.dropped):
+                found.kept.append(reader.row(raw, channel_id, cleaned))
+                carry = after_context(carry, cleaned.cut)
+    found.carry = carry if carry.owed else Carry()
+    return found
 
 
-def _is_too_old(message: Read, carry: Carry) -> bool:
-    return (carry.answer >> COUNTER_BITS) - (message.message_id >> COUNTER_BITS) > CONTEXT_AGE * 1000
+def after_context(carry: Carry, cut: bool) -> Carry:
+    """What is still owed after one message of context: nothing before something that can't be seen."""
+    return Carry() if cut else Carry(carry.owed - 1, carry.answer)
+
+
+def is_too_old(message_id: int, carry: Carry) -> bool:
+    """Whether a message stands too long before the one that is to have context."""
+    return (carry.answer >> COUNTER_BITS) - (message_id >> COUNTER_BITS) > CONTEXT_AGE * 1000
+
+
+def owed_below(rows: Iterable[StoredMessage], window: int) -> Carry | None:
+    """What the newest part of a channel owes to the older rest, from the rows (oldest first) that were kept of it.
+
+    None: that can't be told from these rows, because none of them is the subject's words.
+    """
+    context: list[StoredMessage] = []
+    for row in rows:
+        if row.own and row.text:
+            carry = Carry(window, row.message_id)
+            for one in reversed(context):
+                carry = after_context(carry, one.cut) if carry.owed else carry
+            return carry if carry.owed else Carry()
+        if not row.own:
+            context.append(row)
+    return None
+
+
+def _is_kept(cleaned: Cleaned, dropped: Counter[str]) -> bool:
+    if cleaned.kind in (Kind.WORDS, Kind.CUT):
+        return True
+    dropped[cleaned.why or cleaned.kind.name.lower()] += 1
+    return False
 
 
 class Bareness:
@@ -158,8 +205,8 @@ class Bareness:
 
     def look_at(self, page: Sequence[Raw]) -> None:
         """Raises NoPermission for a whole page of messages without content."""
-        bare = sum(1 for raw in page if self._counts(raw) and not _has_substance(raw))
-        full = sum(1 for raw in page if self._counts(raw)) - bare
+        bare = sum(1 for raw in page if not raw.get("content") and self._counts(raw) and not has_substance(raw))
+        full = len(page) > bare and any(has_substance(raw) and self._counts(raw) for raw in page)
         self._bare, self._full = self._bare + bare, self._full + full
         if bare >= BARE_PAGE and not full:
             raise NoPermission(_WITHHELD)
@@ -181,5 +228,6 @@ _WITHHELD = (
 )
 
 
-def _has_substance(raw: Raw) -> bool:
+def has_substance(raw: Raw) -> bool:
+    """Whether anything stands in a message; where nothing does, Discord withholds it."""
     return bool(raw.get("content")) or any(raw.get(field) for field in _SUBSTANCE)

@@ -1,0 +1,154 @@
+"""Reading places side by side, the newest messages of the whole server first."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from nextcord.http import HTTPClient
+
+from db.stored import Outcome, PlaceResult
+from echo.discord.collecting.abreast import abreast
+from echo.discord.collecting.access import Json, Membership, obstacle
+from echo.discord.collecting.asking import ConnectionLost
+from echo.discord.collecting.run import Run
+from echo.discord.collecting.walk import PAGE, Raw, checked, sift
+from echo.discord.collecting.walker import Walker
+from echo.discord.failures import OutOfReach, understood
+from echo.errors import ServiceUnavailable
+
+log = logging.getLogger(__name__)
+
+ABREAST = 8
+"""Places asked at the same time: while one is waited for, cleaned or stored, the others keep the rate full."""
+UNKNOWN_CHANNEL = 10003
+"""Discord's code of a channel that does not exist (any more)."""
+A_WEEK = 7 * 86_400_000.0
+"""Milliseconds that a page is taken to hold before any was read."""
+
+
+class Walking:
+    """Reads what the walkers have before them, until all is read or older messages are not wanted any more."""
+
+    def __init__(self, run: Run, http: HTTPClient, me: Membership, walkers: Sequence[Walker]) -> None:
+        self._run = run
+        self._http = http
+        self._me = me
+        self._walkers = walkers
+        self._waiting: list[tuple[bool, int, int]] = []
+        self._estimated_at = 0
+
+    async def whole(self) -> None:
+        """Read. A place that can't be read is noted, and the others are read on.
+
+        Raises ConnectionLost where nothing can be, and what storing raises.
+        """
+        for number, walker in enumerate(self._walkers):
+            walker.carry = await self._run.owed(walker.channel_id, walker.resumes_from())
+            self._put(number)
+        self._estimate()
+        self._run.show()
+        await abreast(self._work() for _ in range(min(ABREAST, len(self._waiting))))
+        await self._run.note([_ended(walker) for walker in self._walkers if not walker.is_given_up])
+
+    async def _work(self) -> None:
+        while (number := self._take()) is not None:
+            await self._read(self._walkers[number])
+            self._put(number)
+
+    def _put(self, number: int) -> None:
+        walker = self._walkers[number]
+        if not walker.is_whole and not walker.is_given_up:
+            heapq.heappush(self._waiting, (not walker.carry.owed, -walker.recency, number))
+
+    def _take(self) -> int | None:
+        """Which place to ask next: one that owes context, or the one whose next message may be the newest."""
+        if not self._waiting:
+            return None
+        owes_nothing, recency, number = heapq.heappop(self._waiting)
+        return None if owes_nothing and -recency <= self._run.newest.threshold else number
+
+    async def _read(self, walker: Walker) -> None:
+        """Ask for one page and store what is kept of it."""
+        try:
+            page = await self._page(walker)
+            if not page and await self._is_closed(walker):
+                return
+            await self._keep(walker, page)
+        except OutOfReach as error:
+            gone = error.code == UNKNOWN_CHANNEL
+            await self._give_up(walker, Outcome.GONE if gone else Outcome.CLOSED, _GONE if gone else str(error))
+        except ConnectionLost as error:
+            # Should it be this place after all, the next try is to know.
+            await self._give_up(walker, Outcome.FAILED, str(error))
+            raise
+        except ServiceUnavailable as error:
+            await self._give_up(walker, Outcome.FAILED, str(error))
+
+    async def _page(self, walker: Walker) -> list[Raw]:
+        """The page before the walker, newest first."""
+        channel_id, before = walker.channel_id, walker.before
+        page = await self._run.asking.ask(
+            "read a channel's messages",
+            lambda: self._http.logs_from(channel_id, PAGE, before=before),
+            was_troubled=walker.was_failed,
+        )
+        with understood("A page of messages"):
+            return checked(page, channel_id, before)
+
+    async def _keep(self, walker: Walker, page: list[Raw]) -> None:
+        run = self._run
+        with understood("A page of messages"):
+            run.bareness.look_at(page)
+            found = sift(page, run.reader, walker.channel_id, walker.carry, run.window, walker.is_known)
+        does_not_follow = walker.advance(page, found)
+        run.newest.add(found.words)
+        run.seen += len(page)
+        self._estimate()
+        await run.keep(found.kept, walker.coverage())
+        if does_not_follow:
+            walker.carry = await run.owed(walker.channel_id, walker.resumes_from())
+
+    async def _is_closed(self, walker: Walker) -> bool:
+        """Whether a page is empty because Echo may not read the place any more: Discord tells that no otherwise."""
+        with understood("A channel"):
+            channel = await self._channel(walker.channel_id)
+            if "thread_metadata" in channel:
+                channel = await self._channel(int(channel["parent_id"]))
+            why = obstacle(channel, self._me.in_channel(channel))
+        if why is not None:
+            await self._give_up(walker, Outcome.CLOSED, why)
+        return why is not None
+
+    async def _channel(self, channel_id: int) -> Json:
+        found: Any = await self._run.asking.ask("look at a channel", lambda: self._http.get_channel(channel_id))
+        return found  # type: ignore[no-any-return]
+
+    async def _give_up(self, walker: Walker, outcome: Outcome, reason: str) -> None:
+        log.info("Channel %d is passed over (%s): %s", walker.channel_id, outcome, reason)
+        await self._run.note([walker.conclude(outcome, reason)])
+
+    def _estimate(self) -> None:
+        """How many requests it will be in all, by the time that pages reached back so far. Looked at now and then."""
+        run = self._run
+        if run.made < self._estimated_at:
+            return
+        self._estimated_at = run.made + max(1, len(self._walkers) // 50)
+        pages, span = sum(one.pages for one in self._walkers), sum(one.span for one in self._walkers)
+        usual = span / pages if pages else A_WEEK
+        threshold = run.newest.threshold
+        left = sum(one.requests_left(usual) for one in self._walkers if one.recency > threshold)
+        if pages and run.found:
+            left = min(left, -(-run.newest.room * pages // run.found))
+        run.expected = run.made + left
+
+
+def _ended(walker: Walker) -> PlaceResult:
+    """What came of a place that was read as far as it was wanted."""
+    return walker.conclude(Outcome.READ, None if walker.is_whole else _ENOUGH)
+
+
+_GONE = "It was deleted."
+_ENOUGH = "Its older messages were not needed: there are as many newer ones as max_messages_per_analysis asks for."

@@ -30,6 +30,7 @@ _NOBODY: Final[Mapping[int, str]] = MappingProxyType({})
 LINK: Final = re.compile(r"(?<!<)\bhttps?://[^\s<>]+", re.IGNORECASE)
 """A link under which Discord shows a card of its page. In angle brackets, <https://...>, it shows none."""
 _HIDDEN_LINK: Final = re.compile(r"<(https?://[^\s<>]+)>", re.IGNORECASE)
+_WRAPPING: Final = " \t\n|*_~`<>()[]"
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _ODD: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 """Control characters, and halves of surrogate pairs, which UTF-8 cannot carry."""
@@ -131,9 +132,9 @@ def clean_text(
     """
     for user_id, name in mentions.items():
         people.learn(user_id, name)
-    text = text.strip()
     if not text.isprintable():
         text = _ODD.sub(_plain, text)
+    text = text.strip()
     if not text:
         return _wordless("unseen" if unseen else "skipped" if skipped else "empty", unseen)
     if is_command(text):
@@ -143,7 +144,7 @@ def clean_text(
         if not text:
             return Cleaned(Kind.CUT, cut=True, why="unseen") if unseen else Cleaned(Kind.NOISE, why="quote")
     link = "://" in text and _has_card(text)
-    if link and not _words_beside_links(text):
+    if "://" in text and not _words_beside_links(text):
         return Cleaned(Kind.CUT, cut=True, why="link")
     if "<" in text:
         text = _neutral(text, people)
@@ -183,7 +184,8 @@ def _has_card(text: str) -> bool:
 
 
 def _words_beside_links(text: str) -> bool:
-    return any(map(str.isalnum, LINK.sub(" ", _HIDDEN_LINK.sub(" ", text))))
+    """Whether a text with links has anything else in it than what links are wrapped in."""
+    return bool(LINK.sub(" ", _HIDDEN_LINK.sub(" ", text)).strip(_WRAPPING))
 
 
 def _neutral(text: str, people: People) -> str:

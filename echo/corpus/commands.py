@@ -27,7 +27,7 @@ _NOT_BANGED: Final = frozenset(
     ["important", "true", "void", "anyerror", "false", "null", "none", "default", "is", "has"]
 )
 _FIRST: Final = re.compile(
-    r"(?P<sign>[!?/.,;$%&+=~>^]{1,2}|-|[a-zA-Z]{1,3}[!?.]{1,2})(?P<call>[a-zA-Z][\w-]{0,31})(?=\s|$)"
+    r"(?P<sign>[!?/.,;$%&+=~>^]{1,2}|-|[a-zA-Z]{1,3}[!?.]{1,2})(?P<call>8?[a-zA-Z][\w-]{0,31})(?=\s|$)"
 )
 
 

@@ -119,7 +119,7 @@ class People:
         return self._book.channels.get(channel_id, "channel")
 
     def renamed(self, text: str) -> str:
-        """The text with learnt names replaced, where they stand as whole words; in lower case where they were.
+        """The text with learnt names replaced where they stand as whole words, in lower case where they did.
 
         After an @ any learnt name is replaced. Elsewhere names of fewer than SHORTEST letters and names that are
         ordinary words stay: nobody can tell them from the words. So do names in links, which would lead astray.
@@ -141,7 +141,7 @@ class People:
             called = "|".join(map(_spoken, ways))
             clear = "|".join(_spoken(way) for way in ways if not _is_unclear(way))
             either = rf"(?<!\w)(?:{clear})|(?<=@)(?:{called})" if clear else rf"(?<=@)(?:{called})"
-            known = re.compile(rf"\w+://\S+|((?:{either})(?!\w))", re.IGNORECASE)
+            known = re.compile(rf"(?<!\w)\w{{1,20}}://\S+|((?:{either})(?!\w))", re.IGNORECASE)
             self._book.patterns[first] = known
         return known
 
@@ -154,7 +154,8 @@ class People:
         if user_id is None:
             return said
         name = self.name_of(user_id)
-        return name.lower() if said.islower() else name
+        called = found.string.endswith("@", 0, found.start())
+        return name.lower() if said.islower() and not called else name
 
 
 def _is_unclear(way: tuple[str, ...]) -> bool:

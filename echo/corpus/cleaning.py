@@ -8,7 +8,7 @@ author's words at all is NOISE. Source of fields and types: Discord API referenc
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import MappingProxyType
@@ -124,11 +124,13 @@ def clean_text(
     *,
     unseen: bool = False,
     skipped: bool = False,
+    scrubber: Callable[[str], tuple[str, Mapping[str, int]]] = scrub,
 ) -> Cleaned:
     """The words of a message as its author typed them, or as an export gives them.
 
     `mentions` are the shown names of those whom the text mentions, by id, as far as the export tells. `unseen`: with
-    it came a picture, recording or file. `skipped`: with it came a sticker, a poll or an embed.
+    it came a picture, recording or file. `skipped`: with it came a sticker, a poll or an embed. `scrubber` stands for
+    `scrub` where it is measured what that costs.
     """
     for user_id, name in mentions.items():
         people.learn(user_id, name)
@@ -150,7 +152,7 @@ def clean_text(
         text = _neutral(text, people)
     if "@" in text:
         text = _EVERYBODY.sub(EVERYBODY, text)
-    text, scrubbed = scrub(people.renamed(text))
+    text, scrubbed = scrubber(people.renamed(text))
     why = "unseen" if unseen else "link" if link else ""
     return Cleaned(Kind.WORDS, text, unseen or link, why, scrubbed)
 

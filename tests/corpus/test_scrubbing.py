@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum import luhn
 
+from echo.corpus.numbers import REGIONS
 from echo.corpus.scrubbing import scrub
 from echo.persona.placeholders import KINDS, PLACEHOLDER, placeholder
 
@@ -168,6 +171,12 @@ def test_a_placeholder_is_not_scrubbed_again(kind: str) -> None:
         f"https://a.org/?token={placeholder(kind)}",
     ):
         assert scrub(text) == (text, {})
+
+
+def test_the_page_about_scrubbing_tells_of_every_kind_and_country() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scrubbing.md").read_text("utf-8")
+    assert set(re.findall(r"`\[([\w-]+)\]`", page.split("## What is scrubbed")[1].split("How many")[0])) == set(KINDS)
+    assert f"({', '.join(REGIONS)})" in page
 
 
 PIECES = st.sampled_from(

@@ -167,13 +167,13 @@ class Collection:
         # Only a walk needs the lists of threads; the channels with private threads have two.
         listings = 2 + len(holders) + sum(one["type"] == TEXT for one in holders)
         chosen = estimate(
-            Size(own, server, len(channels.places()) + listings),
+            Size(own, server, len(channels.places()) + listings, made=run.made),
             effort=self.manner.effort,
             window=self.manner.context_messages,
             most=self.manner.most,
             per_second=self.per_second,
         )
-        run.expected = run.made + chosen.requests
+        run.expected = chosen.requests
         log.info("Profile %d is collected from: %s.", self.profile.id, chosen.sentence)
         await run.put_plan(Plan(chosen.method, run.plan.upper_id, run.expected))
         run.show()

@@ -14,14 +14,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from bench import collecting, deciding, lagging, learning, recording, report, starting, storing, whole_way
+from bench import (
+    collecting,
+    deciding,
+    importing,
+    lagging,
+    learning,
+    recording,
+    report,
+    requests,
+    starting,
+    storing,
+    whole_way,
+)
 from bench.figures import RUNS, Benchmark, Figure, Scale
 
 BENCHMARKS: Final[dict[str, tuple[str, Benchmark]]] = {
     "decide": ("a decision against a bare transition", deciding.measure),
     "record": ("a journalled step against a bare commit", recording.measure),
     "store": ("sealing and storing messages against the plain calls", storing.measure),
+    "import": ("importing an export against the plain calls, and its memory", importing.measure),
     "collect": ("collecting a channel against a plain history() loop", collecting.measure),
+    "requests": ("requests for one author by search against a walk", requests.measure),
     "learn": ("learning a person and answering as them", learning.measure),
     "lag": ("how late the event loop is while an echo is learnt", lagging.measure),
     "start": ("starting, whole and only for --help", starting.measure),

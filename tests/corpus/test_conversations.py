@@ -96,6 +96,11 @@ def test_engines_see_nothing_across_what_is_unseen() -> None:
     assert [u.text for u in second.context] == ["message 3", "message 4"]
 
 
+def test_engines_see_nothing_across_what_is_unseen_however_long_ago_it_was() -> None:
+    (turn,) = learnable([said(1, 0, "Ann"), said(2, 10, "Ann", "", cut=True), said(3, 3000)], NAME)
+    assert (turn.context, turn.opens) == ((), True)
+
+
 def test_a_picture_in_an_export_is_unseen_too() -> None:
     picture = Written("a", "c", 10, "", marks=frozenset({Mark.ATTACHMENT}))
     rows = [Written("a", "c", 0, "hi"), picture, Written("me", "c", 20, "wow")]

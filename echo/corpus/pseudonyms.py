@@ -160,7 +160,7 @@ class People:
 
 def _is_unclear(way: tuple[str, ...]) -> bool:
     """Whether a name cannot be told from ordinary words, but after an @."""
-    return sum(map(len, way)) < SHORTEST or all(word in ORDINARY for word in way)
+    return sum(map(len, way)) < SHORTEST or all(word in ORDINARY or word.isdigit() for word in way)
 
 
 def _spoken(way: tuple[str, ...]) -> str:

@@ -19,6 +19,7 @@ SHORTEST: Final = 3
 
 _LEAD: Final = re.compile(r"\s*@?(\S{2,64}?)[:,](?=\s|$)")
 _EDGE: Final = "_`^|[]{}()<>@*.,:;!?\"'~"
+_CALLED: Final = re.compile(r"(?<![\w@])@([^\W\d_]\w{2,63})")
 _SLOT_CHARS: Final = str.maketrans("", "", LAST + OTHER)
 
 
@@ -107,6 +108,8 @@ class NameBook:
             if any(k in low for k in keys_of(name)):
                 text = self._replace(text, name, LAST if i == 0 else OTHER)
         text = MENTION.sub(self._unknown_mention, text)
+        if "@" in text:
+            text = _CALLED.sub(self._absent, text)
         found = _LEAD.match(text)
         if found and key_of(found.group(1)) in self.known and self._rare(key_of(found.group(1))):
             text = text[: found.start(1)] + LAST + text[found.end(1) :]
@@ -123,6 +126,11 @@ class NameBook:
 
     def _rare(self, key: str) -> bool:
         return key not in self.plain
+
+    def _absent(self, found: re.Match[str]) -> str:
+        """A mention of somebody known who isn't in the context; other words after an @ may be anything."""
+        key = key_of(found.group(1))
+        return "@" + LAST if key in self.known and self._rare(key) else found.group(0)
 
     @staticmethod
     def _unknown_mention(found: re.Match[str]) -> str:

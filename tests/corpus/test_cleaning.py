@@ -213,6 +213,14 @@ def test_a_mention_of_whoever_is_there_becomes_a_slot() -> None:
     assert slotted == f"@{LAST} {LAST}, look"
 
 
+def test_a_mention_of_somebody_known_who_is_not_there_is_for_whoever_spoke_last() -> None:
+    known = people()
+    author, dagny = known.name_of(OTTO, "Otto"), known.name_of(DAGNY)
+    context = [Utterance(author, 1.0, "well", False)]
+    text = clean_text(f"hm <@{DAGNY}> @import", known).text
+    assert NameBook("Wren", [author, dagny]).slotted(text, context) == f"hm @{LAST} @import"
+
+
 def test_names_are_learnt_from_authors_and_mentions() -> None:
     known = People(WREN, "Wren", "profile 7")
     clean_raw(said(mentions=[{"id": str(DAGNY), "username": "dagny99", "member": {"nick": "Daggers"}}]), known, ECHO)

@@ -66,6 +66,8 @@ DAGNYS = people().name_of(DAGNY)
         (["Will Hope"], "will hope", "will hope"),
         (["Will Smithson"], "Will Smithson will", f"{OTTOS} will"),
         (["Bo"], "Bo went", "Bo went"),
+        (["123"], "123 of @123", f"123 of @{OTTOS}"),
+        (["The Great Otto"], "the boat of the great otto", f"the boat of {OTTOS.lower()}"),
         (["Bo"], "@Bo went", f"@{OTTOS} went"),
         (["Öttö"], "öttö, Öttö", f"{OTTOS.lower()}, {OTTOS}"),
         (["???", "", "  "], "??? what", "??? what"),

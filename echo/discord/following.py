@@ -1,0 +1,121 @@
+"""Corpora follow Discord: joins what hears of changes, what looks for them, and what tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import nextcord
+
+from db.changes import Changes, Reconciliations
+from db.corpus import Corpus
+from echo.corpus.pseudonyms import People
+from echo.discord.client import EchoClient
+from echo.discord.collecting.places import Exclusions
+from echo.discord.collecting.reconciling import Reconciling, Share
+from echo.discord.collecting.walk import Reader
+from echo.discord.corrections import Corrections
+from echo.discord.living import Living
+from echo.discord.tidings import Asking, Tidings, a_while
+from echo.tasks import Tasks
+from states.board import Board
+from states.model import ProfileSnapshot
+
+
+class Following:
+    """Brings to the corpora what happens on Discord, and what happened while Echo was away.
+
+    `begin` starts it once Discord is there; `compare` is for the calendar. `people_of` gives the names that stand for
+    others' in a profile, `window` how many messages of others are context.
+    """
+
+    def __init__(
+        self,
+        client: EchoClient,
+        board: Board,
+        corpus: Corpus,
+        changes: Changes,
+        reached: Reconciliations,
+        machines: Asking,
+        share: Share,
+        people_of: Callable[[ProfileSnapshot], People],
+        exclusions: Exclusions,
+        window: int,
+        clock: Callable[[], datetime],
+        tasks: Tasks,
+        pause: Callable[[], Awaitable[None]] = a_while,
+    ) -> None:
+        self.tidings = Tidings(changes, corpus, machines, board, clock, pause)
+        self.corrections = Corrections(corpus, self.tidings, board, people_of, self._echo_id)
+        self.living = Living(
+            board, self.corrections, self._reader_of, self.reads, self._threads_of, window, clock, pause
+        )
+        self.reconciling = Reconciling(client, corpus, self.corrections, reached, board, share)
+        self._client = client
+        self._people_of = people_of
+        self._exclusions = exclusions
+        self._tasks = tasks
+        corpus.stored = self.living.stored
+        client.witnesses = self.living.witnesses()
+        client.returned = self.compare
+        self.living.place_gone = self._look_for_places
+
+    def begin(self) -> None:
+        """Hear, tell, and look for what happened before."""
+        self._tasks.start("following Discord", self.living.run())
+        self._tasks.start("telling of changes", self.tidings.run())
+        self.compare()
+
+    def compare(self) -> None:
+        """Look for what happened while nobody heard of it."""
+        self._tasks.start("comparing with Discord", self.reconciling.run())
+
+    def reads(self, server_id: int, channel_id: int) -> bool:
+        """Whether collecting would read a channel or thread, as far as nextcord knows it."""
+        guild = self._client.get_guild(server_id)
+        place: Any = guild.get_channel_or_thread(channel_id) if guild is not None else None
+        channel = place.parent if isinstance(place, nextcord.Thread) else place
+        if guild is None or channel is None:
+            return False
+        excluded = {channel_id, channel.id, channel.category_id}.intersection(self._exclusions.channels)
+        if excluded or (getattr(channel, "nsfw", False) and not self._exclusions.nsfw):
+            return False
+        may = channel.permissions_for(guild.me)
+        enters = may.connect if isinstance(channel, nextcord.VoiceChannel | nextcord.StageChannel) else True
+        return bool(may.view_channel and may.read_message_history and enters)
+
+    def _look_for_places(self, server_id: int) -> None:
+        self._tasks.start("looking for threads", self.reconciling.places(server_id))
+
+    def _threads_of(self, server_id: int, channel_id: int) -> Iterable[int]:
+        guild = self._client.get_guild(server_id)
+        return [one.id for one in guild.threads if one.parent_id == channel_id] if guild is not None else ()
+
+    def _reader_of(self, profile: ProfileSnapshot) -> Reader:
+        return Reader(profile.server_id, self._people_of(profile), self._echo_id())
+
+    def _echo_id(self) -> int:
+        return self._client.user.id if self._client.user else 0
+
+
+class Acquaintance:
+    """Who goes by which name in each profile: what is learnt of names serves all that reads for it.
+
+    `names_of` gives the subject's names, the shown one first.
+    """
+
+    def __init__(self, names_of: Callable[[ProfileSnapshot], tuple[str, ...]]) -> None:
+        self._names_of = names_of
+        self._known: dict[int, People] = {}
+
+    def of(self, profile: ProfileSnapshot) -> People:
+        """The people of a profile."""
+        names = self._names_of(profile)
+        people = self._known.get(profile.id)
+        if people is None or people.subject != names[0]:
+            fresh = People(profile.user_id, names[0], f"profile {profile.id}")
+            people = self._known[profile.id] = replace(people, subject=names[0]) if people is not None else fresh
+            people.learn(profile.user_id, *names)
+        return people

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-LONGEST_BODY = 8 * 1024 * 1024
+LONGEST_BODY = 64 * 1024 * 1024
 """Bytes: a larger request body is refused."""
 
 
@@ -113,6 +113,7 @@ UNKNOWN = {
     "Webhook": 10015,
     "Interaction": 10062,
     "Application Command": 10063,
+    "File": 0,
 }
 """Discord's codes for what can't be found."""
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from echo.sandbox.answers import Refusal, invalid, missing_access, missing_permissions, unknown
 from echo.sandbox.context import Context
 from echo.sandbox.permissions import Permission
-from echo.sandbox.records import Channel, Member, Message, Webhook
+from echo.sandbox.records import CATEGORY, POSTS, TALKED_IN_CALLS, Channel, Member, Message, Webhook
 from echo.sandbox.snowflakes import LARGEST
 
 P = Permission
@@ -78,6 +78,17 @@ def channel(ctx: Context, request: web.Request) -> Channel:
     if found is None:
         raise unknown("Channel")
     if not ctx.world.may(found.id, ctx.world.bot.id, P.VIEW_CHANNEL):
+        raise missing_access()
+    return found
+
+
+def history(ctx: Context, request: web.Request) -> Channel:
+    """The request's channel, whose messages the bot may ask for: forums and categories hold none, and where people talk
+    in calls it takes Connect as well."""
+    found = channel(ctx, request)
+    if found.kind == CATEGORY or found.kind in POSTS:
+        raise Refusal(400, 50024, "Cannot execute action on this channel type")
+    if found.kind in TALKED_IN_CALLS and not ctx.world.may(found.id, ctx.world.bot.id, P.CONNECT):
         raise missing_access()
     return found
 

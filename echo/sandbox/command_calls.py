@@ -13,6 +13,7 @@ from echo.sandbox.interaction_payloads import resolved
 from echo.sandbox.options import NotPossible, fill, fill_partly, lowest_level, nested
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import Channel, User
+from echo.sandbox.talk import Talk
 from echo.sandbox.views import command_views
 
 _TARGET: Final[Json] = {"name": "user", "type": USER, "required": True, "description": "Whom it is about"}
@@ -27,11 +28,26 @@ class Call:
     options: Sequence[Json]
     name: str
 
-    def data(self, world: Directory, channel_id: int, given: Mapping[str, object]) -> Json:
-        """An interaction's `data` with the given options. Raises `NotPossible` for what does not fit them."""
+    def data(self, world: Talk, channel_id: int, given: Mapping[str, object], *, now: float) -> Json:
+        """An interaction's `data` with the given options, whose files are kept. Raises `NotPossible` for what does not
+        fit them."""
         filled = fill(world, self.options, given, self.name)
+        files = {
+            name: world.keep_file(channel_id, upload, now=now, ephemeral=True)
+            for name, upload in filled.uploads.items()
+        }
+        for option in filled.options:
+            if option["name"] in files:
+                option["value"] = str(files[option["name"]].id)
         found = self._identity()
-        named = resolved(world, channel_id, users=filled.users, channels=filled.channels, roles=filled.roles)
+        named = resolved(
+            world,
+            channel_id,
+            users=filled.users,
+            channels=filled.channels,
+            roles=filled.roles,
+            attachments=files.values(),
+        )
         if named:
             found["resolved"] = named
         if self.command["type"] == USER_COMMAND:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from echo.sandbox import permissions
+from echo.sandbox.files import LARGEST_FILE, Attachment
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import DM, PRIVATE_THREAD, Channel, Guild, History, Member, Message, Role, User, Webhook
 from echo.sandbox.snowflakes import Sequence, parse_snowflake
@@ -16,7 +17,8 @@ class Directory:
     """The one server and all that is in it, by id.
 
     `channels` holds text channels, threads and direct-message channels; `messages` has a `History` for each of them.
-    `ephemeral` holds the answers that only one person sees, which are in no history.
+    `ephemeral` holds the answers that only one person sees, which are in no history. `files` holds what was uploaded,
+    which is served under `address`; `largest_file` is in bytes.
     """
 
     def __init__(self, guild: Guild, bot: User) -> None:
@@ -29,6 +31,9 @@ class Directory:
         self.messages: dict[int, History] = {}
         self.webhooks: dict[int, Webhook] = {}
         self.ephemeral: dict[int, Message] = {}
+        self.files: dict[int, Attachment] = {}
+        self.largest_file = LARGEST_FILE
+        self.address = "http://127.0.0.1"
         self.ids = Sequence()
 
     @property

@@ -17,6 +17,8 @@ from echo.sandbox.context import Context, Handler
 from echo.sandbox.ratelimits import Standing, headers, refusal
 
 API = "/api/v10"
+FILES = ("/attachments/", "/ephemeral-attachments/")
+"""Beginnings of the paths of files: Discord serves them elsewhere, without a token and without rate limits."""
 Recorder = Callable[[str, str, Mapping[str, str], Any, int, Any], None]
 """Called with the method, the route's template (`/channels/{channel_id}/messages`), the query, the request's JSON,
 the status and the answer's JSON; None stands for no JSON."""
@@ -38,14 +40,14 @@ def middlewares(ctx: Context, record: Recorder | None) -> list[Any]:
     async def outermost(request: web.Request, handler: Handler) -> web.StreamResponse:
         if _is_of_a_stranger(request):
             return answer(STRANGER, 403)
-        if not request.path.startswith(f"{API}/"):
+        if not request.path.startswith((f"{API}/", *FILES)):
             return await handler(request)
         if ctx.faults.slow and ctx.faults.hit(request.path):
             await asyncio.sleep(ctx.faults.slow)
         if ctx.faults.take("silent", request.path):
             return await _never(ctx, request)
         response = await _worded(ctx, request, handler)
-        if record is not None:
+        if record is not None and request.path.startswith(API):
             await _record(record, request, response)
         return await _spoilt(ctx, request, response)
 
@@ -101,6 +103,8 @@ def _admit(ctx: Context, request: web.Request) -> dict[str, str]:
         raise _Limited(Standing("fault", 1, 0, wait, allowed=False, scope=faults.rate_limit_scope))
     if faults.take("errors", request.path):
         raise Refusal(ctx.faults.status, 0, f"{ctx.faults.status}: a fault was asked for")
+    if request.path.startswith(FILES):
+        return {}
     path = request.path.removeprefix(API)
     if not _TOKENLESS.match(path) and request.headers.get("Authorization") != f"Bot {ctx.token}":
         raise Refusal(401, 0, "401: Unauthorized")

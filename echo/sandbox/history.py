@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from echo.sandbox.files import Attachment
 from echo.sandbox.snowflakes import timestamp_of
 
 Row = tuple[int, int, str, int]
 """(message id, author id, content, id of the message answered or 0)"""
-PLAIN, PINNED, JOINED, THREAD_CREATED, REPLY = 0, 6, 7, 18, 19
-"""Discord's types of messages: those between PLAIN and REPLY are told by Discord itself."""
+PLAIN, PINNED, JOINED, THREAD_CREATED, REPLY, THREAD_STARTER = 0, 6, 7, 18, 19, 21
+"""Discord's types of messages; all but PLAIN and REPLY are Discord's own."""
 
 
 @dataclass(slots=True)
@@ -31,7 +32,7 @@ class Message:
 
     `mentions` and `mention_roles` hold the ids that were really pinged. `only_user` is set on an ephemeral message.
     `avatar` is the address of a picture that a webhook gave. `extra` is Discord JSON that goes into the payload as it
-    is (an interaction's metadata, say).
+    is (an interaction's metadata, a poll, ...).
     """
 
     id: int
@@ -45,6 +46,7 @@ class Message:
     avatar: str | None = None
     embeds: tuple[Mapping[str, Any], ...] = ()
     components: tuple[Mapping[str, Any], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     mentions: tuple[int, ...] = ()
     mention_roles: tuple[int, ...] = ()
     mention_everyone: bool = False

@@ -61,4 +61,11 @@ def without_content(message: Mapping[str, Any], bot_id: int) -> dict[str, Any]:
     mentioned = any(who["id"] == str(bot_id) for who in found["mentions"])
     if not own and not mentioned:
         found |= {"content": "", "embeds": [], "attachments": [], "components": []}
+        found.pop("poll", None)
+        if "message_snapshots" in found:
+            found["message_snapshots"] = [{"message": _emptied(one["message"])} for one in found["message_snapshots"]]
     return found
+
+
+def _emptied(snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    return {**snapshot, "content": "", "embeds": [], "attachments": [], "components": []}

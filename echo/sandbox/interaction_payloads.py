@@ -6,10 +6,11 @@ Source of the fields: Discord API reference, "Receiving and Responding".
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from echo.sandbox import payloads
 from echo.sandbox.directory import Directory
+from echo.sandbox.files import Attachment
 from echo.sandbox.records import Message
 
 Json = Mapping[str, Any]
@@ -18,7 +19,6 @@ COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 """Types of interactions."""
 IN_GUILD, BOT_DM = 0, 1
 """Where an interaction happened (`context`)."""
-MAX_ATTACHMENT_BYTES: Final = 10 * 1024 * 1024
 
 
 def interaction(
@@ -48,7 +48,7 @@ def interaction(
         "entitlements": [],
         "authorizing_integration_owners": _owners(world),
         "context": BOT_DM if place.guild_id is None else IN_GUILD,
-        "attachment_size_limit": MAX_ATTACHMENT_BYTES,
+        "attachment_size_limit": world.largest_file,
     }
     if place.guild_id is None:
         found["user"] = payloads.user(world.users[user_id])
@@ -74,6 +74,7 @@ def resolved(
     users: Iterable[int] = (),
     channels: Iterable[int] = (),
     roles: Iterable[int] = (),
+    attachments: Iterable[Attachment] = (),
 ) -> dict[str, Any]:
     """The objects that ids in `data` stand for; empty if there are none."""
     found: dict[str, Any] = {}
@@ -90,6 +91,8 @@ def resolved(
         }
     for number in roles:
         found.setdefault("roles", {})[str(number)] = payloads.role(world.roles[number])
+    for file in attachments:
+        found.setdefault("attachments", {})[str(file.id)] = payloads.attachment(world, file)
     return found
 
 

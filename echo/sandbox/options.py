@@ -5,6 +5,7 @@ Where Discord's client would not let a person send the command at all, `NotPossi
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,11 +26,21 @@ from echo.sandbox.command_forms import (
     Json,
 )
 from echo.sandbox.directory import Directory
+from echo.sandbox.files import Upload, safe_name
 from echo.sandbox.records import Channel, User
 
 LARGEST: Final = 2**53
 """Discord's bound for integers and numbers, either way."""
 LONGEST_TEXT: Final = 6000
+_OF_FILES: Final[Mapping[str, tuple[type, ...]]] = {
+    "filename": (str,),
+    "content": (str, bytes),
+    "content_type": (str,),
+    "description": (str,),
+    "width": (int,),
+    "height": (int,),
+    "seconds": (int, float),
+}
 _TRUE: Final = frozenset({"true", "yes", "on"})
 _FALSE: Final = frozenset({"false", "no", "off"})
 
@@ -43,12 +54,14 @@ class NotPossible(UsageError, ValueError):
 
 @dataclass(slots=True)
 class Filled:
-    """Options as Discord sends them, and the ids of whom and what they name."""
+    """Options as Discord sends them, and the ids of whom and what they name. `uploads` are files by their options'
+    names; the options' values are to be their ids, once they are kept."""
 
     options: list[dict[str, Any]] = field(default_factory=list)
     users: list[int] = field(default_factory=list)
     channels: list[int] = field(default_factory=list)
     roles: list[int] = field(default_factory=list)
+    uploads: dict[str, Upload] = field(default_factory=dict)
 
 
 def find_person(world: Directory, text: object) -> User:
@@ -97,7 +110,7 @@ def fill_partly(
         name = option["name"]
         if name == focused:
             partly.options.append({"name": name, "type": option["type"], "value": text, "focused": True})
-        elif given.get(name) not in (None, ""):
+        elif given.get(name) not in (None, "") and option["type"] != ATTACHMENT:
             value = _value(world, option, given[name], partly)
             partly.options.append({"name": name, "type": option["type"], "value": value})
     return partly.options
@@ -137,8 +150,38 @@ def _value(world: Directory, option: Json, given: object, filled: Filled) -> str
     if kind in (ROLE, MENTIONABLE):
         return _mentionable(world, kind, given, filled)
     if kind == ATTACHMENT:
-        raise NotPossible(f"The option {name} takes a file, and the sandbox has no files.")
+        filled.uploads[name] = upload_of(given, world.largest_file)
+        return ""
     return _chosen(option, given) if option.get("choices") else _in_bounds(option, _plain(kind, name, given))
+
+
+def upload_of(given: object, most: int) -> Upload:
+    """The file that an object with `filename` and `content` (bytes, or as base64) stands for; it may also have
+    `content_type`, `description`, `width`, `height` and `seconds`. Raises `NotPossible` for more than `most` bytes."""
+    if not isinstance(given, Mapping) or not str(given.get("filename") or "").strip():
+        raise NotPossible("A file needs an object with its filename and its content in base64.")
+    for name, value in given.items():
+        if name not in _OF_FILES:
+            raise NotPossible(f"A file has no {_quoted(name)}; it has: {', '.join(_OF_FILES)}.")
+        if value is not None and not isinstance(value, _OF_FILES[name]):
+            raise NotPossible(f"The field {name} of a file can't be {_quoted(value)}.")
+    content = given.get("content") or b""
+    if isinstance(content, str):
+        try:
+            content = base64.b64decode(content, validate=True)
+        except ValueError:
+            raise NotPossible(f"The content of the file {_quoted(given['filename'])} is not base64.") from None
+    if len(content) > most:
+        raise NotPossible(f"A file has at most {most} bytes here, and {_quoted(given['filename'])} has {len(content)}.")
+    return Upload(
+        safe_name(given["filename"]),
+        content,
+        given.get("content_type"),
+        given.get("description"),
+        given.get("width"),
+        given.get("height"),
+        given.get("seconds"),
+    )
 
 
 def _mentionable(world: Directory, kind: int, given: object, filled: Filled) -> str:

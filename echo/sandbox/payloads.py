@@ -5,10 +5,25 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from echo.sandbox.directory import Directory
+from echo.sandbox.files import WAVEFORM, Attachment
 from echo.sandbox.history import REPLY
-from echo.sandbox.records import DM, Channel, Guild, Member, Message, Overwrite, Reaction, Role, User, Webhook
+from echo.sandbox.records import (
+    DM,
+    POSTS,
+    TALKED_IN_CALLS,
+    Channel,
+    Guild,
+    Member,
+    Message,
+    Overwrite,
+    Reaction,
+    Role,
+    User,
+    Webhook,
+)
 from echo.sandbox.snowflakes import timestamp_of
 
 Payload = dict[str, Any]
@@ -147,6 +162,11 @@ def channel(world: Directory, of: Channel) -> Payload:
     }
     if of.is_thread:
         return found | _thread_fields(world, of)
+    if of.kind in TALKED_IN_CALLS:
+        found |= {"bitrate": 64000, "user_limit": 0, "rtc_region": None}
+    if of.kind in POSTS:
+        found |= {"available_tags": [], "default_reaction_emoji": None, "default_sort_order": None}
+        found["default_forum_layout"] = 0
     return found | {
         "topic": of.topic,
         "position": of.position,
@@ -196,6 +216,24 @@ def author(world: Directory, of: Message) -> Payload:
     return {**found, "discriminator": "0000", "avatar": picture}
 
 
+def attachment(world: Directory, of: Attachment) -> Payload:
+    """MessageAttachmentResponse, or AttachmentResponse of one that came with a command."""
+    file, url = of.upload, world.address + quote(of.path)
+    found: Payload = {"id": str(of.id), "filename": file.filename, "size": len(file.content), "url": url}
+    found["proxy_url"] = url
+    measured = {
+        "content_type": file.kind,
+        "description": file.description,
+        "width": file.width,
+        "height": file.height,
+        "duration_secs": file.seconds,
+    }
+    found |= {name: value for name, value in measured.items() if value is not None}
+    if file.seconds is not None:
+        found["waveform"] = WAVEFORM
+    return {**found, "ephemeral": True} if of.ephemeral else found
+
+
 def reaction(world: Directory, of: Reaction) -> Payload:
     """MessageReactionResponse, as the bot sees it."""
     return {
@@ -227,7 +265,7 @@ def message(world: Directory, of: Message, *, referenced: bool = True) -> Payloa
         "mention_everyone": of.mention_everyone,
         "mentions": [user(world.users[who]) for who in of.mentions if who in world.users],
         "mention_roles": [str(one) for one in of.mention_roles],
-        "attachments": [],
+        "attachments": [attachment(world, one) for one in of.attachments],
         "embeds": [dict(one) for one in of.embeds],
         "components": [dict(one) for one in of.components],
         "flags": of.flags,

@@ -16,7 +16,8 @@ from echo.sandbox.interaction_payloads import AUTOCOMPLETE, COMMAND, COMPONENT, 
 from echo.sandbox.interactions import LOADING, NOT_RESPONDED, Interaction, InteractionHub
 from echo.sandbox.options import NotPossible, find_place
 from echo.sandbox.permissions import Permission
-from echo.sandbox.records import DM, Channel, Dispatch, Message, User
+from echo.sandbox.records import Channel, Dispatch, Message
+from echo.sandbox.speaking import Speaking
 from echo.sandbox.updates import update_of
 from echo.sandbox.upkeep import Upkeep
 from echo.sandbox.views import View, channel_view, command_views, message_view, modal_view, response_view
@@ -25,7 +26,7 @@ from echo.sandbox.world import World
 MOST_SUGGESTIONS: Final = 25
 
 
-class People(Upkeep):
+class People(Speaking, Upkeep):
     """The people of one sandbox. They and the channels are given by name (with or without @ or #) or by id."""
 
     def __init__(self, world: World, interactions: InteractionHub, now: Callable[[], float]) -> None:
@@ -83,20 +84,6 @@ class People(Upkeep):
 
         return self._world.subscribe(tell)
 
-    async def say(self, author: object, channel: object, content: object, reply_to: object = None) -> View:
-        """Writes a message; @ and a member's name becomes a mention. Gives it as `messages` does."""
-        place = find_place(self._world, channel)
-        who = self._seeing(author, place)
-        if not self._world.may_send(place.id, who.id):
-            raise NotPossible(f"{who.display_name} may not write in #{place.name}.")
-        text = self._text(content)
-        answered = None if reply_to in (None, "") else presses.message_id(reply_to)
-        if answered is not None and answered not in self._world.messages[place.id]:
-            raise NotPossible(f"There is no message {answered} in #{place.name} to reply to.")
-        self._open_thread(place, who)
-        message = self._world.post_message(place.id, who.id, text, now=self._now(), reply_to=answered)
-        return message_view(self._world, message)
-
     async def command(
         self, author: object, channel: object, command: object, options: Mapping[str, object] | None = None
     ) -> View:
@@ -109,7 +96,7 @@ class People(Upkeep):
         who = self._seeing(author, place)
         call = find_call(self._commands, self._world.guild.id, command)
         refuse_unless_allowed(self._world, who, place, call)
-        data = call.data(self._world, place.id, options or {})
+        data = call.data(self._world, place.id, options or {}, now=self._now())
         return await self._answered(self._interactions.begin(COMMAND, who.id, place.id, data))
 
     async def autocomplete(
@@ -200,14 +187,3 @@ class People(Upkeep):
         # What begins as typed comes before what merely contains it; sorting keeps the order within both.
         fitting.sort(key=lambda one: not str(one["name"]).lstrip("@#").casefold().startswith(typed))
         return fitting[:MOST_SUGGESTIONS]
-
-    def _open_thread(self, place: Channel, who: User) -> None:
-        """Who writes in a thread joins it, and wakes it if it is archived."""
-        if place.kind == DM or not place.is_thread:
-            return
-        if place.locked:
-            raise NotPossible(f"The thread #{place.name} is locked.")
-        if place.archived:
-            self._world.modify_channel(place.id, now=self._now(), archived=False)
-        if who.id not in place.thread_members:
-            self._world.join_thread(place.id, who.id, now=self._now())

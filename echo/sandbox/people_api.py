@@ -10,7 +10,7 @@ from aiohttp import web
 from echo.sandbox.context import Context
 from echo.sandbox.options import NotPossible
 from echo.sandbox.people import People
-from echo.sandbox.people_forms import answering, form_of, object_in
+from echo.sandbox.people_forms import answering, form_of, list_in, object_in, truth_in
 
 
 class _PeopleApi:
@@ -20,8 +20,37 @@ class _PeopleApi:
         self._people = people
 
     async def say(self, request: web.Request) -> object:
-        form = await form_of(request, "author", "channel", "content", optional=("reply_to",))
-        return await self._people.say(form["author"], form["channel"], form["content"], form.get("reply_to"))
+        optional = ("content", "reply_to", "attachments", "stickers", "poll", "voice")
+        form = await form_of(request, "author", "channel", optional=optional)
+        return await self._people.say(
+            form["author"],
+            form["channel"],
+            form.get("content"),
+            form.get("reply_to"),
+            attachments=list_in(form, "attachments"),
+            stickers=list_in(form, "stickers"),
+            poll=form.get("poll"),
+            voice=truth_in(form, "voice", False),
+        )
+
+    async def forward(self, request: web.Request) -> object:
+        form = await form_of(request, "author", "message_id", "channel")
+        return await self._people.forward(form["author"], form["message_id"], form["channel"])
+
+    async def post(self, request: web.Request) -> object:
+        form = await form_of(request, "author", "channel", "title", optional=("content", "attachments"))
+        files = list_in(form, "attachments")
+        return await self._people.post(
+            form["author"], form["channel"], form["title"], form.get("content"), attachments=files
+        )
+
+    async def unfurl(self, request: web.Request) -> object:
+        form = await form_of(request, "message_id", "url", "title", optional=("description",))
+        return await self._people.unfurl(form["message_id"], form["url"], form["title"], form.get("description"))
+
+    async def arrive(self, request: web.Request) -> object:
+        form = await form_of(request, "name")
+        return await self._people.arrive(form["name"])
 
     async def command(self, request: web.Request) -> object:
         form = await form_of(request, "author", "channel", "command", optional=("options",))
@@ -76,6 +105,10 @@ def routes(ctx: Context) -> Iterable[web.RouteDef]:
     api = _PeopleApi(People(ctx.world, ctx.interactions, ctx.clock))
     yield web.post("/sandbox/messages", answering(api.say))
     yield web.get("/sandbox/messages", answering(api.messages))
+    yield web.post("/sandbox/forwards", answering(api.forward))
+    yield web.post("/sandbox/posts", answering(api.post))
+    yield web.post("/sandbox/cards", answering(api.unfurl))
+    yield web.post("/sandbox/people", answering(api.arrive))
     yield web.post("/sandbox/commands", answering(api.command))
     yield web.get("/sandbox/commands", answering(api.commands))
     yield web.post("/sandbox/autocomplete", answering(api.autocomplete))

@@ -35,7 +35,7 @@ class Messages:
     async def page(self, request: web.Request) -> web.Response:
         """GET messages. Without Read Message History the answer is an empty list, not a refusal."""
         ctx = self._ctx
-        channel = asked.channel(ctx, request)
+        channel = asked.history(ctx, request)
         limit = asked.limit(request, DEFAULT_PAGE, PAGE)
         bounds = {name: asked.in_query(request, name) for name in ("before", "after", "around")}
         given = [name for name, value in bounds.items() if value is not None]
@@ -56,13 +56,14 @@ class Messages:
 
     async def one(self, request: web.Request) -> web.Response:
         """GET one message."""
+        asked.history(self._ctx, request)
         channel = asked.allowed_channel(self._ctx, request, P.READ_MESSAGE_HISTORY)
         return answer(seen(self._ctx, channel, asked.message(self._ctx, request, channel)))
 
     async def send(self, request: web.Request) -> web.Response:
         """POST a message."""
         ctx = self._ctx
-        channel = asked.channel(ctx, request)
+        channel = asked.history(ctx, request)
         data = await body(request)
         form = message_form(data)
         refuse_empty(form)

@@ -16,7 +16,7 @@ from echo.sandbox.answers import answer, invalid, missing_access
 from echo.sandbox.context import Context
 from echo.sandbox.intents import Intent
 from echo.sandbox.permissions import Permission
-from echo.sandbox.records import DM, Channel, Message
+from echo.sandbox.records import DM, TALKED_IN_CALLS, Channel, Message
 from echo.sandbox.search_index import Query
 
 PAGE: Final = 25
@@ -96,7 +96,8 @@ class Search:
             if channel.kind == DM or (only and channel.id not in only):
                 continue
             parent = world.channels.get(channel.parent_id or 0, channel) if channel.is_thread else channel
-            if (nsfw or not parent.nsfw) and world.may(channel.id, world.bot.id, _READABLE):
+            wanted = _READABLE | Permission.CONNECT if channel.kind in TALKED_IN_CALLS else _READABLE
+            if (nsfw or not parent.nsfw) and world.may(channel.id, world.bot.id, wanted):
                 yield channel
 
     def _page(self, total: int, found: list[Message]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from echo.sandbox import asked, payloads
 from echo.sandbox.answers import Refusal, answer, body, invalid, missing_permissions, nothing, unknown
 from echo.sandbox.context import Context
 from echo.sandbox.permissions import Permission
-from echo.sandbox.records import DM, PRIVATE_THREAD, PUBLIC_THREAD, Channel
+from echo.sandbox.records import ANNOUNCEMENT_THREAD, DM, PRIVATE_THREAD, PUBLIC_THREAD, Channel
 from echo.sandbox.rest_channels import LONGEST_NAME, archive_minutes
 
 P = Permission
@@ -55,12 +55,12 @@ class Threads:
     async def archived_public(self, request: web.Request) -> web.Response:
         """GET a channel's archived public threads, by time of archiving, newest first."""
         channel = asked.allowed_channel(self._ctx, request, P.READ_MESSAGE_HISTORY)
-        return self._archived(request, channel, PUBLIC_THREAD)
+        return self._archived(request, channel, (PUBLIC_THREAD, ANNOUNCEMENT_THREAD))
 
     async def archived_private(self, request: web.Request) -> web.Response:
         """GET a channel's archived private threads, for who may manage threads."""
         channel = asked.allowed_channel(self._ctx, request, P.READ_MESSAGE_HISTORY | P.MANAGE_THREADS)
-        return self._archived(request, channel, PRIVATE_THREAD)
+        return self._archived(request, channel, (PRIVATE_THREAD,))
 
     async def archived_joined(self, request: web.Request) -> web.Response:
         """GET the archived private threads that the bot has joined, by id, newest first."""
@@ -143,12 +143,12 @@ class Threads:
         )
         return answer(payloads.channel(ctx.world, thread), status=201)
 
-    def _archived(self, request: web.Request, channel: Channel, kind: int) -> web.Response:
+    def _archived(self, request: web.Request, channel: Channel, kinds: tuple[int, ...]) -> web.Response:
         limit, before = asked.limit(request, DEFAULT_PAGE, PAGE, least=2), _moment(request)
         found = [
             one
             for one in self._ctx.world.threads(channel.id)
-            if one.archived and one.kind == kind and (before is None or one.archived_at < before)
+            if one.archived and one.kind in kinds and (before is None or one.archived_at < before)
         ]
         found.sort(key=lambda one: (-one.archived_at, -one.id))
         return self._listed(found[:limit], has_more=len(found) > limit)

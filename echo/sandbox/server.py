@@ -15,6 +15,7 @@ from echo.sandbox import (
     people_api,
     rest_channels,
     rest_faults,
+    rest_files,
     rest_guilds,
     rest_messages,
     rest_reactions,
@@ -26,7 +27,7 @@ from echo.sandbox import (
 )
 from echo.sandbox.answers import LONGEST_BODY
 from echo.sandbox.context import Clock, Context, Routes
-from echo.sandbox.doorkeeper import API, Recorder, middlewares
+from echo.sandbox.doorkeeper import API, FILES, Recorder, middlewares
 from echo.sandbox.faults import Faults
 from echo.sandbox.gateway import HEARTBEAT_INTERVAL, Gateway
 from echo.sandbox.intents import PRIVILEGED
@@ -55,6 +56,7 @@ ROUTES: tuple[Routes, ...] = (
     rest_users.routes,
     rest_webhooks.routes,
     rest_faults.routes,
+    rest_files.routes,
 )
 
 
@@ -111,7 +113,7 @@ class Sandbox:
             raise UsageError(f"Port {self._port} of {HOST} is taken: choose another, or 0 for any free one.") from None
         self._runner = runner
         place = f"{HOST}:{runner.addresses[0][1]}"
-        self.address = f"http://{place}"
+        self.address = self.world.address = f"http://{place}"
         self.gateway.address = f"ws://{place}{GATEWAY_PATH}"
         return self
 
@@ -136,5 +138,5 @@ class Sandbox:
 def placed(routes: Iterable[web.RouteDef]) -> Iterable[web.RouteDef]:
     """Routes where clients look for them: Discord's under its API's path, the sandbox's own as they are."""
     for route in routes:
-        path = route.path if route.path.startswith("/sandbox/") else API + route.path
+        path = route.path if route.path.startswith(("/sandbox/", *FILES)) else API + route.path
         yield web.RouteDef(route.method, path, route.handler, route.kwargs)

@@ -8,10 +8,12 @@ from typing import Any, TypedDict, Unpack
 from echo.sandbox import payloads
 from echo.sandbox.components import as_answered
 from echo.sandbox.directory import Directory
+from echo.sandbox.files import Attachment, Upload
 from echo.sandbox.history import PINNED, PLAIN, REPLY
 from echo.sandbox.mentions import named_in, pings_replied
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import DM, EPHEMERAL, Channel, Dispatch, Guild, Message, Reaction, User, Webhook
+from echo.sandbox.snowflakes import snowflake_at
 
 NONCE_LIFE = 300.0
 """Seconds for which an enforced nonce stands for the message that it came with ("the past few minutes")."""
@@ -27,13 +29,16 @@ class Fields(TypedDict, total=False):
 
     `reply_to` is the id of the message of the same channel that it answers; `kind` Discord's message type, by default
     that of an ordinary message or of an answer. `author_name` and `avatar` (the address of a picture) are what a
-    webhook gives itself out for. `webhook_id` marks an interaction's answer: it is the application's id. `interaction`
-    is Discord JSON that goes into the payload as it is (`interaction`, `interaction_metadata`, ...).
+    webhook gives itself out for. `webhook_id` marks an interaction's answer: it is the application's id.
+    `interaction` is Discord JSON that goes into the payload as it is (`interaction`, `interaction_metadata`, ...), and
+    so is what `extra` holds (a poll, stickers, ...; see `kinds`). `message_id` is for an id that must be a certain one.
     """
 
     reply_to: int | None
     embeds: Iterable[Json]
     components: Iterable[Json]
+    attachments: Iterable[Attachment]
+    extra: Json
     allowed_mentions: Json | None
     flags: int
     nonce: str | int | None
@@ -45,6 +50,7 @@ class Fields(TypedDict, total=False):
     avatar: str | None
     webhook_id: int | None
     only_user: int | None
+    message_id: int
 
 
 class Talk(Directory):
@@ -86,9 +92,43 @@ class Talk(Directory):
             earlier = self._by_nonce(channel_id, author_id, nonce, now)
             if earlier is not None:
                 return earlier
-        message = _composed(self.ids.next(now), channel_id, author, content, fields)
+        number = fields.get("message_id") or self.ids.next(now)
+        message = _composed(number, channel_id, author, content, fields)
         self._ping(message, channel, fields.get("allowed_mentions"))
         self._keep(message, channel, now)
+        return message
+
+    def remember(
+        self, channel_id: int, author: int | Webhook, content: str, *, at: float, **fields: Unpack[Fields]
+    ) -> Message:
+        """Puts a message into the channel's past, to the time `at`, as if it had always been there: nobody is told.
+
+        Raises KeyError for no such channel.
+        """
+        channel = self.channels[channel_id]
+        number = snowflake_at(at)
+        while number in self.messages[channel_id]:
+            number += 1
+        self.ids.observe(number)
+        message = _composed(number, channel_id, author, content, fields)
+        self._ping(message, channel, fields.get("allowed_mentions"))
+        self.messages[channel_id].add(message)
+        channel.last_message_id = self.messages[channel_id].last_id
+        self.version += 1
+        return message
+
+    def keep_file(self, channel_id: int, upload: Upload, *, now: float, ephemeral: bool = False) -> Attachment:
+        """Keeps an uploaded file; it can be fetched from then on, and go with a message."""
+        found = Attachment(self.ids.next(now), channel_id, upload, ephemeral)
+        self.files[found.id] = found
+        return found
+
+    def unfurl(self, channel_id: int, message_id: int, embeds: Iterable[Json]) -> Message:
+        """Puts embeds under a message, as Discord does once it has read its links: that is told as an update, but is no
+        edit. Raises KeyError if there is no such message."""
+        message = self._existing(channel_id, message_id)
+        message.embeds = (*message.embeds, *_shown_embeds(embeds))
+        self._announce("MESSAGE_UPDATE", message, self.channels[channel_id])
         return message
 
     def edit_message(
@@ -278,11 +318,12 @@ def _composed(message_id: int, channel_id: int, author: int | Webhook, content: 
         avatar=fields.get("avatar"),
         embeds=_shown_embeds(fields.get("embeds", ())),
         components=tuple(as_answered(fields.get("components", ()))),
+        attachments=tuple(fields.get("attachments", ())),
         flags=flags,
         tts=fields.get("tts", False),
         nonce=fields.get("nonce"),
         only_user=fields.get("only_user") if flags & EPHEMERAL else None,
-        extra=fields.get("interaction"),
+        extra={**(fields.get("interaction") or {}), **fields.get("extra", {})} or None,
     )
 
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from echo.sandbox import presses
+from echo.sandbox import payloads, presses
 from echo.sandbox.acting import Acting
-from echo.sandbox.history import PINNED
+from echo.sandbox.history import PINNED, THREAD_CREATED, THREAD_STARTER
 from echo.sandbox.options import NotPossible, find_person, find_place
 from echo.sandbox.permissions import Permission
-from echo.sandbox.records import CATEGORY, DM, KINDS, POSTS, Channel, Message, Overwrite
+from echo.sandbox.records import CATEGORY, DM, KINDS, POSTS, PRIVATE_THREAD, Channel, Message, Overwrite, User
 from echo.sandbox.views import View, channel_view, message_view
 
 P = Permission
@@ -120,6 +120,7 @@ class Upkeep(Acting):
             private=private,
             from_message=None if start is None else start.id,
         )
+        self._tell_of(thread, place, who, start)
         return channel_view(thread)
 
     async def change_channel(self, author: object, channel: object, **changes: Any) -> View:
@@ -172,6 +173,18 @@ class Upkeep(Acting):
         who = self._person(author)
         renamed = self._world.rename(who.id, _named(name, LONGEST_NAME))
         return {"id": str(renamed.id), "name": renamed.display_name}
+
+    def _tell_of(self, thread: Channel, place: Channel, who: User, start: Message | None) -> None:
+        """Discord's own message about a new thread: in it where it starts from a message, else in its channel."""
+        pointer = {"type": 0, "channel_id": str(thread.id), "guild_id": str(thread.guild_id)}
+        if start is not None:
+            whole = payloads.message(self._world, start, referenced=False)
+            told = {**pointer, "channel_id": str(place.id), "message_id": str(start.id)}
+            extra = {"message_reference": told, "referenced_message": whole}
+            self._world.post_message(thread.id, who.id, "", now=self._now(), kind=THREAD_STARTER, extra=extra)
+        elif thread.kind != PRIVATE_THREAD:
+            extra = {"message_reference": pointer}
+            self._world.post_message(place.id, who.id, thread.name, now=self._now(), kind=THREAD_CREATED, extra=extra)
 
     def _start(self, place: Channel, message_id: object) -> Message:
         message = self._find_message(presses.message_id(message_id))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from echo.sandbox import payloads
 from echo.sandbox.command_forms import (
     CHAT_INPUT,
     OPTION_NAMES,
@@ -16,6 +17,7 @@ from echo.sandbox.command_forms import (
 )
 from echo.sandbox.components import LABEL, TEXT_INPUT, described, walk
 from echo.sandbox.directory import Directory
+from echo.sandbox.files import Attachment
 from echo.sandbox.records import EPHEMERAL, KINDS, Channel, Message
 
 View = dict[str, Any]
@@ -27,7 +29,8 @@ LONGEST_NAME = 32
 
 
 def message_view(world: Directory, of: Message) -> View:
-    """A message: `id, author, author_id, webhook, content, shown, ts, embeds, components, ephemeral, reply_to, edited`.
+    """A message: `id, channel, author, author_id, webhook, content, shown, ts, embeds, components, attachments, kind,
+    ephemeral, reply_to, edited`.
 
     `webhook` is the id of the webhook that said it, None for people and for the bot itself; `shown` is all that a
     reader sees, mentions by their names and embeds as text; `ts` is in seconds since the epoch, UTC.
@@ -45,10 +48,17 @@ def message_view(world: Directory, of: Message) -> View:
         "ts": of.ts,
         "embeds": [dict(embed) for embed in of.embeds],
         "components": described(of.components),
+        "attachments": [_attachment_view(world, one) for one in of.attachments],
+        "kind": of.kind,
         "ephemeral": bool(of.flags & EPHEMERAL),
         "reply_to": None if of.reply_to is None else str(of.reply_to),
         "edited": of.edited_at is not None,
     }
+
+
+def _attachment_view(world: Directory, of: Attachment) -> View:
+    found = payloads.attachment(world, of)
+    return {name: found.get(name) for name in ("id", "filename", "url", "size", "content_type")}
 
 
 def channel_view(of: Channel) -> View:
@@ -63,8 +73,14 @@ def channel_view(of: Channel) -> View:
 
 
 def shown_text(world: Directory, of: Message) -> str:
-    """All that a reader sees of a message: its text with names for mentions, then its embeds."""
+    """All that a reader sees of a message: its text with names for mentions, then its embeds, files, stickers, poll and
+    what it forwards."""
     parts = [of.content, *(embed_text(embed) for embed in of.embeds)]
+    parts += [f"[{one.upload.filename}]" for one in of.attachments]
+    extra = of.extra or {}
+    parts += [f"[{one['name']}]" for one in extra.get("sticker_items", ())]
+    parts += [f"[poll: {extra['poll']['question']['text']}]"] if "poll" in extra else []
+    parts += [f"[forwarded: {one['message']['content']}]" for one in extra.get("message_snapshots", ())]
     # Newer messages may carry their text in components instead.
     parts += [str(one["content"]) for one in walk(of.components) if one.get("content")]
     return with_names(world, "\n".join(part for part in parts if part))

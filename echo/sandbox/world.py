@@ -11,6 +11,8 @@ from echo.corpus.written import Written
 from echo.sandbox import payloads
 from echo.sandbox.population import Population, populated
 from echo.sandbox.records import (
+    ANNOUNCEMENT,
+    ANNOUNCEMENT_THREAD,
     DM,
     PRIVATE_THREAD,
     PUBLIC_THREAD,
@@ -114,7 +116,8 @@ class World(Talk):
     ) -> Channel:
         """Opens a thread; one that starts from a message has that message's id. Raises KeyError for no such parent."""
         parent = self.channels[parent_id]
-        kind = PRIVATE_THREAD if private else PUBLIC_THREAD
+        public = ANNOUNCEMENT_THREAD if parent.kind == ANNOUNCEMENT else PUBLIC_THREAD
+        kind = PRIVATE_THREAD if private else public
         thread = Channel(from_message or self.ids.next(now), kind, name, parent.guild_id, parent_id)
         thread.owner_id, thread.archived_at, thread.auto_archive = owner_id, now, auto_archive
         thread.thread_members[owner_id] = now

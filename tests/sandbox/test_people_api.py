@@ -124,7 +124,11 @@ async def test_nobody_acts_where_they_see_nothing(call: Caller, sandbox: Sandbox
         ({"content": "x" * 2001}, "A message has at most 2000 characters, and this one has 2001."),
         ({"reply_to": "that"}, "A message is named by its id, a number, not by “that”."),
         ({"channel": None}, "The field channel is missing."),
-        ({"colour": "red"}, "There is no field colour; there are: author, channel, content, reply_to."),
+        (
+            {"colour": "red"},
+            "There is no field colour; "
+            "there are: author, channel, content, reply_to, attachments, stickers, poll, voice.",
+        ),
     ],
 )
 async def test_a_wrong_message_is_refused_in_one_sentence(

@@ -76,6 +76,12 @@ class OpenAPI:
         # description says that they are numbers like those of the answers themselves.
         field_error = description["components"]["schemas"]["InnerErrors"]["properties"]["_errors"]
         field_error["items"] = {"type": "object", "required": ["code", "message"]}
+        # The reference has forwards, which point to a message by a reference of type 1, and channels for media; the
+        # description has forgotten both.
+        schemas = description["components"]["schemas"]
+        schemas["MessageReferenceType"]["oneOf"].append({"title": "FORWARD", "const": 1})
+        schemas["ChannelTypes"]["oneOf"].append({"title": "GUILD_MEDIA", "const": 16})
+        schemas["GuildChannelResponse"]["properties"]["type"]["enum"].append(16)
         self._templates = [(template, template.strip("/").split("/")) for template in self._paths]
 
     def template(self, path: str) -> str:

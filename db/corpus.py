@@ -9,6 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
+import aiosqlite
+
 from db.cipher import Cipher
 from db.codec import time_to_text
 from db.collections import Collections, put_coverage
@@ -172,15 +174,18 @@ class Corpus(Collections):
                 content=cipher.seal(payload(message), *place_of(profile_id, row)),
                 words=message.text != "",
             )
+            await _drop_datasets(connection, (profile_id,))
         return True
 
     async def remove(self, message_ids: Iterable[int]) -> dict[int, int]:
-        """Remove messages from all corpora that hold them; profile id -> rows removed."""
+        """Remove messages from all corpora that hold them, with the datasets made of these; profile id -> rows removed."""
         removed: Counter[int] = Counter()
         for batch in _batches(message_ids, REMOVAL):
             async with self._database.write() as connection:
                 rows = SQL.remove_messages(connection, ids=json.dumps(batch))
-                removed.update([row["profile_id"] async for row in rows])
+                found = [row["profile_id"] async for row in rows]
+                await _drop_datasets(connection, found)
+            removed.update(found)
         return dict(removed)
 
     async def remove_places(self, channel_ids: Iterable[int]) -> dict[int, int]:
@@ -192,6 +197,7 @@ class Corpus(Collections):
                 async with self._database.write() as connection:
                     rows = SQL.remove_from_place(connection, channel_id=channel_id, batch=REMOVAL)
                     found = [row["profile_id"] async for row in rows]
+                    await _drop_datasets(connection, found)
                     await SQL.drop_ranges_of_place(connection, channel_id=channel_id)
                     await SQL.drop_results_of_place(connection, channel_id=channel_id)
                 removed.update(found)
@@ -253,3 +259,8 @@ def _held(row: sqlite3.Row) -> Held:
     return Held(
         row["profile_id"], row["server_id"], row["channel_id"], row["message_id"], row["user_id"], bool(row["own"])
     )
+
+
+async def _drop_datasets(connection: aiosqlite.Connection, profile_ids: Iterable[int]) -> None:
+    """What was made of a message must not outlive it: the next training makes the datasets anew."""
+    await SQL.drop_datasets_of(connection, profile_ids=json.dumps(sorted(set(profile_ids))))

@@ -36,3 +36,6 @@ WHERE (profile_id, split, part) IN (
         AND (echo_profiles.training_status = 'ready' OR echo_profiles.reason IS NOT NULL)
     LIMIT :batch
 )
+
+-- name: drop_datasets_of(profile_ids)!
+DELETE FROM datasets WHERE profile_id IN (SELECT value FROM json_each(:profile_ids))

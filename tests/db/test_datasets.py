@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from db.connection import Database
+from db.corpus import Corpus
 from db.datasets import REMOVAL, Datasets
 from db.errors import KeyDestroyed, Tampered
 from db.keys import Keyring
 from states.model import ProfileSnapshot
 from tests.support.files import everything_in
-from tests.support.snapshots import SENTENCES
+from tests.support.snapshots import SENTENCES, messages
 
 PARTS = [(2, SENTENCES[0].encode()), (3, b""), (1, SENTENCES[1].encode() * 1000)]
 
@@ -56,6 +58,24 @@ async def test_cleared_datasets_are_gone_in_all_splits(datasets: Datasets, profi
     await datasets.put_dataset(profile.id, "train", ((1, b"part") for _ in range(REMOVAL + 1)))
     await datasets.put_dataset(profile.id, "validation", iter(PARTS))
     await datasets.clear_datasets(profile.id)
+    assert await datasets.examples(profile.id) == {}
+
+
+@pytest.mark.parametrize("what", ["edited", "deleted", "deleted with its channel"])
+async def test_what_was_made_of_a_message_goes_when_it_is_edited_or_deleted(
+    datasets: Datasets, corpus: Corpus, profile: ProfileSnapshot, what: str
+) -> None:
+    rows = messages(3)
+    await corpus.store(profile, rows)
+    await datasets.put_dataset(profile.id, "train", iter(PARTS))
+    await corpus.remove([999_999])
+    assert await datasets.examples(profile.id) == {"train": 6}, "what it does not hold changes nothing"
+    if what == "edited":
+        assert await corpus.amend(replace(rows[0], text="Otherwise."), profile.id)
+    elif what == "deleted":
+        assert await corpus.remove([rows[0].message_id]) == {profile.id: 1}
+    else:
+        assert await corpus.remove_places([rows[0].channel_id]) == {profile.id: 3}
     assert await datasets.examples(profile.id) == {}
 
 

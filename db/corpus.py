@@ -178,7 +178,7 @@ class Corpus(Collections):
         return True
 
     async def remove(self, message_ids: Iterable[int]) -> dict[int, int]:
-        """Remove messages from all corpora that hold them, with the datasets made of these; profile id -> rows removed."""
+        """Remove messages from all corpora, with the datasets made of them; profile id -> rows removed."""
         removed: Counter[int] = Counter()
         for batch in _batches(message_ids, REMOVAL):
             async with self._database.write() as connection:

@@ -15,6 +15,7 @@ from echo.discord.client import EchoClient
 from echo.discord.collecting.budget import Budget, beside_echoes
 from echo.discord.collecting.collection import Manner
 from echo.discord.collecting.collector import Collector
+from echo.discord.following import Acquaintance, Following
 from echo.discord.hearing import Hearing
 from echo.discord.notices import Notices, Openings, stays_here
 from echo.discord.speakable import speakable_channels
@@ -138,6 +139,20 @@ async def _run(
     ends = SessionEnds(board, router)
     pace_scale = settings.sandbox_pace_scale if sandbox else settings.pace_scale
     budget = Budget(lambda: beside_echoes(len(board.sessions_online())))
+    following = Following(
+        client=client,
+        board=board,
+        corpus=store.corpus,
+        changes=store.changes,
+        reached=store.reconciliations,
+        machines=router,
+        share=budget.account(background=True),
+        people_of=Acquaintance(client, voice.names_of).of,
+        exclusions=Manner.of(settings).exclusions,
+        window=settings.context_messages,
+        clock=clock,
+        tasks=tasks,
+    )
     works = _works(settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale, budget)
     interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks, clock)
     ends.work_ended = interpreter.work_ended
@@ -157,10 +172,11 @@ async def _run(
     stack.callback(timers.stop)
     timers.start()
     upkeep = Upkeep(store.erasure, store.database, settings, clock)
-    maintenance.schedule(timers, _starting(tasks, upkeep))
+    maintenance.schedule(timers, _starting(tasks, upkeep) | {"reconcile": following.compare})
     interpreter.begin()
     router.tell_started()
     tasks.start("catching up", client.catch_up())
+    following.begin()
     tasks.start("telling", Telling(board, notices, notices.words).run())
     operator = ConsoleOperator(router, clock, functools.partial(speakable_channels, client))
     return Echo(board, router, client, operator, sandbox, gateway, upkeep, settings, clock)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from db.changes import Changes, Reconciliations
 from db.connection import Database
 from db.consents import Consents
 from db.corpus import Corpus
@@ -36,6 +37,8 @@ class Store:
     journal: Journal
     consents: Consents
     corpus: Corpus
+    changes: Changes
+    reconciliations: Reconciliations
     datasets: Datasets
     generations: Generations
     models: Models
@@ -63,6 +66,8 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             journal=Journal(database),
             consents=Consents(database),
             corpus=Corpus(database, keyring, clock),
+            changes=Changes(database),
+            reconciliations=Reconciliations(database),
             datasets=Datasets(database, keyring, clock),
             generations=Generations(database, keyring),
             models=models,

@@ -8,6 +8,7 @@ from typing import Protocol
 TABLE: Mapping[str, str] = {
     "retention": "17 3 * * *",
     "checkpoint": "47 * * * *",
+    "reconcile": "29 4 * * *",
 }
 """Name of the job -> crontab expression, UTC: odd minutes, so that Echo does not wake with everybody else."""
 

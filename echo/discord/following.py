@@ -101,12 +101,13 @@ class Following:
 
 
 class Acquaintance:
-    """Who goes by which name in each profile: what is learnt of names serves all that reads for it.
+    """Who goes by which name in each profile, and what its server's channels are called, as far as was learnt here.
 
     `names_of` gives the subject's names, the shown one first.
     """
 
-    def __init__(self, names_of: Callable[[ProfileSnapshot], tuple[str, ...]]) -> None:
+    def __init__(self, client: nextcord.Client, names_of: Callable[[ProfileSnapshot], tuple[str, ...]]) -> None:
+        self._client = client
         self._names_of = names_of
         self._known: dict[int, People] = {}
 
@@ -118,4 +119,7 @@ class Acquaintance:
             fresh = People(profile.user_id, names[0], f"profile {profile.id}")
             people = self._known[profile.id] = replace(people, subject=names[0]) if people is not None else fresh
             people.learn(profile.user_id, *names)
+            guild = self._client.get_guild(profile.server_id)
+            for place in (*guild.channels, *guild.threads) if guild is not None else ():
+                people.learn_channel(place.id, place.name)
         return people

@@ -119,7 +119,7 @@ async def followed(
             pausing.set()
             await (paused.acquire() if rounds else asyncio.sleep(0))
 
-        acquaintance = Acquaintance(lambda profile: (edge.board.names.get(profile.user_id, "Bo"),))
+        acquaintance = Acquaintance(edge.client, lambda profile: (edge.board.names.get(profile.user_id, "Bo"),))
         following = Following(
             edge.client,
             edge.board,

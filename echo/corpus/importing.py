@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from db.stored import Provenance, StoredMessage
 from echo.corpus.cleaning import Cleaned, Kind, clean_text
-from echo.corpus.identities import Identities
 from echo.corpus.importers.export import Export, Form
 from echo.corpus.pseudonyms import People
 from echo.corpus.surveying import Bearing, Survey
-from echo.corpus.wanted import place_of
+from echo.corpus.wanted import Origin, Origins
 from echo.corpus.written import Mark, Written
 from echo.persona.turns import CONTEXT_AGE
 
@@ -79,59 +78,57 @@ class Sifting:
         self.own = self.context = 0
         self.dropped: Counter[str] = Counter(survey.left_out)
         self._survey, self._wanted = survey, survey.wanted
+        self._origins = Origins(survey.wanted, Form.CHAT_EXPORT)
         self._people, self._clean = people, clean
-        self._identities = Identities(survey.wanted.key)
         self._bearings = survey.bearings()
         self._places: dict[str, _Place] = {}
-        self._provenance, self._unnamed_server = Provenance.EXPORT, 0
+        self._provenance = Provenance.EXPORT
         for user_id, names in survey.names.items():
             people.learn(user_id, *sorted(names))
 
     def batches(self, export: Export) -> Iterator[list[StoredMessage]]:
         """The rows, up to BATCH at a time, those of a message and its context together or one after another."""
+        self._origins = Origins(self._wanted, export.form)
         if export.form is Form.DATA_PACKAGE:
             self._provenance = Provenance.DATA_PACKAGE
-        if export.form is Form.LINES:
-            self._unnamed_server = self._wanted.server_id
         batch: list[StoredMessage] = []
         for part in self._survey.parts(export):
             for written in export.read(part):
-                if self._wanted.left_out(written):
+                origin = self._origins.of(written)
+                if origin.left_out or written.ts >= self._wanted.before:
                     continue
-                batch.extend(self._taken(part.path, written))
+                batch += self._taken(part.path, written, origin)
                 if len(batch) >= BATCH:
                     yield batch
                     batch = []
         yield batch
 
-    def _taken(self, path: str, written: Written) -> Iterator[StoredMessage] | list[StoredMessage]:
+    def _taken(self, path: str, written: Written, origin: Origin) -> Sequence[StoredMessage]:
         """The rows that this message makes, or makes needed."""
-        place = place_of(written)
-        bearing = self._bearings.get(place, Bearing.UNKNOWN)
-        own = self._wanted.is_own(written)
+        bearing = self._bearings.get(origin.place, Bearing.UNKNOWN)
         if bearing is Bearing.UNKNOWN:
-            row = self._row(written, own, bare=True) if own else None
-            return [row] if row else []
-        here = self._places.get(place)
+            row = self._row(written, origin, bare=True) if origin.own else None
+            return (row,) if row else ()
+        here = self._places.get(origin.place)
         if here is None:
-            here = self._places[place] = _Place(LOOK_BACK * self._wanted.context)
+            here = self._places[origin.place] = _Place(LOOK_BACK * self._wanted.context)
         if bearing is Bearing.OLDEST_FIRST:
-            return [] if here.has_read(path, written, 1) else self._going_up(here, written, own)
-        return [] if here.has_read(path, written, -1) else self._going_down(here, written, own)
+            return () if here.has_read(path, written, 1) else self._going_up(here, written, origin)
+        return () if here.has_read(path, written, -1) else self._going_down(here, written, origin)
 
-    def _going_up(self, here: _Place, written: Written, own: bool) -> list[StoredMessage]:
-        if not own:
+    def _going_up(self, here: _Place, written: Written, origin: Origin) -> Sequence[StoredMessage]:
+        if not origin.own:
             here.recent.append(written)
-            return []
-        row = self._row(written, own=True)
+            return ()
+        row = self._row(written, origin)
         if row is None or not row.text:
-            return [row] if row else []
+            return (row,) if row else ()
         rows = [row]
         while here.recent and len(rows) <= self._wanted.context:
             before = here.recent.pop()
             if written.ts - before.ts > CONTEXT_AGE:
                 break
-            context = self._row(before, own=False)
+            context = self._row(before, self._origins.of(before))
             if context is not None:
                 rows.append(context)
             if context is not None and context.cut:
@@ -139,45 +136,45 @@ class Sifting:
         here.recent.clear()
         return rows
 
-    def _going_down(self, here: _Place, written: Written, own: bool) -> list[StoredMessage]:
-        if not own and (not here.owed or here.answer - written.ts > CONTEXT_AGE):
+    def _going_down(self, here: _Place, written: Written, origin: Origin) -> Sequence[StoredMessage]:
+        if not origin.own and (not here.owed or here.answer - written.ts > CONTEXT_AGE):
             here.owed = 0
-            return []
-        row = self._row(written, own)
+            return ()
+        row = self._row(written, origin)
         if row is None:
-            return []
-        if not own:
+            return ()
+        if not origin.own:
             here.owed = 0 if row.cut else here.owed - 1
         elif row.text:
             here.owed, here.answer = self._wanted.context, written.ts
-        return [row]
+        return (row,)
 
-    def _row(self, written: Written, own: bool, *, bare: bool = False) -> StoredMessage | None:
+    def _row(self, written: Written, origin: Origin, *, bare: bool = False) -> StoredMessage | None:
         """The message as a row; None if nothing of it is kept."""
         cleaned = self._cleaned(written)
         if cleaned.kind not in (Kind.WORDS, Kind.CUT):
             self.dropped[cleaned.why] += 1
             return None
-        user_id = self._wanted.user_id if own else self._identities.author(written)
-        message_id, ts = self._identities.message(written)
-        if own and cleaned.text:
-            self.own += 1
-        elif not own:
+        identities = self._origins.identities
+        message_id, ts = identities.message(written)
+        if not origin.own:
             self.context += 1
+        elif cleaned.text:
+            self.own += 1
         return StoredMessage(
-            message_id=message_id,
-            user_id=user_id,
-            server_id=self._identities.server(written) or self._unnamed_server,
-            channel_id=self._identities.channel(written),
-            ts=ts,
-            text=cleaned.text,
-            author=self._people.name_of(user_id),
-            own=own,
-            reply_to=self._identities.reply_to(written, message_id),
-            provenance=self._provenance,
-            cut=cleaned.cut,
-            bare=bare,
-            scrubbed=cleaned.scrubbed,
+            message_id,
+            origin.user_id,
+            origin.server_id,
+            origin.channel_id,
+            ts,
+            cleaned.text,
+            self._people.name_of(origin.user_id),
+            origin.own,
+            identities.reply_to(written, message_id) if written.reply_to is not None else None,
+            self._provenance,
+            cleaned.cut,
+            bare,
+            cleaned.scrubbed,
         )
 
     def _cleaned(self, written: Written) -> Cleaned:

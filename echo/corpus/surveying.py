@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from echo.corpus.identities import Identities
 from echo.corpus.importers.export import Export, Form, Part
 from echo.corpus.importers.limits import refused
-from echo.corpus.wanted import Wanted, place_of
+from echo.corpus.wanted import LATER, Origins, Wanted
 from echo.corpus.written import Written
 
 STRIDE = 2_000
@@ -65,7 +64,6 @@ class Survey:
         self._lies: dict[str, dict[str, _Lie]] = defaultdict(dict)
         self._company: set[str] = set()
         self._named = 0
-        self._identities = Identities(wanted.key)
         self._has_ids = False
 
     def read(self, export: Export) -> Iterator[int]:
@@ -73,9 +71,10 @@ class Survey:
         self._check_whose(export)
         if export.form is Form.DATA_PACKAGE:
             self.passed_over.update(filter(None, map(self.wanted.passed_over, export.parts)))
+        origins = Origins(self.wanted, export.form)
         for part, written in export.messages(self._opener(export)):
             self.seen += 1
-            self._look_at(export, part, written)
+            self._look_at(export, part, written, origins)
             if self.seen % STRIDE == 0:
                 yield self.seen
         if not self.own:
@@ -110,26 +109,27 @@ class Survey:
             return Bearing.OLDEST_FIRST
         return Bearing.NEWEST_FIRST if all(lie.falling for lie in lies) else Bearing.UNKNOWN
 
-    def _look_at(self, export: Export, part: Part, written: Written) -> None:
-        why = self.wanted.left_out(written)
+    def _look_at(self, export: Export, part: Part, written: Written, origins: Origins) -> None:
+        origin, ts = origins.of(written), written.ts
+        why = origin.left_out or (LATER if ts >= self.wanted.before else "")
         if why:
             self.left_out[why] += 1
             return
-        place = place_of(written)
-        lies = self._lies[place]
+        lies = self._lies[origin.place]
         lie = lies.get(part.path)
         if lie is None:
-            lies[part.path] = _Lie(written.ts, written.ts)
+            lies[part.path] = _Lie(ts, ts)
         else:
-            lie.add(written.ts)
-        if self.wanted.is_own(written):
+            lie.add(ts)
+        if origin.own:
             self.own += written.is_speech
             self.called = self.called or written.author
         elif written.is_speech:
-            self._company.add(place)
+            self._company.add(origin.place)
         if written.author_id is not None:
             self._has_ids = True
-        self._learn(export, self._identities.author(written), written.author)
+        if written.author not in self.names[origin.user_id]:
+            self._learn(export, origin.user_id, written.author)
         for user_id, name in written.mentions:
             self._learn(export, user_id, name)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from echo.corpus.identities import Identities
 from echo.corpus.importers.export import Form, Part
 from echo.corpus.written import Mark, Written
 
 DIRECT = "direct message"
 OTHER_SERVER = "other server"
 LATER = "after the date"
+_REMEMBERED = 10_000
 
 
 class Scope(StrEnum):
@@ -39,12 +41,6 @@ class Wanted:
     author: str | None = None
     forms: frozenset[Form] = frozenset(Form)
 
-    def is_own(self, written: Written) -> bool:
-        """Whether the subject wrote it."""
-        if written.author_id is not None:
-            return written.author_id == str(self.user_id) and Mark.BOT not in written.marks
-        return self.author is not None and written.author == self.author
-
     def passed_over(self, part: Part) -> str:
         """Why a file of a data package is not even opened, in a word or two; empty if it is."""
         if part.direct is None:
@@ -55,17 +51,64 @@ class Wanted:
             return ""
         return OTHER_SERVER if part.server_id else "unknown server"
 
-    def left_out(self, written: Written) -> str:
-        """Why a message is not taken, in a word or two; empty if it is."""
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the messages of one author in one channel have in common.
+
+    `place` tells the channels of one export apart. `own`: the subject wrote them. `left_out` is why they are not
+    taken, in a word or two; empty if they are.
+    """
+
+    place: str
+    own: bool
+    left_out: str
+    user_id: int
+    server_id: int
+    channel_id: int
+
+
+class Origins:
+    """Where messages of an export of one form are from, as seen by who wants them."""
+
+    def __init__(self, wanted: Wanted, form: Form) -> None:
+        self.identities = Identities(wanted.key)
+        self._wanted = wanted
+        # Whoever gives lines that name no server vouches for where they are from.
+        self._unnamed_server = wanted.server_id if form is Form.LINES else 0
+        self._known: dict[tuple[str | None, ...], Origin] = {}
+
+    def of(self, written: Written) -> Origin:
+        """Of a message. The same few come again and again."""
+        key = (written.author_id or written.author, written.channel_id or written.channel, written.server_id)
+        if written.channel_id is None or written.author_id is None or written.direct or written.marks:
+            return self._made(written)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) > _REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = self._made(written)
+        return known
+
+    def _made(self, written: Written) -> Origin:
+        wanted, identities = self._wanted, self.identities
+        own = self._is_own(written)
+        return Origin(
+            place=written.channel_id or f"{written.parent or ''}/{written.channel}",
+            own=own,
+            left_out=self._left_out(written),
+            user_id=wanted.user_id if own else identities.author(written),
+            server_id=identities.server(written) or self._unnamed_server,
+            channel_id=identities.channel(written),
+        )
+
+    def _is_own(self, written: Written) -> bool:
+        if written.author_id is not None:
+            return written.author_id == str(self._wanted.user_id) and Mark.BOT not in written.marks
+        return self._wanted.author is not None and written.author == self._wanted.author
+
+    def _left_out(self, written: Written) -> str:
         if written.direct:
             return DIRECT
-        # Whoever gives lines that name no server vouches for where they are from.
-        elsewhere = written.server_id is not None and written.server_id != str(self.server_id)
-        if elsewhere and self.scope is Scope.SERVER:
-            return OTHER_SERVER
-        return LATER if written.ts >= self.before else ""
-
-
-def place_of(written: Written) -> str:
-    """What tells the channels of one export apart."""
-    return written.channel_id or f"{written.parent or ''}/{written.channel}"
+        elsewhere = written.server_id is not None and written.server_id != str(self._wanted.server_id)
+        return OTHER_SERVER if elsewhere and self._wanted.scope is Scope.SERVER else ""

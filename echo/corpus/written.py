@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Mark(StrEnum):
@@ -23,8 +23,7 @@ class Mark(StrEnum):
 NO_MARKS: frozenset[Mark] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """One message as an export or the invented world has it.
 
     `ts` is in seconds since the epoch, UTC. `key` is the source's own id of the message, if it has one; `reply_to`
@@ -32,6 +31,8 @@ class Written:
     None where `channel` is a channel of its own. `author_id`, `channel_id` and `server_id` are the source's own ids,
     where it has them. `direct`: it stands in a private conversation. `mentions` has the ids and names of the people
     that the text mentions.
+
+    A named tuple, as imports make millions, each in a quarter of a frozen dataclass's time.
     """
 
     author: str

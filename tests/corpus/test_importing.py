@@ -461,5 +461,5 @@ async def test_of_any_channel_just_the_subjects_words_and_what_led_to_them_are_k
         for ts in own:
             after_last = max((one for one in own if one < ts), default=0.0)
             near = [one for one, author in spoken if author != SUBJECT and after_last < one < ts and ts - one <= 43_200]
-            wanted.update(near[len(near) - context :] if context else [])
+            wanted.update(near[max(0, len(near) - context) :] if context else [])
     assert {row.ts for row in found if not row.own} == wanted

@@ -52,8 +52,8 @@ def _shown(value: str) -> str:
 def identity(row: Mapping[str, object], field: str, where: str) -> str | None:
     """An id, as text; None if it isn't there or null."""
     value = row.get(field)
-    if value is None:
-        return None
+    if value is None or (type(value) is str and len(value) <= _LONGEST_NAME and value.isascii()):
+        return value
     if isinstance(value, bool) or not isinstance(value, int | str) or len(str(value)) > _LONGEST_NAME:
         raise refused(where, f"{field!r} has to be a whole number or a short text, not {_kind(value)}", _REMEDY)
     return _whole(str(value))

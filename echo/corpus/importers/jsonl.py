@@ -46,9 +46,10 @@ def read_jsonl(source: Source) -> Iterator[Written]:
             text,
             key,
             reply_to,
-            author_id=identity(row, "author_id", where),
-            channel_id=identity(row, "channel_id", where),
-            server_id=identity(row, "server_id", where),
+            None,
+            identity(row, "author_id", where),
+            identity(row, "channel_id", where),
+            identity(row, "server_id", where),
         )
 
 

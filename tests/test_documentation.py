@@ -17,6 +17,7 @@ import pytest
 from db.schema import read_migrations
 from echo.cli import EXIT_CODES, parser
 from echo.config import load
+from echo.discord.collecting import reconciling
 from echo.discord.forms import COMMANDS, signatures
 from echo.errors import ConfigError, UsageError
 from echo.rehearse import HAS
@@ -196,6 +197,9 @@ def test_upkeep_runs_when_the_operators_guide_says() -> None:
     minute, hour = TABLE["retention"].split()[:2]
     assert f"every day at {int(hour):02}:{minute}" in upkeep
     assert f"every hour at :{TABLE['checkpoint'].split()[0]}" in upkeep
+    minute, hour = TABLE["reconcile"].split()[:2]
+    assert f"every day at {int(hour):02}:{minute} it compares" in upkeep
+    assert f"at most {reconciling.PAGES} of each server" in " ".join(upkeep.split())
 
 
 def test_the_invitation_asks_for_just_the_permissions_that_are_explained() -> None:

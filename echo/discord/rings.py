@@ -86,6 +86,8 @@ class Rings:
         ring.messages.append({name: value for name, value in raw.items() if name not in _UNNEEDED})
         if len(ring.messages) > self._length:
             ring.since = max(ring.since, _id(ring.messages.popleft()) + 1)
+        while _id(ring.messages[0]) < _id(raw) - AGE:
+            ring.messages.popleft()
         self._let_go(_id(raw))
 
     def before(self, server_id: int, channel_id: int) -> Before:

@@ -1,0 +1,132 @@
+"""What people change on Discord changes what Echo keeps and has learned: at once, or when it is back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.stored import StoredMessage
+from echo.app import Serving, open_echo
+from echo.config import load
+from echo.sandbox.invented import GUILD_NAME, invent
+from echo.sandbox.server import Sandbox
+from echo.sandbox.world import World
+from echo.secrets import ensure_master_key
+from echo.store import open_store
+from states.model import Deadline, ProfileState
+from states.policy import Policy
+from tests.support.clock import HandClock
+from tests.support.running import Running, until
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What Echo keeps of its one subject: rows by message id, the dataset and the model, opened."""
+
+    rows: dict[int, StoredMessage]
+    dataset: bytes
+    model: bytes
+
+    def told_once(self) -> StoredMessage:
+        """A long message of the subject's that is trained on, and that nothing else repeats."""
+        texts = Counter(row.text for row in self.rows.values())
+        long = (row for row in self.rows.values() if row.own and len(row.text) > 30 and row.text.isascii())
+        return next(row for row in long if texts[row.text] == 1 and self.dataset.count(row.text.encode()) >= 1)
+
+
+class Life:
+    """A Discord that stays, an Echo that comes and goes, and what lies in its folder."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.clock = HandClock()
+        self.world = World.populate(1, GUILD_NAME, invent(1), manager="Mara")
+        self.sandbox = Sandbox(self.world, clock=self.clock.timestamp, token="a-token-of-a-test", rate_limits=False)
+        environ = {"ECHO_DATA_DIR": str(home), "ECHO_GUILD_READY_TIMEOUT": "0.05", "DISCORD_TOKEN": "a-token-of-a-test"}
+        self.loaded = load(environ=environ | {"ECHO_CHATTINESS": "0"}, cwd=home)
+
+    @property
+    def people(self) -> Any:
+        return self.sandbox.people
+
+    @asynccontextmanager
+    async def here(self) -> AsyncIterator[Running]:
+        serving = Serving(sandbox=False, api_base=f"{self.sandbox.address}/api/v10")
+        async with open_echo(self.loaded, serving, self.clock) as echo:
+            yield Running(echo, self.sandbox.people, self.clock)
+            assert echo.board.faults == ()
+
+    async def kept(self) -> Kept:
+        """What lies in the folder, while Echo is not there."""
+        key = ensure_master_key(self.loaded.settings.data_dir, self.loaded.secrets)
+        async with open_store(self.home, key, self.clock) as store:
+            rows = [row async for page in store.corpus.stream(1) for row in page]
+            parts = [part for split in SPLITS async for part in store.datasets.dataset(1, split)]
+            profiles, _ = await store.steps.load()
+            model = await store.models.load(1, profiles[0].model_version)
+            return Kept({row.message_id: row for row in rows}, b"".join(parts), model)
+
+    def standing(self) -> dict[int, str]:
+        """All that stands on Discord, by id."""
+        every = (history.before(None, len(history)) for history in self.world.messages.values())
+        return {one.id: one.content for found in every for one in found}
+
+
+@pytest.fixture
+async def life(tmp_path: Path) -> AsyncIterator[Life]:
+    """Mara has an echo without a date."""
+    life = Life(tmp_path)
+    async with life.sandbox:
+        async with life.here() as echo:
+            asked = await life.people.command("Mara", "garden", "echo create", {"user": "Mara"})
+            await echo.press("Mara", asked["responses"][0], "I agree")
+            await echo.ready()
+        yield life
+
+
+async def test_what_its_subject_deletes_is_gone_and_the_echo_learns_anew(life: Life) -> None:
+    regretted = (await life.kept()).told_once()
+    async with life.here() as echo:
+        await life.people.delete("Mara", str(regretted.message_id))
+        await until(echo.board, lambda: echo.board.profiles[1].stale)
+        profile = echo.board.profiles[1]
+        assert (profile.stale, profile.state) == (1, ProfileState.READY)
+        due = profile.due[Deadline.REFRESH]
+        assert due - life.clock() <= Policy().refresh_soon
+        life.clock.move((due - life.clock()).total_seconds())
+        await until(echo.board, lambda: echo.board.profiles[1].model_version == 2)
+        assert (await echo.ready()).stale == 0
+    kept = await life.kept()
+    assert regretted.message_id not in kept.rows
+    assert all(regretted.text not in row.text for row in kept.rows.values())
+    assert regretted.text.encode() not in kept.dataset and regretted.text.encode() not in kept.model
+
+
+async def test_after_an_absence_everything_that_is_kept_stands_on_discord(life: Life) -> None:
+    before = await life.kept()
+    own = sorted(one for one, row in before.rows.items() if row.own and row.text)
+    garden = life.world.find_channel("garden")
+    assert garden is not None
+    places = {one: before.rows[one].channel_id for one in before.rows}
+    here = [one for one in own if places[one] == garden.id]
+    life.world.delete_messages(garden.id, here[:3])
+    life.world.edit_message(garden.id, here[4], now=life.clock.timestamp(), content="rewritten from beginning to end")
+    life.world.edit_message(garden.id, here[5], now=life.clock.timestamp(), content="!roll 20")
+    elsewhere = next(place for place in places.values() if place != garden.id)
+    life.world.delete_channel(elsewhere)
+    gone = {*here[:3], here[5], *(one for one, place in places.items() if place == elsewhere)}
+    async with life.here() as echo:
+        await until(echo.board, lambda: echo.board.profiles[1].stale >= len(gone) + 1)
+        assert echo.board.profiles[1].stale == len(gone) + 1
+    kept = await life.kept()
+    assert kept.rows.keys() == before.rows.keys() - gone
+    assert kept.rows[here[4]].text == "rewritten from beginning to end"
+    assert kept.rows.keys() <= life.standing().keys()

@@ -238,6 +238,63 @@ def test_an_archive_within_an_archive_is_not_opened(tmp_path: Path) -> None:
     assert "it holds another archive, 'inner.zip'; unpack that one" in _refusal(outer)
 
 
+def test_an_archive_with_two_members_of_one_name_is_refused(tmp_path: Path) -> None:
+    path = in_zip(tmp_path / "package.zip", data_package())
+    with zipfile.ZipFile(path, "a") as zipped, pytest.warns(UserWarning, match="Duplicate"):
+        zipped.writestr("account/user.json", json.dumps({"id": "78", "username": "jay"}))
+    assert "two of its members are called 'account/user.json'" in _refusal(path)
+
+
+def test_a_channel_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    files = data_package()
+    files["messages/c1001/messages.csv"] = "ID,Timestamp,Contents,Attachments\r\n"
+    assert "it has the channel 1001 twice" in _refusal(in_folder(tmp_path / "package", files))
+    del files["messages/c1001/messages.csv"]
+    files["Messages/1001/messages.json"] = "[]"
+    assert "it has the channel 1001 twice" in _refusal(in_zip(tmp_path / "package.zip", files))
+
+
+def test_a_list_of_members_that_would_fill_the_memory_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as zipped:
+        for number in range(66_000):  # more than fit the short record at the archive's end
+            zipped.writestr(f"{number}", b"")
+    tracemalloc.start()
+    try:
+        assert "its list of members is longer than 1,000,000 bytes" in _refusal(path, Limits(directory=1_000_000))
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert "of a known form" in _refusal(path)
+    small = in_zip(tmp_path / "package.zip", data_package())
+    assert "its list of members is longer than 100 bytes" in _refusal(small, Limits(directory=100))
+
+
+def test_an_index_of_endless_channels_is_refused_without_being_held(tmp_path: Path) -> None:
+    index = json.dumps({str(number): f"channel {number} in Nest" for number in range(200_000)})
+    path = in_folder(tmp_path / "package", data_package() | {"messages/index.json": index})
+    tracemalloc.start()
+    try:
+        assert "index.json: it names more than 1,000 channels" in _refusal(path, Limits(members=1_000))
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_lines_of_endless_channels_are_refused(tmp_path: Path) -> None:
+    rows = "".join(json.dumps(ROW | {"channel": f"hedge {number}"}) + "\n" for number in range(20))
+    sentence = _refusal(_file(tmp_path / "talk.jsonl", rows), Limits(members=10))
+    assert "line 11: it has more than 10 channels" in sentence
+
+
+@pytest.mark.parametrize("depth", [5_000, 200_000])
+def test_brackets_within_brackets_are_refused(tmp_path: Path, depth: int) -> None:
+    nested = '[{"ID": 1, "Timestamp": "2023-05-01 08:00:00", "Contents": ' + "[" * depth + "]" * depth + "}]"
+    for number, member in enumerate(("messages/c1001/messages.json", "account/user.json", "messages/index.json")):
+        files = data_package() | {member: nested if member.endswith("messages.json") else f'{{"id": {nested}}}'}
+        assert member in _refusal(in_folder(tmp_path / f"package {number}", files))
+
+
 def test_a_locked_archive_asks_to_be_unpacked(tmp_path: Path) -> None:
     path = in_zip(tmp_path / "package.zip", data_package())
     content = bytearray(path.read_bytes())

@@ -20,7 +20,7 @@ from db.corpus import Corpus
 from db.keys import Keyring
 from db.steps import Steps
 from db.stored import Provenance, StoredMessage
-from echo.corpus.importers import Form
+from echo.corpus.importers import Form, Limits
 from echo.corpus.importing import BATCH, Imported
 from echo.corpus.wanted import Scope
 from echo.discord.snowflakes import snowflake_at
@@ -322,6 +322,22 @@ async def test_pictures_cut_and_other_peoples_words_drop_out(tmp_path: Path, sto
     assert imported.own == 1
 
 
+async def test_a_picture_in_a_package_is_a_cut_without_words(tmp_path: Path, stored: Kept) -> None:
+    files = package([(DAY, "look"), (DAY + 1, ""), (DAY + 2, "")])
+    path = f"messages/c{ROOM}/messages.json"
+    rows = json.loads(files[path])
+    rows[1]["Attachments"] = "https://cdn.example/a.png"
+    imported = await stored.take(in_zip(tmp_path / "package.zip", files | {path: json.dumps(rows)}))
+    assert [(row.text, row.cut) for row in await stored.rows()] == [("look", False), ("", True)]
+    assert imported.dropped == {"empty": 1} and imported.own == 1
+
+
+async def test_an_export_of_endless_people_is_refused(tmp_path: Path, stored: Kept) -> None:
+    path = tmp_path / "weir.json"
+    path.write_text(exported([(DAY + n, OTHER + n, "me") for n in range(20)]))
+    assert "more than 10 names of people" in await stored.refusal(path, limits=Limits(members=10))
+
+
 async def test_names_of_others_are_replaced_even_where_they_are_said_first(tmp_path: Path, stored: Kept) -> None:
     rows = [(DAY, OTHER, f"has anybody seen name{OTHER + 1}?"), (DAY + 1, SUBJECT, f"@name{OTHER + 1} sleeps")]
     rows += [(DAY + 2, OTHER + 1, "I do not")]
@@ -424,6 +440,8 @@ async def test_an_import_that_is_broken_off_is_finished_by_another(tmp_path: Pat
     running = asyncio.create_task(import_into(stored.corpus, stored.profile, source, NOON, context=12, progress=stop))
     with pytest.raises(asyncio.CancelledError):
         await running
+    # What was being stored is still stored whole; whatever is stored next waits for that.
+    await stored.corpus.store(stored.profile, ())
     there = len(await stored.rows())
     assert 0 < there < 5 * BATCH
     again = await import_into(stored.corpus, stored.profile, source, NOON, context=12)

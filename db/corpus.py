@@ -58,6 +58,7 @@ class Corpus(Collections):
         stored_at = time_to_text(self._clock())
 
         def add(connection: sqlite3.Connection) -> int:
+            self._keyring.require_at_once(connection, profile.id)
             new = 0
             for start in range(0, len(rows), PAGE):
                 new += insert(connection, seal(cipher, profile.id, rows[start : start + PAGE], stored_at))
@@ -65,9 +66,7 @@ class Corpus(Collections):
                 put_coverage(connection, profile.id, coverage)
             return new
 
-        async with self._database.write() as connection:
-            await self._keyring.require(connection, profile.id)
-            new = await connection.visit(add)
+        new = await self._database.write_at_once(add)
         self.stored(rows)
         return new
 

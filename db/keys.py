@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 
 import aiosqlite
 
@@ -68,6 +69,12 @@ class Keyring:
     async def require(self, connection: aiosqlite.Connection, profile_id: int) -> None:
         """Raise KeyDestroyed, inside the transaction that is to store something, if the profile was just forgotten."""
         if not await self.is_alive(connection, profile_id):
+            raise KeyDestroyed(FORGOTTEN)
+
+    def require_at_once(self, connection: sqlite3.Connection, profile_id: int) -> None:
+        """The same in the connection's thread."""
+        row = connection.execute(SQL.key_row.sql, {"profile_id": profile_id}).fetchone()
+        if row is None or row["wrapped_key"] is None:
             raise KeyDestroyed(FORGOTTEN)
 
     async def _unwrap(self, connection: aiosqlite.Connection, profile_id: int) -> Cipher | None:

@@ -151,7 +151,7 @@ async def _run(
         exclusions=Manner.of(settings).exclusions,
         window=settings.context_messages,
         clock=clock,
-        tasks=tasks,
+        start=tasks.start,
     )
     works = _works(settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale, budget)
     interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks, clock)

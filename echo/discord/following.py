@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,9 +19,11 @@ from echo.discord.collecting.walk import Reader
 from echo.discord.corrections import Corrections
 from echo.discord.living import Living
 from echo.discord.tidings import Asking, Tidings, a_while
-from echo.tasks import Tasks
 from states.board import Board
 from states.model import ProfileSnapshot
+
+Start = Callable[[str, Coroutine[Any, Any, None]], object]
+"""Runs work in the background under a name, and reports what breaks it."""
 
 
 class Following:
@@ -44,7 +46,7 @@ class Following:
         exclusions: Exclusions,
         window: int,
         clock: Callable[[], datetime],
-        tasks: Tasks,
+        start: Start,
         pause: Callable[[], Awaitable[None]] = a_while,
     ) -> None:
         self.tidings = Tidings(changes, corpus, machines, board, clock, pause)
@@ -56,7 +58,7 @@ class Following:
         self._client = client
         self._people_of = people_of
         self._exclusions = exclusions
-        self._tasks = tasks
+        self._start = start
         corpus.stored = self.living.stored
         client.witnesses = self.living.witnesses()
         client.returned = self.compare
@@ -64,13 +66,13 @@ class Following:
 
     def begin(self) -> None:
         """Hear, tell, and look for what happened before."""
-        self._tasks.start("following Discord", self.living.run())
-        self._tasks.start("telling of changes", self.tidings.run())
+        self._start("following Discord", self.living.run())
+        self._start("telling of changes", self.tidings.run())
         self.compare()
 
     def compare(self) -> None:
         """Look for what happened while nobody heard of it."""
-        self._tasks.start("comparing with Discord", self.reconciling.run())
+        self._start("comparing with Discord", self.reconciling.run())
 
     def reads(self, server_id: int, channel_id: int) -> bool:
         """Whether collecting would read a channel or thread, as far as nextcord knows it."""
@@ -87,7 +89,7 @@ class Following:
         return bool(may.view_channel and may.read_message_history and enters)
 
     def _look_for_places(self, server_id: int) -> None:
-        self._tasks.start("looking for threads", self.reconciling.places(server_id))
+        self._start("looking for threads", self.reconciling.places(server_id))
 
     def _threads_of(self, server_id: int, channel_id: int) -> Iterable[int]:
         guild = self._client.get_guild(server_id)

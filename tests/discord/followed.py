@@ -12,6 +12,7 @@ from typing import Any
 from db.changes import Changes, Reconciliations
 from db.corpus import Corpus
 from db.keys import Keyring
+from db.outbox import Outbox
 from db.stored import StoredMessage
 from echo.corpus.cleaning import Kind
 from echo.corpus.written import Written
@@ -132,7 +133,7 @@ async def followed(
             exclusions or Exclusions(),
             WINDOW,
             edge.clock,
-            tasks,
+            tasks.start,
             pause,
         )
         if not edge.board.profiles:
@@ -152,4 +153,7 @@ async def open_ended(edge: Edge, subject: str = "Bo") -> None:
     key = edge.profile(subject).key
     await edge.give(key.id, ev.CollectionFinished(edge.clock(), 100, 50))
     await edge.give(key.id, ev.TrainingFinished(edge.clock(), "models/1", 1, 100, 0.5))
-    await edge.until(lambda: "ready since" in edge.standing(question["message_id"])["content"])
+    # Who is told of it is told before anything else happens.
+    async with asyncio.timeout(PATIENCE):
+        while await Outbox(edge.database).pending():
+            pass

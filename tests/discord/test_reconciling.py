@@ -201,7 +201,6 @@ async def test_what_was_imported_from_elsewhere_is_left_alone(tmp_path: Path) ->
             "user_id": profile.user_id,
             "server_id": profile.server_id,
             "ts": 1.0,
-            "author": "Bo",
             "own": True,
         }
 

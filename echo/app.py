@@ -26,6 +26,7 @@ from echo.errors import ConfigError, EchoError
 from echo.interpreter import Interpreter, Work
 from echo.lock import only_one
 from echo.operator import ConsoleOperator
+from echo.package_imports import PackageImports
 from echo.ports import Engine
 from echo.profile_work import ProfileWork
 from echo.router import Router
@@ -129,6 +130,16 @@ async def _run(
         openings=openings,
         settings=settings,
         clock=clock,
+        imports=PackageImports(
+            corpus=store.corpus,
+            changes=store.changes,
+            requests=router,
+            board=board,
+            settings=settings,
+            clock=clock,
+            names_of=lambda profile: hearing.names_of(profile),
+        ),
+        places=store.corpus.places,
         api_base=discord.api_base,
     )
     voice = Voice(client, hearing, board)

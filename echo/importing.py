@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 
 from db.stored import StoredMessage
 from echo.corpus.cleaning import clean_text
@@ -44,7 +44,7 @@ class Source:
     `subject` is the subject's shown name (empty: as the export has it).
     """
 
-    path: Path
+    path: Path | BinaryIO
     label: str = ""
     author: str | None = None
     subject: str = ""

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
         max_length=20_000,
         description="Ids of channels, categories or threads that are not collected from, separated by commas.",
     )
+    import_limit: int = Field(50, ge=1, le=500, description="Megabytes of a file given to /echo import, at most.")
     collecting_slots: int = Field(2, ge=1, le=16, description="Profiles that collect at the same time.")
     training_slots: int = Field(1, ge=1, le=8, description="Profiles that train at the same time.")
     model_training_timeout: int = Field(

@@ -102,6 +102,12 @@ class Board:
         self.progress[key] = progress
         self._changed()
 
+    def take_down(self, key: MachineKey, what: str) -> None:
+        """Show no more how far this work is, if it is what is shown."""
+        if key in self.progress and self.progress[key].what == what:
+            del self.progress[key]
+            self._changed()
+
     def refuse(self, refusal: Refusal) -> None:
         """Show an event that changed nothing."""
         self.refusal_count += 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from db.stored import Outcome, PlaceResult
 from echo.discord.consent import plain, reach
 from echo.discord.dates import show_day, show_span
 from states.board import Board, Progress
@@ -14,6 +16,9 @@ from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapsho
 
 CELLS: Final = 12
 """Of a progress bar."""
+NAMED: Final = 3
+"""Channels, and reasons why they were not read, that are told one by one."""
+NO_PLACES: Final[Mapping[int, Mapping[int, PlaceResult]]] = MappingProxyType({})
 LONGEST: Final = 2000
 """Characters: the most of a message."""
 
@@ -55,14 +60,38 @@ _DEADLINES: Final = {
 }
 
 
-def status(board: Board, server_id: int, now: datetime, zone: ZoneInfo) -> str:
-    """How far every echo of a server is, its reasons and deadlines, and where it is online."""
+def status(
+    board: Board,
+    server_id: int,
+    now: datetime,
+    zone: ZoneInfo,
+    places: Mapping[int, Mapping[int, PlaceResult]] = NO_PLACES,
+) -> str:
+    """How far every echo of a server is, its reasons and deadlines, what could not be read, and where it is online.
+
+    `places` gives by profile what came of each channel and thread.
+    """
     profiles = living(board, server_id)
     if not profiles:
         return NOBODY_YET
     online = board.sessions_online(server_id)
-    lines = [_standing(board, profile, now, zone, online) for profile in profiles]
+    lines = [
+        _standing(board, profile, now, zone, online) + unread(board, places.get(profile.id, {})) for profile in profiles
+    ]
     return fitted(lines)
+
+
+def unread(board: Board, places: Mapping[int, PlaceResult]) -> str:
+    """Which channels were not read whole, grouped by why; empty where all were."""
+    reasons: dict[str, list[str]] = {}
+    for one in places.values():
+        if one.reason is not None and one.outcome is not Outcome.READ:
+            reasons.setdefault(one.reason, []).append(place(board, one.channel_id))
+    told = []
+    for reason, where in sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0])):
+        more = f" and {len(where) - NAMED} more" if len(where) > NAMED else ""
+        told.append(f"{', '.join(sorted(where)[:NAMED])}{more}: {reason}")
+    return f" Not read: {' '.join(told[:NAMED])}" if told else ""
 
 
 def listing(board: Board, server_id: int, zone: ZoneInfo) -> str:
@@ -115,9 +144,14 @@ def working(board: Board, profile: ProfileSnapshot) -> str:
     if progress is None:
         return "It is being made now; `/echo status` shows how far it is."
     doing = "Their messages are being read" if progress.what == "collecting" else "It is learning from them"
+    return f"{doing}{far(progress)}."
+
+
+def far(progress: Progress) -> str:
+    """How a piece of work goes about it, and how far it is: " (by search): ▰▰▰▰▰▰▱▱▱▱▱▱ 50 %"."""
     how = f" ({progress.detail})" if progress.detail else ""
-    far = f"{bar(progress.share)} " if progress.share is not None else ""
-    return f"{doing}{how}: {far}{progress_text(progress)}."
+    shown = f"{bar(progress.share)} " if progress.share is not None else ""
+    return f"{how}: {shown}{progress_text(progress)}"
 
 
 def bar(share: float) -> str:
@@ -156,9 +190,8 @@ def _standing(
     parts.append(_STATES[profile.state] + _learned(profile))
     progress = board.progress.get(profile.key)
     if progress is not None:
-        parts.append(f": {working(board, profile)}")
-    else:
-        parts.append(".")
+        parts.append(far(progress))
+    parts.append(".")
     if profile.stale:
         parts.append(f" {profile.stale:,} of the messages that it learned from were edited or deleted since.")
     elif profile.unlearned:

@@ -16,12 +16,13 @@ import nextcord
 from db.errors import StorageError
 from echo.discord import translate
 from echo.discord.answers import NOT_KEPT, WENT_WRONG
-from echo.discord.commands import Commands
+from echo.discord.commands import Commands, Places
 from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register
 from echo.discord.consent import read_press
 from echo.discord.dispatches import guard
 from echo.discord.failures import mapped
 from echo.discord.hearing import Hearing
+from echo.discord.importing import Importing, Imports
 from echo.discord.missed import hear_missed
 from echo.discord.notices import Openings, stays_here
 from echo.discord.permits import Asker, shown_name
@@ -59,6 +60,8 @@ class EchoClient(nextcord.Client):
         clock: Callable[[], datetime],
         settings: Settings,
         openings: Openings,
+        imports: Imports,
+        places: Places,
         api_base: str | None = None,
     ) -> None:
         if api_base is not None:
@@ -85,7 +88,11 @@ class EchoClient(nextcord.Client):
         self._hearing = hearing
         self._clock = clock
         self._presses = Presses(requests, board, clock, stays_here(settings))
-        self._commands = Commands(requests, board, clock, settings, openings, self._presses)
+        self._commands = Commands(
+            *(requests, board, clock, settings, openings, self._presses),
+            Importing(board, imports, settings.import_limit),
+            places,
+        )
         self._available: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_registered = False
         self._failure: EchoError | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 import nextcord
 from nextcord import ui
 
+from db.stored import PlaceResult
 from echo.discord import answers, choosing, permits
 from echo.discord.consent import plain
 from echo.discord.dates import parse_before, show_day
 from echo.discord.failures import OutOfReach, mapped
+from echo.discord.importing import Importing
 from echo.discord.notices import Opening, Openings, stays_here
 from echo.discord.presses import Asking, Presses
 from echo.discord.translate import Call, Person
@@ -38,6 +40,10 @@ LONGEST_PUTTING: Final = 10.0
 DATE_FIELD: Final = "echo:before"
 FORM: Final = "echo:create:"
 """What the custom id of the menu's form begins with; the subject's id follows."""
+
+
+Places = Callable[[int], Awaitable[Mapping[int, PlaceResult]]]
+"""What came of each channel and thread that was looked into for a profile."""
 
 
 class DateForm(ui.Modal):
@@ -71,7 +77,10 @@ class Commands:
         settings: Settings,
         openings: Openings,
         presses: Presses,
+        importing: Importing,
+        places: Places,
     ) -> None:
+        self._places = places
         self._requests = requests
         self._board = board
         self._clock = clock
@@ -86,6 +95,7 @@ class Commands:
             "echo status": self._status,
             "echo list": self._list,
             "echo forget": self._forget,
+            "echo import": importing.run,
             "echo help": self._help,
             "Make an echo": self._show_form,
         }
@@ -223,7 +233,9 @@ class Commands:
     # looking
 
     async def _status(self, asking: Asking, call: Call) -> None:
-        await asking.reply.say(answers.status(self._board, asking.asker.server_id, self._clock(), self._zone))
+        server_id = asking.asker.server_id
+        unread = {p.id: await self._places(p.id) for p in answers.living(self._board, server_id) if p.has_consent}
+        await asking.reply.say(answers.status(self._board, server_id, self._clock(), self._zone, unread))
 
     async def _list(self, asking: Asking, call: Call) -> None:
         await asking.reply.say(answers.listing(self._board, asking.asker.server_id, self._zone))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 SLASH, USER_MENU = 1, 2
-SUBCOMMAND, TEXT, USER = 1, 3, 6
+SUBCOMMAND, TEXT, YES_NO, USER, FILE = 1, 3, 5, 6, 11
 IN_SERVERS: Final = [0]
 """Where commands can be used (`contexts`): in servers, not in direct messages."""
 
@@ -51,6 +51,15 @@ SUBCOMMANDS: Final = [
         "forget",
         "Erase an echo and everything that was read for it",
         options=[_PROFILE, _option(USER, "user", "Whose echo, by person", required=False)],
+    ),
+    _option(
+        SUBCOMMAND,
+        "import",
+        "Add what you wrote here, from your own Discord data package, to your echo",
+        options=[
+            _option(FILE, "file", "The package as Discord sent it to you (a ZIP file)", required=True),
+            _option(YES_NO, "everywhere", "Also what you wrote in other servers, no direct messages", required=False),
+        ],
     ),
     _option(SUBCOMMAND, "help", "What Echo is, what it keeps and how to stop it"),
 ]

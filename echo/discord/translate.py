@@ -49,11 +49,24 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file given with a command; `size` in bytes, as Discord says."""
+
+    id: int
+    filename: str
+    size: int
+    url: str
+
+
+Value = str | int | float | bool | Person | Upload
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A command as it was called: its words ("echo create") and options, users among them as `Person`."""
 
     name: str
-    options: Mapping[str, str | int | float | bool | Person] = field(default_factory=dict)
+    options: Mapping[str, Value] = field(default_factory=dict)
     target: Person | None = None
     focused: str | None = None
 
@@ -65,6 +78,15 @@ class Call:
         """A user option, None where it was not given."""
         found = self.options.get(option)
         return found if isinstance(found, Person) else None
+
+    def upload(self, option: str) -> Upload | None:
+        """A file option, None where it was not given."""
+        found = self.options.get(option)
+        return found if isinstance(found, Upload) else None
+
+    def is_set(self, option: str) -> bool:
+        """A yes/no option, no where it was not given."""
+        return self.options.get(option) is True
 
 
 def seen(raw: Raw, application_id: int, speaker: int | None = None, answered: int | None = None) -> Seen | None:
@@ -117,17 +139,27 @@ def call(data: Raw) -> Call:
         level = level["options"][0]
         words.append(str(level["name"]))
     resolved = data.get("resolved") or {}
-    options: dict[str, str | int | float | bool | Person] = {}
+    options: dict[str, Value] = {}
     focused = None
     for option in level.get("options") or ():
-        value = option["value"]
-        options[str(option["name"])] = person(value, resolved) if option["type"] == USER_OPTION else value
+        options[str(option["name"])] = _value(option, resolved)
         focused = str(option["name"]) if option.get("focused") else focused
     target = data.get("target_id")
     return Call(" ".join(words), options, None if target is None else person(target, resolved), focused)
 
 
 USER_OPTION: Final = 6
+FILE_OPTION: Final = 11
+
+
+def _value(option: Raw, resolved: Raw) -> Value:
+    value: str | int | float | bool = option["value"]
+    if option["type"] == USER_OPTION:
+        return person(value, resolved)
+    if option["type"] == FILE_OPTION:
+        file = resolved["attachments"][str(value)]
+        return Upload(int(file["id"]), str(file["filename"]), int(file["size"]), str(file["url"]))
+    return value
 
 
 def person(user_id: object, resolved: Raw) -> Person:

@@ -13,7 +13,10 @@ from typing import Any
 
 import nextcord.http
 
+from db.changes import Changes
 from db.connection import Database
+from db.corpus import Corpus
+from db.keys import Keyring
 from db.outbox import Outbox, OutboxRow
 from db.steps import Steps
 from echo.corpus.written import Written
@@ -21,6 +24,7 @@ from echo.discord.client import EchoClient
 from echo.discord.hearing import Hearing
 from echo.discord.notices import Notices, Openings
 from echo.interpreter import Interpreter
+from echo.package_imports import PackageImports
 from echo.router import Router
 from echo.sandbox.people import People
 from echo.sandbox.server import Sandbox
@@ -200,7 +204,12 @@ async def edge_at(
         hearing, openings = Hearing(board, router.post, clock), Openings()
         base = nextcord.http.Route.BASE
         stack.callback(lambda: setattr(nextcord.http.Route, "BASE", base))
-        client = EchoClient(router, board, hearing, clock, settings, openings, f"{sandbox.address}/api/v10")
+        keyring = Keyring(database, bytes(32))
+        await keyring.open()
+        corpus = Corpus(database, keyring, clock)
+        imports = PackageImports(corpus, Changes(database), router, board, settings, clock, hearing.names_of)
+        base_url = f"{sandbox.address}/api/v10"
+        client = EchoClient(router, board, hearing, clock, settings, openings, imports, corpus.places, base_url)
         notices = Notices(client, board, settings, clock, openings)
         tasks = Tasks(lambda where, sentence: board.report(Fault(clock(), where, sentence)))
         timers = Timers(clock, router.ring)

@@ -17,6 +17,7 @@ import nextcord.http
 import pytest
 from aiohttp import web
 
+from db.stored import PlaceResult
 from echo.discord import forms
 from echo.discord.answers import WENT_WRONG
 from echo.discord.client import EchoClient
@@ -43,6 +44,16 @@ class NoLedger:
         raise AssertionError("no step was expected")
 
 
+async def nothing_imported(*_: Any, **__: Any) -> Any:
+    """Nobody gives a file here."""
+    raise AssertionError("no file was expected")
+
+
+async def nowhere(profile_id: int) -> dict[int, PlaceResult]:
+    """No channel was looked into."""
+    return {}
+
+
 @asynccontextmanager
 async def sandbox_of(**options: Any) -> AsyncIterator[Sandbox]:
     async with Sandbox(small_world(), clock=HandClock(NOON).timestamp, rate_limits=False, **options) as sandbox:
@@ -57,7 +68,9 @@ def client_of(address: str, folder: Path) -> Iterator[EchoClient]:
     settings = Settings(data_dir=folder, guild_ready_timeout=0.05)
     try:
         hearing = Hearing(board, router.post, clock)
-        yield EchoClient(router, board, hearing, clock, settings, Openings(), f"{address}/api/v10")
+        yield EchoClient(
+            router, board, hearing, clock, settings, Openings(), nothing_imported, nowhere, f"{address}/api/v10"
+        )
     finally:
         nextcord.http.Route.BASE = base
 
@@ -122,7 +135,7 @@ async def test_commands_that_are_not_there_after_registering_are_named(tmp_path:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         with client_of(f"http://127.0.0.1:{runner.addresses[0][1]}", tmp_path) as client:
             await client.login("any")
-            with pytest.raises(ServiceUnavailable, match=r"missing: Make an echo, echo forget, echo help\)"):
+            with pytest.raises(ServiceUnavailable, match=r"missing: Make an echo, echo forget, echo help, "):
                 await register(client.http, 1)
             await client.close()
     finally:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from db.stored import Outcome, PlaceResult
 from echo.discord import answers, choosing
 from echo.errors import UsageError
 from states.board import Board, Progress
@@ -90,3 +91,22 @@ def test_progress_is_shown_in_its_own_unit() -> None:
 def test_the_next_try_is_told() -> None:
     said = answers.status(board_of(["Bo"], ProfileState.COLLECTING), 9, NOON, ZONE)
     assert said == "**Bo** (number 1, before 15.06.2026) is reading what they wrote. The next try is in 5 minutes."
+
+
+def test_channels_that_were_not_read_are_told_with_the_reason_most_common_first() -> None:
+    board = Board()
+    board.name({channel: f"c{channel}" for channel in range(1, 8)})
+    history, nsfw = "Echo may not read its history.", "It is age-restricted."
+    places = {
+        **{n: PlaceResult(n, Outcome.SKIPPED, history) for n in range(1, 6)},
+        6: PlaceResult(6, Outcome.SKIPPED, nsfw),
+        7: PlaceResult(7, Outcome.READ),
+    }
+    assert answers.unread(board, places) == f" Not read: #c1, #c2, #c3 and 2 more: {history} #c6: {nsfw}"
+    assert answers.unread(board, {}) == answers.unread(board, {7: places[7]}) == ""
+
+
+def test_how_far_it_is_tells_the_plan_and_shows_a_bar() -> None:
+    how = "by search, about 210 requests, 1 min"
+    assert answers.far(Progress("collecting", 105, 210, "requests", how)) == f" ({how}): ▰▰▰▰▰▰▱▱▱▱▱▱ 50 %"
+    assert answers.far(Progress("collecting", 12, None, "messages")) == ": 12 messages"

@@ -196,7 +196,7 @@ async def test_status_says_how_far_every_echo_is_and_why(edge: Edge) -> None:
     assert said.startswith("**Bo** (number 1, before 01.06.2026) waits for their answer. The question ends in 7 days.")
     await edge.press("Bo", {"message_id": edge.profile("Bo").consent_message_id}, "I agree")
     edge.board.advance(edge.profile("Bo").key, Progress("collecting", 1204, None, "messages"))
-    assert "is reading what they wrote: collecting 1,204 messages." in await edge.refused("Bo", "echo status")
+    assert "is reading what they wrote: 1,204 messages." in await edge.refused("Bo", "echo status")
     await edge.give(1, ev.CollectionFinished(edge.clock(), 12, 50))
     said = await edge.refused("Bo", "echo status")
     assert "Only 12 messages before the cut-off could be read, 38 more are needed" in said

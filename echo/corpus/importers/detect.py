@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from echo.corpus.written import Written
 
@@ -28,15 +29,20 @@ _PACKED = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 
 
 @contextmanager
-def open_export(path: Path, *, limits: Limits = DEFAULT, label: str | None = None) -> Iterator[Export]:
+def open_export(path: Path | BinaryIO, *, limits: Limits = DEFAULT, label: str | None = None) -> Iterator[Export]:
     """An export of any known form, of which memory never holds more than a message and the names of its files.
+
+    An open file, which stays open, has to be a ZIP archive: what came over the network is never put on the disk.
 
     Raises ImportRefused, in one sentence that names file and place and never quotes a message, where the export is
     empty, cut off, damaged, hostile, larger than `limits`, or of no known form: here, or while its messages are read.
     The sentence calls it `label` (None: by its path).
     """
-    label, meter = label or str(path), Meter(limits)
+    label, meter = label or (str(path) if isinstance(path, Path) else "the file"), Meter(limits)
     with ExitStack() as closing:
+        if not isinstance(path, Path):
+            yield _of_tree(closing.enter_context(open_archive(path, meter, label)), meter)
+            return
         if path.is_dir():
             yield _of_tree(Folder(path, meter, label), meter)
             return

@@ -111,34 +111,34 @@ class Archive:
 
 
 @contextmanager
-def open_archive(path: Path, meter: Meter, label: str) -> Iterator[Archive]:
-    """The archive at `path`. Raises ImportRefused if it is none, or damaged."""
+def open_archive(place: Path | BinaryIO, meter: Meter, label: str) -> Iterator[Archive]:
+    """The archive at a path or in an open file. Raises ImportRefused if it is none, or damaged."""
     with ExitStack() as closing:
         try:
-            _check_directory(path, meter, label)
-            zipped = closing.enter_context(zipfile.ZipFile(path))
+            file = closing.enter_context(place.open("rb")) if isinstance(place, Path) else place
+            _check_directory(file, meter, label)
+            zipped = closing.enter_context(zipfile.ZipFile(file))
         except DAMAGED as error:
             raise refused(label, "it is a damaged or cut off ZIP archive", AGAIN) from error
         yield Archive(zipped, meter, label)
 
 
-def _check_directory(path: Path, meter: Meter, label: str) -> None:
+def _check_directory(file: BinaryIO, meter: Meter, label: str) -> None:
     """Refuses an archive whose list of members would fill the memory: zipfile reads it whole, before any is counted.
 
     It lies between the members and the record at the end (APPNOTE.TXT 4.3.16), which has at most 65,535 bytes of
     comment after it and says how long the list is; where that is more than 32 bits hold, a larger record before it
     does (4.3.14), found by its locator (4.3.15).
     """
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - _END_REACH))
-        tail = file.read(_END_REACH)
-        at = tail.rfind(_END)
-        if at < 0 or at + _END_FIELDS.size > len(tail):
-            raise zipfile.BadZipFile("there is no record at the end")
-        members, length = _END_FIELDS.unpack_from(tail, at)[4:6]
-        if length == _IN_64_BITS or members == _IN_16_BITS:
-            length = size if at < _LOCATOR_SIZE else _length_in_64_bits(file, tail[at - _LOCATOR_SIZE : at], length)
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _END_REACH))
+    tail = file.read(_END_REACH)
+    at = tail.rfind(_END)
+    if at < 0 or at + _END_FIELDS.size > len(tail):
+        raise zipfile.BadZipFile("there is no record at the end")
+    members, length = _END_FIELDS.unpack_from(tail, at)[4:6]
+    if length == _IN_64_BITS or members == _IN_16_BITS:
+        length = size if at < _LOCATOR_SIZE else _length_in_64_bits(file, tail[at - _LOCATOR_SIZE : at], length)
     if length > meter.limits.directory:
         raise refused(label, f"its list of members is longer than {meter.limits.directory:,} bytes", "import a part")
 

@@ -1,0 +1,77 @@
+"""What a subject gives to their own echo while Echo runs: it joins the corpus, and the machine hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, Final
+
+from db.changes import Change, Changes
+from db.corpus import Corpus
+from echo.corpus.importers import Form
+from echo.corpus.importing import Imported
+from echo.corpus.wanted import Scope
+from echo.errors import UsageError
+from echo.importing import Source, import_into
+from echo.ports import Requests
+from echo.settings import Settings
+from states.board import Board, Progress
+from states.events import CorpusChanged, RefreshAsked, RetryAsked
+from states.model import Deadline, ProfileSnapshot, ProfileState
+
+_MARK: Final = Change(added=1)
+"""Noted while an import is under way: should Echo be killed, its next start tells the machine that the corpus grew."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageImports:
+    """Takes data packages, and nothing else: they alone prove whose words they hold. Fills `discord`'s `Imports`."""
+
+    corpus: Corpus
+    changes: Changes
+    requests: Requests
+    board: Board
+    settings: Settings
+    clock: Callable[[], datetime]
+    names_of: Callable[[ProfileSnapshot], Sequence[str]]
+
+    async def __call__(
+        self, profile: ProfileSnapshot, package: BinaryIO, everywhere: bool, progress: Callable[[Progress], None]
+    ) -> Imported:
+        """Take a package in. Raises EchoError or StorageError; what was refused left nothing behind."""
+        await self.changes.note(profile.id, _MARK)
+        source = Source(
+            package,
+            label="Your file",
+            subject=self.names_of(profile)[0],
+            scope=Scope.EVERYWHERE if everywhere else Scope.SERVER,
+            forms=frozenset({Form.DATA_PACKAGE}),
+        )
+        try:
+            imported = await import_into(
+                self.corpus, profile, source, self.clock(), context=self.settings.context_messages, progress=progress
+            )
+        except UsageError:
+            await self.changes.take(profile.id, _MARK)
+            raise
+        if imported.added:
+            await self._tell(profile, imported.added)
+        await self.changes.take(profile.id, _MARK)
+        return imported
+
+    async def _tell(self, profile: ProfileSnapshot, added: int) -> None:
+        """The echo learns from it at once: whoever gave it is waiting."""
+        count = await self.corpus.count(profile.id)
+        await self.requests.ask(profile.key, CorpusChanged(self.clock(), count, added, 0, 0))
+        now = self.board.profiles[profile.id]
+        if now.state is ProfileState.READY:
+            await self.requests.ask(profile.key, RefreshAsked(self.clock(), profile.user_id))
+        elif _stands_still(now) and count >= self.settings.min_messages:
+            await self.requests.ask(profile.key, RetryAsked(self.clock(), profile.user_id))
+
+
+def _stands_still(profile: ProfileSnapshot) -> bool:
+    """Whether its collecting ended without enough, and nothing but somebody's retry brings it on."""
+    waits = Deadline.RETRY in profile.due or profile.paused
+    return profile.state is ProfileState.COLLECTING and profile.reason is not None and not waits

@@ -1,4 +1,4 @@
-"""The commands that take exports in and look at what is stored: `echo-bot import` and `echo-bot corpus`."""
+"""`echo-bot corpus`: looks at what is stored, while an Echo runs on it or not. And where `echo-bot import` begins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from db.errors import StorageError
 from db.stored import Outcome, PlaceResult
 from echo.corpus.dataset import Split
 from echo.corpus.report import rendered
-from echo.corpus.verifying import verified
 from echo.data_folder import chosen, home_meant, master_key_of, profiles_in
 from echo.errors import AlreadyRunning, ConfigError, UsageError
 from echo.import_cli import take_in
@@ -22,6 +21,7 @@ from echo.perusing import report_of
 from echo.private_file import writing
 from echo.settings import Loaded
 from echo.store import Store, open_store
+from echo.verifying import verified
 from schedules.clock import Clock, SystemClock
 from states.model import ProfileSnapshot
 

@@ -22,6 +22,8 @@ LOOK_BACK = 4
 """How many times as many messages are remembered as are wanted for context, as some of them are no words."""
 ECHO_ENDING = "(echo)"
 """How the names end under which echoes speak: what they say is nobody's."""
+_TIE, _MOST_TIES = 0.001, 999
+"""Seconds between messages of one second, and how many of it are told apart: many exports know no milliseconds."""
 _SKIPPED = frozenset({Mark.STICKER, Mark.POLL, Mark.EMBED})
 
 
@@ -53,12 +55,19 @@ class _Place:
     """One channel as it is read: what may become context, and what is owed to the subject's last message."""
 
     def __init__(self, remembered: int) -> None:
-        self.recent: deque[Written] = deque(maxlen=remembered)
+        self.recent: deque[tuple[Written, float]] = deque(maxlen=remembered)
         self.owed = 0
         self.answer = 0.0
         self.path = ""
         self.last: tuple[float, str | None] | None = None
         self.floor: tuple[float, str | None] | None = None
+        self._tied, self._ties = 0.0, 0
+
+    def tie(self, ts: float) -> float:
+        """Seconds that keep messages of one and the same time apart in the order in which they come."""
+        self._ties = min(self._ties + 1, _MOST_TIES) if ts == self._tied else 0
+        self._tied = ts
+        return self._ties * _TIE
 
     def has_read(self, path: str, written: Written, sign: int) -> bool:
         """Whether an earlier file of the channel reached as far: files of one channel may overlap."""
@@ -105,30 +114,31 @@ class Sifting:
 
     def _taken(self, path: str, written: Written, origin: Origin) -> Sequence[StoredMessage]:
         """The rows that this message makes, or makes needed."""
-        bearing = self._bearings.get(origin.place, Bearing.UNKNOWN)
-        if bearing is Bearing.UNKNOWN:
-            row = self._row(written, origin, bare=True) if origin.own else None
-            return (row,) if row else ()
         here = self._places.get(origin.place)
         if here is None:
             here = self._places[origin.place] = _Place(LOOK_BACK * self._wanted.context)
+        bearing = self._bearings.get(origin.place, Bearing.UNKNOWN)
+        if bearing is Bearing.UNKNOWN:
+            row = self._row(written, origin, here.tie(written.ts), bare=True) if origin.own else None
+            return (row,) if row else ()
         if bearing is Bearing.OLDEST_FIRST:
             return () if here.has_read(path, written, 1) else self._going_up(here, written, origin)
         return () if here.has_read(path, written, -1) else self._going_down(here, written, origin)
 
     def _going_up(self, here: _Place, written: Written, origin: Origin) -> Sequence[StoredMessage]:
+        later = here.tie(written.ts)
         if not origin.own:
-            here.recent.append(written)
+            here.recent.append((written, later))
             return ()
-        row = self._row(written, origin)
+        row = self._row(written, origin, later)
         if row is None or not row.text:
             return (row,) if row else ()
         rows = [row]
         while here.recent and len(rows) <= self._wanted.context:
-            before = here.recent.pop()
+            before, later = here.recent.pop()
             if written.ts - before.ts > CONTEXT_AGE:
                 break
-            context = self._row(before, self._origins.of(before))
+            context = self._row(before, self._origins.of(before), later)
             if context is not None:
                 rows.append(context)
             if context is not None and context.cut:
@@ -137,10 +147,11 @@ class Sifting:
         return rows
 
     def _going_down(self, here: _Place, written: Written, origin: Origin) -> Sequence[StoredMessage]:
+        later = -here.tie(written.ts)
         if not origin.own and (not here.owed or here.answer - written.ts > CONTEXT_AGE):
             here.owed = 0
             return ()
-        row = self._row(written, origin)
+        row = self._row(written, origin, later)
         if row is None:
             return ()
         if not origin.own:
@@ -149,8 +160,8 @@ class Sifting:
             here.owed, here.answer = self._wanted.context, written.ts
         return (row,)
 
-    def _row(self, written: Written, origin: Origin, *, bare: bool = False) -> StoredMessage | None:
-        """The message as a row; None if nothing of it is kept."""
+    def _row(self, written: Written, origin: Origin, later: float, *, bare: bool = False) -> StoredMessage | None:
+        """The message as a row, so many seconds `later` where its own id does not say when; None if it is not kept."""
         cleaned = self._cleaned(written)
         if cleaned.kind not in (Kind.WORDS, Kind.CUT):
             self.dropped[cleaned.why] += 1
@@ -166,7 +177,7 @@ class Sifting:
             origin.user_id,
             origin.server_id,
             origin.channel_id,
-            ts,
+            ts if message_id > 0 else ts + later,
             cleaned.text,
             self._people.name_of(origin.user_id),
             origin.own,

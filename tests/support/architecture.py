@@ -168,7 +168,7 @@ def pure_states(tree: SourceTree) -> Iterator[str]:
 
 def pure_computation(tree: SourceTree) -> Iterator[str]:
     for source in tree.sources:
-        if source.module.startswith(("echo.persona", "echo.corpus")):
+        if f"{source.module}.".startswith(("echo.persona.", "echo.corpus.")):
             for used in source.imports:
                 top = used.name.partition(".")[0]
                 if top in IMPURE:

@@ -141,9 +141,9 @@ class Corrections:
     async def _edits(self, profile: ProfileSnapshot, raws: Sequence[Raw], near: Sequence[Raw]) -> list[Edit]:
         people, echo_id = self._people_of(profile), self._echo_id()
         # Cleaning learns who is there.
-        dict(_cleaned(near, people, echo_id))
-        cleaned = dict(_cleaned(raws, people, echo_id))
-        names = {people.name_of(one).lower() for raw in near for one in ids_in(raw)}
+        known = dict(_cleaned(near, people, echo_id))
+        cleaned = dict(_cleaned((raw for raw in raws if int(raw["id"]) in known), people, echo_id))
+        names = {people.name_of(one).lower() for raw in near if int(raw["id"]) in known for one in ids_in(raw)}
         try:
             rows = await self._corpus.rows_of(profile.id, cleaned)
         except (Tampered, KeyDestroyed) as error:
@@ -184,7 +184,7 @@ def _cleaned(raws: Iterable[Raw], people: People, echo_id: int) -> Iterator[tupl
         try:
             yield int(raw["id"]), clean_raw(raw, people, echo_id)
         except MALFORMED as error:
-            log.warning("An edited message is not as described (%s); it is left out.", type(error).__name__)
+            log.warning("A message is not as described (%s); it is left out.", type(error).__name__)
 
 
 def _edit(profile_id: int, row: StoredMessage, cleaned: Cleaned, people: People, names: set[str]) -> Edit | None:

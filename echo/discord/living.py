@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -98,6 +99,7 @@ class Living:
         self._gone: OrderedDict[int, None] = OrderedDict()
         self._gone_places: OrderedDict[int, int] = OrderedDict()
         self._changed: OrderedDict[int, Raw] = OrderedDict()
+        self._is_failing = False
         board.watch(self._let_go)
 
     def witnesses(self) -> dict[str, Callable[[Any], None]]:
@@ -158,7 +160,7 @@ class Living:
         if not self._subjects_in(int(raw.get("guild_id") or 0)) or raw.get("edited_timestamp") is None:
             return
         # Nobody can leave nothing: where nothing stands, Discord withholds it.
-        if "author" in raw and has_substance(raw):
+        if "author" in raw and has_substance(raw) and int(raw["author"]["id"]):
             self.rings.amend(int(raw["channel_id"]), raw)
             _keep(self._changed, int(raw["id"]), raw, EDITED_LATELY)
             self._put(_Edited(raw))
@@ -226,8 +228,13 @@ class Living:
         try:
             await self._apply(batch)
         except StorageError as error:
-            log.warning("What changed on Discord could not be stored, and is tried again: %s", error)
+            if not self._is_failing:
+                log.warning("What changed on Discord could not be stored, and is tried again: %s", error)
+            self._is_failing = True
             return False
+        if self._is_failing:
+            log.info("What changed on Discord is stored again.")
+        self._is_failing = False
         return True
 
     async def _apply(self, batch: Sequence[_Event]) -> None:
@@ -270,9 +277,10 @@ class Living:
         for raw in event.before.messages:
             if len(rows) == self._window or int(raw["id"]) < message_id - AGE:
                 break
-            cleaned = reader.clean(raw)
-            if cleaned.kind in (Kind.WORDS, Kind.CUT) and not reader.is_own(raw):
-                rows.append(reader.row(raw, channel_id, cleaned))
+            with suppress(*MALFORMED):
+                cleaned = reader.clean(raw)
+                if cleaned.kind in (Kind.WORDS, Kind.CUT) and not reader.is_own(raw):
+                    rows.append(reader.row(raw, channel_id, cleaned))
         is_whole = len(rows) == self._window or event.before.reaches(message_id)
         rows.append(reader.row(event.raw, channel_id, own, bare=not is_whole))
         return [replace(row, provenance=Provenance.LIVE) for row in rows]

@@ -10,6 +10,7 @@ from db.changes import Change
 from db.stored import Provenance
 from echo.corpus.written import Written
 from echo.discord.collecting.places import Exclusions
+from echo.discord.snowflakes import snowflake_at
 from echo.sandbox.world import World
 from states.model import ProfileState
 from tests.discord.edge import NOON
@@ -304,6 +305,15 @@ async def test_dispatches_that_are_not_as_described_change_nothing(tmp_path: Pat
                 stage.edge.sandbox.gateway.send(event, wild)
             for event in ("CHANNEL_DELETE", "THREAD_DELETE"):
                 stage.edge.sandbox.gateway.send(event, wild)
+        # Near enough to what Discord sends to be heard, and to stand before and beside what is as it should be.
+        general, now = stage.edge.channel("general"), stage.edge.clock()
+        near: dict[str, Any] = {"guild_id": server, "channel_id": str(general), "id": str(snowflake_at(now))}
+        near |= {"author": {"id": "5"}, "content": "hm", "mentions": [7], "edited_timestamp": now.isoformat()}
+        stage.edge.sandbox.gateway.send("MESSAGE_CREATE", near)
+        stage.edge.sandbox.gateway.send("MESSAGE_UPDATE", near)
+        stage.edge.sandbox.gateway.send("MESSAGE_UPDATE", near | {"id": str(stage.id_of("line 28 here"))})
         await stage.edge.people.delete("Bo", stage.id_of("line 29 here"))
         await stage.changed(stale=1)
-        assert len(await stage.rows()) == 29
+        await stage.edge.people.say("Bo", "general", "as it should be")
+        await stage.changed(unlearned=1)
+        assert (await stage.texts())[-2:] == ["line 28 here", "as it should be"]

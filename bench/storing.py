@@ -26,7 +26,10 @@ MESSAGES: Final = 20_000
 PAGE: Final = 100
 """Messages of one page of Discord's, which is what collecting stores at a time."""
 BATCH: Final = 1000
-_INSERT: Final = "INSERT INTO user_messages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT: Final = (
+    "INSERT INTO user_messages (user_id, server_id, channel_id, message_content, timestamp, message_id, profile_id, "
+    "own, stored_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 async def measure(scale: Scale, folder: Path) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""A loopback Discord in a process of its own: `python -m bench.discord_child EXPORT SEED`.
+"""A loopback Discord in a process of its own: `python -m bench.discord_child EXPORT SEED [limited]`.
 
 So that what it costs to be Discord is not counted as Echo's. Prints its address once it answers, ends with its input.
 """
@@ -22,13 +22,13 @@ def world_of(export: Path, seed: int) -> World:
     return World.populate(seed, NAME, read_all(export))
 
 
-async def serve(export: Path, seed: int) -> None:
-    """Serve without rate limits until standard input ends."""
+async def serve(export: Path, seed: int, limited: bool) -> None:
+    """Serve until standard input ends, with Discord's rate limits if `limited`."""
     clock = SystemClock()
-    async with Sandbox(world_of(export, seed), clock=lambda: clock().timestamp(), rate_limits=False) as sandbox:
+    async with Sandbox(world_of(export, seed), clock=lambda: clock().timestamp(), rate_limits=limited) as sandbox:
         print(sandbox.address, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2]), "limited" in sys.argv[3:]))

@@ -9,11 +9,14 @@ from contextlib import asynccontextmanager
 
 WINDOW = 1.0
 """Seconds: Discord counts a bot's requests by the second (Discord API reference, "Rate Limits")."""
-CATCH_UP = 4
+CATCH_UP = 10
 """Requests that may follow at once where the loop was late; more would be no even pace."""
 ON_THE_WAY = 0.1
 """Seconds that a request whose answer is not waited for here is taken to need until Discord has counted it."""
 
+JUST_BEFORE = 0.1
+"""The share of a second's requests that is taken to be used when the first comes: by logging in, answering a command.
+"""
 ALLOWED = 49
 """Requests in a second, of the 50 that Discord allows a bot: now and then something else is asked too."""
 FOR_ECHOES = 9
@@ -102,6 +105,8 @@ class Budget:
             return 0.0
         while self._answered and self._answered[0] <= now - WINDOW:
             self._answered.popleft()
+        if not self._under_way and not self._answered:
+            self._answered.extend([now] * int(limit * JUST_BEFORE))
         wait = max(0.0, self._paced - now)
         if self._under_way + len(self._answered) + 1 > max(1.0, limit):
             if not self._answered:

@@ -18,17 +18,8 @@ PAGE = 100
 """Messages: the most that Discord gives in one answer."""
 BARE_PAGE = 3
 """Messages of people without any content from which on a page is no accident."""
-_SUBSTANCE = (
-    "attachments",
-    "embeds",
-    "components",
-    "sticker_items",
-    "poll",
-    "message_snapshots",
-    "activity",
-    "application",
-    "call",
-)
+_MAY_BE_WITHHELD = ("content", "attachments", "embeds", "components", "poll")
+_SUBSTANCE = (*_MAY_BE_WITHHELD, "sticker_items", "message_snapshots", "activity", "application", "call")
 _EPOCH = DISCORD_EPOCH.timestamp()
 
 Raw = Mapping[str, Any]
@@ -61,18 +52,20 @@ class Sifted:
     dropped: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True, slots=True)
 class Reader:
     """Makes rows of the messages of one server, for one subject. `echo_id` is Echo's own user and application id."""
 
-    server_id: int
-    people: People
-    echo_id: int
+    def __init__(self, server_id: int, people: People, echo_id: int) -> None:
+        self.server_id = server_id
+        self.people = people
+        self.echo_id = echo_id
+        # As Discord writes ids: this is looked at for every message.
+        self._subject = str(people.subject_id)
 
     def is_own(self, raw: Raw) -> bool:
         """Whether the subject wrote it, as a person."""
         author = raw["author"]
-        return int(author["id"]) == self.people.subject_id and not author.get("bot") and raw.get("webhook_id") is None
+        return author["id"] == self._subject and not author.get("bot") and raw.get("webhook_id") is None
 
     def clean(self, raw: Raw) -> Cleaned:
         """What of it is words."""
@@ -107,13 +100,15 @@ def checked(page: Sequence[Raw], channel_id: int, before: int) -> list[Raw]:
 
     Raises PageRepeats otherwise: a server or library that passes over `before` would be read for ever.
     """
-    found = sorted(((int(raw["id"]), raw) for raw in page), key=lambda one: -one[0])
-    if found and found[0][0] >= before:
+    ids = [int(raw["id"]) for raw in page]
+    if ids and max(ids) >= before:
         raise PageRepeats(
             f"Discord gave messages of channel {channel_id} that are not older than those it was asked for, so that "
             "it was not read on; try again later, and update nextcord if it happens again."
         )
-    return [raw for _, raw in found]
+    if ids == sorted(ids, reverse=True):
+        return list(page)
+    return sorted(page, key=lambda raw: -int(raw["id"]))
 
 
 def sift(
@@ -201,20 +196,18 @@ class Bareness:
 
     def __init__(self, echo_id: int) -> None:
         self._echo_id = echo_id
-        self._bare = self._full = 0
 
-    def look_at(self, page: Sequence[Raw]) -> None:
-        """Raises NoPermission for a whole page of messages without content."""
+    def look_at(self, page: Sequence[Raw]) -> bool:
+        """Whether the page is in doubt: it has messages without content, though few, and none that has any.
+
+        Raises NoPermission where they are too many for an accident.
+        """
         bare = sum(1 for raw in page if not raw.get("content") and self._counts(raw) and not has_substance(raw))
-        full = len(page) > bare and any(has_substance(raw) and self._counts(raw) for raw in page)
-        self._bare, self._full = self._bare + bare, self._full + full
-        if bare >= BARE_PAGE and not full:
-            raise NoPermission(_WITHHELD)
-
-    def conclude(self) -> None:
-        """Raises NoPermission if nothing that was ever seen had content."""
-        if self._bare and not self._full:
-            raise NoPermission(_WITHHELD)
+        if not bare or any(self._counts(raw) and any(raw.get(name) for name in _MAY_BE_WITHHELD) for raw in page):
+            return False
+        if bare >= BARE_PAGE:
+            raise NoPermission(WITHHELD)
+        return True
 
     def _counts(self, raw: Raw) -> bool:
         human = not raw["author"].get("bot") and raw.get("webhook_id") is None
@@ -222,7 +215,7 @@ class Bareness:
         return human and not mentioned and raw["type"] in (PLAIN, REPLY)
 
 
-_WITHHELD = (
+WITHHELD = (
     "Discord withholds what people write: switch on the Message Content intent for this bot in Discord's developer "
     "portal (Bot, Privileged Gateway Intents), then retry."
 )
@@ -230,4 +223,4 @@ _WITHHELD = (
 
 def has_substance(raw: Raw) -> bool:
     """Whether anything stands in a message; where nothing does, Discord withholds it."""
-    return bool(raw.get("content")) or any(raw.get(field) for field in _SUBSTANCE)
+    return any(raw.get(name) for name in _SUBSTANCE)

@@ -84,7 +84,8 @@ async def _paced(client: nextcord.Client, home: Path, world: World, author: str)
     async with store(home, world, author, CUTOFF) as kept:
         collector = Collector(client, kept.corpus, budget, manner, names_of=lambda _: (author,), clock=lambda: CUTOFF)
         await collector.collect(kept.profile, lambda progress: times.append((loop.time(), progress.done)))
-    steady = [one for one in times if one[0] >= times[0][0] + 1]
+    # A reduced run may be over before that.
+    steady = [one for one in times if one[0] >= times[0][0] + 1] or times
     return (steady[-1][1] - steady[0][1]) / (steady[-1][0] - steady[0][0])
 
 

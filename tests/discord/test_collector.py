@@ -50,7 +50,8 @@ async def test_page_boundaries_lose_nothing_and_double_nothing(tmp_path: Path, c
         everything = await kept.corpus.read(kept.profile.id, 100_000)
         # Two others stand before each of Mara's, the opening message is too old; after her last nobody is context.
         assert len(everything) == len({row.message_id for row in everything}) == count // 3 * 3
-        bounds = [int(query["before"]) for query in stage.asked("GET", MESSAGES)]
+        # Where a page is empty, one look at what is newest there tells whether it may be read at all.
+        bounds = [int(query["before"]) for query in stage.asked("GET", MESSAGES) if "before" in query]
         # The opening message is one more; a full page asks for another.
         assert len(bounds) == (count + 1) // 100 + 1
         assert bounds == sorted(bounds, reverse=True)

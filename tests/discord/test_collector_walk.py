@@ -251,20 +251,24 @@ def test_pages_without_any_content_are_told_as_the_missing_intent() -> None:
         bareness.look_at([raw_message(content="") for _ in range(3)])
 
 
-def test_a_few_messages_without_content_are_told_once_nothing_else_was_seen() -> None:
+def test_a_few_messages_without_content_leave_it_in_doubt() -> None:
     bareness = Bareness(ECHO)
-    bareness.look_at([raw_message(content="")])
+    assert bareness.look_at([raw_message(content=""), raw_message(content="", sticker_items=[{}])])
+    assert not bareness.look_at([raw_message(content="", sticker_items=[{}])])
+    assert not bareness.look_at([])
+
+
+@pytest.mark.parametrize("changes", [{"attachments": [{}]}, {"poll": {"question": {}}}, {"content": "words"}])
+def test_pictures_polls_and_words_show_that_nothing_is_withheld(changes: dict[str, object]) -> None:
+    page = [*(raw_message(content="") for _ in range(5)), raw_message(**({"content": ""} | changes))]
+    assert not Bareness(ECHO).look_at(page)
+
+
+def test_stickers_show_nothing_for_they_are_never_withheld() -> None:
     with pytest.raises(NoPermission, match="Message Content intent"):
-        bareness.conclude()
-
-
-@pytest.mark.parametrize(
-    "changes", [{"attachments": [{}]}, {"sticker_items": [{}]}, {"poll": {"question": {}}}, {"content": "words"}]
-)
-def test_pictures_stickers_polls_and_words_are_content(changes: dict[str, object]) -> None:
-    bareness = Bareness(ECHO)
-    bareness.look_at([raw_message(content=""), raw_message(content=""), raw_message(**({"content": ""} | changes))])
-    bareness.conclude()
+        Bareness(ECHO).look_at(
+            [*(raw_message(content="") for _ in range(3)), raw_message(content="", sticker_items=[{}])]
+        )
 
 
 def test_mentions_of_the_bot_prove_nothing_about_the_intent() -> None:

@@ -197,14 +197,17 @@ class Collection:
         """Search, and read context; where search is not to be had any more, the plan becomes to walk."""
         server_id = self.guild.id
         searching = Searching(run, search, self.client.http, channels, self.manner.exclusions)
+        failed: SearchUnavailable | None = None
         try:
             await searching.whole(before.ranges.get(server_id, ()), before.results.get(server_id))
         except SearchUnavailable as error:
-            log.info("Profile %d is collected by reading every channel: %s", self.profile.id, error)
-            await run.note([PlaceResult(server_id, Outcome.SKIPPED, str(error))])
+            failed = error
+        # What was found by searching has its context read in either case: a walk passes over what was searched.
+        await searching.contexts(before.results)
+        if failed is not None:
+            log.info("Profile %d is collected by reading every channel: %s", self.profile.id, failed)
+            await run.note([PlaceResult(server_id, Outcome.SKIPPED, str(failed))])
             await run.put_plan(replace(run.plan, method="walk"))
-            return
-        await searching.contexts()
 
     async def _walk(self, run: Run, me: Membership, channels: Channels, before: _Before) -> None:
         """Read the places: all of them, or after a search those that could not be searched at earlier ones."""
@@ -239,7 +242,6 @@ class Collection:
         )
 
     async def _conclude(self, run: Run, channels: Channels, before: _Before) -> Collected:
-        run.bareness.conclude()
         places = [one for one in run.results.values() if one.channel_id != self.guild.id]
         looked_into = [one for one in places if one.outcome is not Outcome.SKIPPED]
         unread = [one for one in looked_into if one.outcome in UNREAD]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from db.stored import Coverage, Outcome, PlaceResult, Provenance, Range, StoredM
 from echo.corpus.cleaning import Kind
 from echo.discord.collecting.abreast import abreast
 from echo.discord.collecting.asking import ConnectionLost, Troubled
+from echo.discord.collecting.intent import require_intent
 from echo.discord.collecting.places import Channels, Exclusions
 from echo.discord.collecting.ranges import gaps, joined
 from echo.discord.collecting.run import Run
@@ -36,6 +37,7 @@ class Searching:
         self._channels = channels
         self._exclusions = exclusions
         self._wanted = dict.fromkeys(channels.readable, True)
+        self._troubled: frozenset[int] = frozenset()
 
     async def whole(self, ranges: Sequence[Range], earlier: PlaceResult | None) -> None:
         """Search, newest first, until all is searched or older messages are not wanted any more.
@@ -89,8 +91,7 @@ class Searching:
         except ConnectionLost as error:
             await run.note([PlaceResult(run.profile.server_id, Outcome.FAILED, str(error))])
             raise
-        with understood("A page of messages"):
-            run.bareness.look_at(hits.messages)
+        await self._look_at(hits.messages)
         return hits
 
     async def _rows(self, raw: Raw, hits: Hits) -> list[StoredMessage]:
@@ -136,12 +137,16 @@ class Searching:
         except (OutOfReach, Troubled):
             return {}
 
-    async def contexts(self) -> None:
+    async def contexts(self, earlier: Mapping[int, PlaceResult]) -> None:
         """Read what stood before the messages that were found, within the requests that the plan has left.
 
-        Raises ConnectionLost.
+        `earlier` is what came of each place before. Raises ConnectionLost.
         """
         run = self._run
+        self._troubled = frozenset(
+            one.channel_id for one in earlier.values() if one.outcome is Outcome.READING and one.reason
+        )
+        await run.note([PlaceResult(channel_id, Outcome.READ) for channel_id in self._troubled])
         own = {
             channel_id: messages
             for channel_id, messages in (await run.corpus.own_ids(run.profile.id)).items()
@@ -154,7 +159,9 @@ class Searching:
         while (window := windows.next()) is not None:
             try:
                 await self._context(windows, window)
-            except ConnectionLost:
+            except ConnectionLost as error:
+                # Should it be this place after all, the next try is to know.
+                await self._run.note([PlaceResult(window.channel_id, Outcome.READING, str(error))])
                 raise
             except (OutOfReach, ServiceUnavailable) as error:
                 log.info("No context is read in channel %d: %s", window.channel_id, error)
@@ -165,10 +172,14 @@ class Searching:
     async def _context(self, windows: Windows, window: Window) -> None:
         run, channel_id = self._run, window.channel_id
         page = await run.asking.ask(
-            "read a channel's messages", lambda: self._http.logs_from(channel_id, PAGE, before=window.before)
+            "read a channel's messages",
+            lambda: self._http.logs_from(channel_id, PAGE, before=window.before),
+            was_troubled=channel_id in self._troubled,
         )
         with understood("A page of messages"):
             messages = checked(page, channel_id, window.before)
+        await self._look_at(messages)
+        with understood("A page of messages"):
             settled = windows.took(window, list(self._seen(messages)))
             found = sift(messages, run.reader, channel_id, Carry(), run.window)
         rows = [
@@ -177,6 +188,13 @@ class Searching:
         ]
         run.seen += len(messages)
         await run.keep(rows)
+
+    async def _look_at(self, page: Sequence[Raw]) -> None:
+        """Raises NoPermission where Discord withholds what stands in the messages."""
+        with understood("A page of messages"):
+            is_in_doubt = self._run.bareness.look_at(page)
+        if is_in_doubt:
+            await require_intent(self._run.asking, self._http)
 
     def _seen(self, page: Iterable[Raw]) -> Iterable[Seen]:
         reader = self._run.reader

@@ -5,14 +5,15 @@ from __future__ import annotations
 import heapq
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from nextcord.http import HTTPClient
 
 from db.stored import Outcome, PlaceResult
 from echo.discord.collecting.abreast import abreast
-from echo.discord.collecting.access import Json, Membership, obstacle
+from echo.discord.collecting.access import Membership
 from echo.discord.collecting.asking import ConnectionLost
+from echo.discord.collecting.closing import why_empty
+from echo.discord.collecting.intent import require_intent
 from echo.discord.collecting.run import Run
 from echo.discord.collecting.walk import PAGE, Raw, checked, sift
 from echo.discord.collecting.walker import Walker
@@ -101,8 +102,10 @@ class Walking:
     async def _keep(self, walker: Walker, page: list[Raw]) -> None:
         run = self._run
         with understood("A page of messages"):
-            run.bareness.look_at(page)
+            is_in_doubt = run.bareness.look_at(page)
             found = sift(page, run.reader, walker.channel_id, walker.carry, run.window, walker.is_known)
+        if is_in_doubt:
+            await require_intent(run.asking, self._http)
         does_not_follow = walker.advance(page, found)
         run.newest.add(found.words)
         run.seen += len(page)
@@ -112,19 +115,11 @@ class Walking:
             walker.carry = await run.owed(walker.channel_id, walker.resumes_from())
 
     async def _is_closed(self, walker: Walker) -> bool:
-        """Whether a page is empty because Echo may not read the place any more: Discord tells that no otherwise."""
-        with understood("A channel"):
-            channel = await self._channel(walker.channel_id)
-            if "thread_metadata" in channel:
-                channel = await self._channel(int(channel["parent_id"]))
-            why = obstacle(channel, self._me.in_channel(channel))
+        """Whether a page is empty because Echo may not read the place any more."""
+        why = await why_empty(self._run.asking, self._http, self._me, walker.channel_id)
         if why is not None:
             await self._give_up(walker, Outcome.CLOSED, why)
         return why is not None
-
-    async def _channel(self, channel_id: int) -> Json:
-        found: Any = await self._run.asking.ask("look at a channel", lambda: self._http.get_channel(channel_id))
-        return found  # type: ignore[no-any-return]
 
     async def _give_up(self, walker: Walker, outcome: Outcome, reason: str) -> None:
         log.info("Channel %d is passed over (%s): %s", walker.channel_id, outcome, reason)

@@ -27,7 +27,7 @@ from console.control_signs import NoControlSigns
 from console.guidance import guide
 from console.logs import LogRing
 from console.messages import BoardChanged, ProfileChosen, SceneChanged
-from console.offers import offers_about
+from console.offers import offers_about, offers_in_chat
 from console.operating import Operating
 from console.ports import Operator, Town
 from console.screens.help import HelpScreen
@@ -76,11 +76,9 @@ class EchoConsole(App[None], inherit_bindings=False):
         Binding("ctrl+c", "quit", "Quit", show=False, tooltip="Stop Echo, where no text is selected"),
         # Last, so that of a full footer on a narrow screen it is what is cut off: the help names it too.
         Binding(
-            keys.PALETTE,
-            "command_palette",
-            "Palette",
+            *(keys.PALETTE, "command_palette", "Palette"),
             id="palette",
-            tooltip="Open the palette: everything that is possible now",
+            tooltip="All that can be done now",
             priority=True,
         ),
     ]
@@ -196,8 +194,7 @@ class EchoConsole(App[None], inherit_bindings=False):
         """Show the board as it is; each part changes only what is different."""
         if self._redraw is not None:
             self._redraw.stop()
-        self._redraw, self._drawn = None, perf_counter()
-        self.drawings += 1
+        self._redraw, self._drawn, self.drawings = None, perf_counter(), self.drawings + 1
         if not self.is_running or not self._base.query(Echoes):
             return
         now, base, chat = self._clock(), self._base, self.chat
@@ -334,11 +331,11 @@ class EchoConsole(App[None], inherit_bindings=False):
         return chat
 
     def _go_to_pane(self, pane: str) -> None:
-        if pane == PANES[0]:
+        if pane != PANES[0]:
+            self._base.query_one(TabbedContent).active = pane
+            self._base.query_one(JournalPane if pane == PANES[1] else LogPane).focus()
+        else:
             self._to_chat()
-            return
-        self._base.query_one(TabbedContent).active = pane
-        self._base.query_one(JournalPane if pane == PANES[1] else LogPane).focus()
 
     # what the palette offers
 
@@ -346,14 +343,10 @@ class EchoConsole(App[None], inherit_bindings=False):
         """What can be done now, most likely first."""
         for profile in living(self._board):
             yield from offers_about(profile, self._board, self._channel_id, self._operating, self._start)
-        for pane, name in zip(PANES, ("Chat", "Journal", "Log"), strict=True):
-            if self._town or pane != PANES[0]:
-                yield Offer(f"Show {name}", "pane", partial(self._go_to_pane, pane))
+        for pane in PANES if self._town else PANES[1:]:
+            yield Offer(f"Show {pane.removesuffix('-tab').title()}", "pane", partial(self._go_to_pane, pane))
         yield Offer("Help", "what this is and what the keys do", self.action_help)
         yield Offer("Change the colours", "themes", self.action_change_theme)
         yield Offer("Quit", "stop Echo", self.action_quit)
         if chat := self.chat:
-            for place in chat.standing.places:
-                yield Offer(f"Go to #{place.name}", "in the chat", partial(chat.standing.go_to, place.id))
-            for person in chat.standing.people:
-                yield Offer(f"Speak as {person.name}", "in the chat", partial(chat.standing.speak_as, person.id))
+            yield from offers_in_chat(chat.standing)

@@ -1,13 +1,15 @@
-"""What the palette offers about one profile."""
+"""What the palette offers: about one profile, and in the chat."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any
 
 from console.acts import possible
 from console.commands import Offer
 from console.operating import Operating
+from console.widgets.standing import Standing
 from console.wording import name_of
 from states.board import Board
 from states.model import ProfileSnapshot
@@ -38,6 +40,14 @@ def offers_about(
     for is_possible, title, about, act in offered:
         if is_possible:
             yield Offer(title, about, _starting(start, act))
+
+
+def offers_in_chat(standing: Standing) -> Iterator[Offer]:
+    """Where one can go in the sandbox, and as whom one can speak."""
+    for place in standing.places:
+        yield Offer(f"Go to #{place.name}", "in the chat", partial(standing.go_to, place.id))
+    for person in standing.people:
+        yield Offer(f"Speak as {person.name}", "in the chat", partial(standing.speak_as, person.id))
 
 
 def _starting(start: Callable[[Act], None], act: Callable[[], Act]) -> Callable[[], None]:

@@ -197,7 +197,7 @@ class Sifting:
         if Mark.BOT in marks and written.author.endswith(ECHO_ENDING):
             return Cleaned(Kind.NOISE, why="echo")
         if Mark.FORWARD in marks:
-            return Cleaned(Kind.NOISE, why="forward")
+            return Cleaned(Kind.CUT, cut=True, why="forward")
         skipped = sorted(marks & _SKIPPED)
         cleaned = self._clean(
             written.text,

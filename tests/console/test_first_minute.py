@@ -21,6 +21,8 @@ async def test_from_the_first_screen_to_a_talking_echo_and_back_to_nothing(tmp_p
             await see(pilot, "/echo create Ask somebody")
             await pilot.press("tab")
             await see(pilot, "@Mara", "@Ines")
+            await pilot.press("tab", "space")
+            await see(pilot, "before: Only what was written before this day")
             await pilot.press("tab")
             await see(pilot, "01.06.2026", "today, the latest")
             await pilot.press("tab", "enter")

@@ -128,8 +128,9 @@ async def test_pictures_cut_and_other_peoples_words_drop_out(tmp_path: Path, sto
         ("", False, True),
         ("pretty", True, False),
         ("", True, True),
-    ]
-    assert imported.dropped == {"sticker": 2, "echo": 1, "forward": 1, "system": 1}
+        ("", True, True),
+    ], "a forward is answered like a picture: by what is in it"
+    assert imported.dropped == {"sticker": 2, "echo": 1, "system": 1}
     assert imported.own == 1
 
 

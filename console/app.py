@@ -78,8 +78,8 @@ class EchoConsole(App[None], inherit_bindings=False):
         Binding(
             *(keys.PALETTE, "command_palette", "Palette"),
             id="palette",
-            tooltip="All that can be done now",
             priority=True,
+            tooltip="All that is possible now",
         ),
     ]
 
@@ -96,11 +96,9 @@ class EchoConsole(App[None], inherit_bindings=False):
         """`town` is None on Discord itself; `zone` is the one in which times and days are shown."""
         super().__init__()
         self.title = title
-        self._board = board
-        self._town = town
-        self._clock = clock
+        self._board, self._town = board, town
+        self._clock, self._zone = clock, zone
         self._ring = log_ring
-        self._zone = zone
         self._operating = Operating(self, board, operator)
         self._acts = Acts()
         self._drawn = float("-inf")

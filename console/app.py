@@ -79,7 +79,7 @@ class EchoConsole(App[None], inherit_bindings=False):
             *(keys.PALETTE, "command_palette", "Palette"),
             id="palette",
             priority=True,
-            tooltip="All that is possible now",
+            tooltip="All that can be done",
         ),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -22,7 +23,7 @@ from echo.discord.collecting.searching import Searching
 from echo.discord.collecting.threads import Threads
 from echo.discord.collecting.walk import Bareness, Reader
 from echo.discord.collecting.walker import Walker
-from echo.discord.collecting.walking import Walking
+from echo.discord.collecting.walking import GONE, Walking, with_their_threads
 from echo.discord.failures import understood
 from echo.discord.snowflakes import snowflake_at
 from echo.errors import NothingToRead, ServiceUnavailable
@@ -204,10 +205,25 @@ class Collection:
             failed = error
         # What was found by searching has its context read in either case: a walk passes over what was searched.
         await searching.contexts(before.results)
-        if failed is not None:
+        if failed is None:
+            await self._look_again(run, channels)
+        else:
             log.info("Profile %d is collected by reading every channel: %s", self.profile.id, failed)
             await run.note([PlaceResult(server_id, Outcome.SKIPPED, str(failed))])
             await run.put_plan(replace(run.plan, method="walk"))
+
+    async def _look_again(self, run: Run, channels: Channels) -> None:
+        """Note which channels were closed while the search ran: of them it may have shown nothing."""
+        now = await self._channels(Membership.of(self.guild), run.plan.upper_id)
+        why = {one.channel_id: one.reason for one in now.results}
+        await run.note(
+            [
+                PlaceResult(key, Outcome.CLOSED if key in why else Outcome.GONE, why.get(key, GONE))
+                for key in channels.readable
+                if key not in now.readable
+            ]
+        )
+        run.show()
 
     async def _walk(self, run: Run, me: Membership, channels: Channels, before: _Before) -> None:
         """Read the places: all of them, or after a search those that could not be searched at earlier ones."""
@@ -228,24 +244,29 @@ class Collection:
             else:
                 channels.results.append(PlaceResult(channel_id, Outcome.FAILED, why))
         await run.note(channels.results[noted:])
-        walkers = [self._walker(run, place, before) for place in (*places.values(), *threads)]
-        await Walking(run, self.client.http, me, walkers).whole()
+        # When the rest was searched these were out of reach, and count so until all of them is read, threads and all.
+        opened = frozenset(key for key in wanted if run.searched and before.was_out_of_reach(key))
+        walkers = [self._walker(run, place, before, opened) for place in (*places.values(), *threads)]
+        ended = await Walking(run, self.client.http, me, walkers).whole()
+        await run.note([*ended, *with_their_threads(opened, walkers, listed.incomplete)])
 
-    def _walker(self, run: Run, place: Place, before: _Before) -> Walker:
-        searched = () if before.was_out_of_reach(place.channel_id) else run.searched
-        return Walker.at(
+    def _walker(self, run: Run, place: Place, before: _Before, opened: AbstractSet[int]) -> Walker:
+        is_opened = place.channel_id in opened or place.parent_id in opened
+        walker = Walker.at(
             place,
             run.plan.upper_id,
             before.ranges.get(place.channel_id, ()),
-            searched,
+            () if is_opened or before.was_out_of_reach(place.channel_id) else run.searched,
             before.results.get(place.channel_id),
         )
+        walker.is_tacit = is_opened
+        return walker
 
     async def _conclude(self, run: Run, channels: Channels, before: _Before) -> Collected:
         places = [one for one in run.results.values() if one.channel_id != self.guild.id]
         looked_into = [one for one in places if one.outcome is not Outcome.SKIPPED]
         unread = [one for one in looked_into if one.outcome in UNREAD]
-        if unread and len(unread) == len(looked_into):
+        if unread and len(unread) == len(looked_into) and run.plan.method == "walk":
             failed = [one for one in unread if one.outcome is Outcome.FAILED]
             if failed:
                 raise ServiceUnavailable(failed[0].reason or _NO_PLACE)
@@ -254,8 +275,8 @@ class Collection:
         if not run.seen and not run.own and not before.ranges:
             raise NothingToRead(self._nothing())
         await self.corpus.end_plan(self.profile.id)
-        count = len(looked_into) or len(channels.readable)
-        return Collected(run.own, count, len(unread))
+        walked = len(looked_into) if run.plan.method == "walk" else 0
+        return Collected(run.own, walked or len(channels.readable), len(unread))
 
     def _nothing(self) -> str:
         if self.profile.is_open_ended:

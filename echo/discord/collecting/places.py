@@ -17,13 +17,14 @@ class Place:
     """A channel or thread that can be read.
 
     `newest` is the id of its last message, as far as is known. `is_silent`: nothing was ever written there. `note`:
-    a sentence on what of it could not be looked at.
+    a sentence on what of it could not be looked at. `parent_id` is the channel of a thread.
     """
 
     channel_id: int
     newest: int | None = None
     is_silent: bool = False
     note: str | None = None
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def place_of(channel: Json) -> Place:
     newest, is_thread = channel.get("last_message_id"), "thread_metadata" in channel
     # Of a thread whose only message is its first, Discord may know no last one.
     is_silent = newest is None and not is_thread
-    return Place(int(channel["id"]), None if newest is None else int(newest), is_silent)
+    parent_id = int(channel["parent_id"]) if is_thread else None
+    return Place(int(channel["id"]), None if newest is None else int(newest), is_silent, parent_id=parent_id)
 
 
 def threads_of(threads: Sequence[Json], channels: Channels, exclusions: Exclusions, upper_id: int) -> list[Place]:

@@ -26,6 +26,9 @@ from echo.errors import ServiceUnavailable
 
 log = logging.getLogger(__name__)
 
+AFTER = 1
+"""Requests that follow on the context: whether channels were closed meanwhile."""
+
 
 class Searching:
     """Searches what of a server was not searched yet, and reads context within what the plan allows."""
@@ -152,7 +155,7 @@ class Searching:
             for channel_id, messages in (await run.corpus.own_ids(run.profile.id)).items()
             if self._wanted.get(channel_id)
         }
-        windows = Windows(own, run.window, max(0, run.plan.requests - run.made))
+        windows = Windows(own, run.window, max(0, run.plan.requests - run.made - AFTER))
         await abreast(self._work(windows) for _ in range(ABREAST))
 
     async def _work(self, windows: Windows) -> None:

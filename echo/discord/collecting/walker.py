@@ -20,7 +20,8 @@ class Walker:
 
     `ranges` were read here; what lies in `beside` need not be: it was searched, or can hold no message. The next page
     is that before the id `before` (0: there is none), and no message there is as new as `recency`. `was_failed`: an
-    earlier collecting gave the place up, as this one has where `is_given_up`. `span`: milliseconds in its pages so far.
+    earlier collecting gave the place up, as this one has where `is_given_up`. `is_tacit`: what comes of the place is
+    stored at the end only, not with its pages. `span`: milliseconds in its pages so far.
     """
 
     place: Place
@@ -30,6 +31,7 @@ class Walker:
     result: PlaceResult
     was_failed: bool = False
     is_given_up: bool = False
+    is_tacit: bool = False
     carry: Carry = field(default_factory=Carry)
     before: int = 0
     recency: int = 0
@@ -100,7 +102,7 @@ class Walker:
     def coverage(self) -> Coverage:
         """How far the place is read, to be stored with what was found."""
         self.result = replace(self.result, outcome=Outcome.READ if self.is_whole else Outcome.READING)
-        return Coverage(self.channel_id, self.ranges, self.result)
+        return Coverage(self.channel_id, self.ranges, None if self.is_tacit else self.result)
 
     def requests_left(self, span: float) -> int:
         """How many more pages are likely, if one holds `span` milliseconds where none of this place was read yet."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from nextcord.http import HTTPClient
 
@@ -41,10 +42,10 @@ class Walking:
         self._waiting: list[tuple[bool, int, int]] = []
         self._estimated_at = 0
 
-    async def whole(self) -> None:
-        """Read. A place that can't be read is noted, and the others are read on.
+    async def whole(self) -> list[PlaceResult]:
+        """Read; what came of each place, which is yet to be noted unless the place could not be read.
 
-        Raises ConnectionLost where nothing can be, and what storing raises.
+        Raises ConnectionLost where nothing can be read, and what storing raises.
         """
         for number, walker in enumerate(self._walkers):
             walker.carry = await self._run.owed(walker.channel_id, walker.resumes_from())
@@ -52,7 +53,7 @@ class Walking:
         self._estimate()
         self._run.show()
         await abreast(self._work() for _ in range(min(ABREAST, len(self._waiting))))
-        await self._run.note([_ended(walker) for walker in self._walkers if not walker.is_given_up])
+        return [walker.result if walker.is_given_up else _ended(walker) for walker in self._walkers]
 
     async def _work(self) -> None:
         while (number := self._take()) is not None:
@@ -80,7 +81,7 @@ class Walking:
             await self._keep(walker, page)
         except OutOfReach as error:
             gone = error.code == UNKNOWN_CHANNEL
-            await self._give_up(walker, Outcome.GONE if gone else Outcome.CLOSED, _GONE if gone else str(error))
+            await self._give_up(walker, Outcome.GONE if gone else Outcome.CLOSED, GONE if gone else str(error))
         except ConnectionLost as error:
             # Should it be this place after all, the next try is to know.
             await self._give_up(walker, Outcome.FAILED, str(error))
@@ -140,10 +141,28 @@ class Walking:
         run.expected = run.made + left
 
 
+def with_their_threads(
+    channels: Iterable[int], walkers: Sequence[Walker], incomplete: Mapping[int, str]
+) -> list[PlaceResult]:
+    """What came of channels once their threads count as part of them; `incomplete` says of which not all are known."""
+    own = {walker.channel_id: walker.result for walker in walkers}
+    lacking = {
+        one.place.parent_id: _THREADS for one in walkers if one.result.outcome in (Outcome.FAILED, Outcome.CLOSED)
+    }
+    found = []
+    for channel_id in channels:
+        result = own.get(channel_id, PlaceResult(channel_id, Outcome.READ))
+        why = incomplete.get(channel_id, lacking.get(channel_id))
+        is_read = result.outcome is Outcome.READ
+        found.append(replace(result, outcome=Outcome.FAILED, reason=why) if is_read and why else result)
+    return found
+
+
 def _ended(walker: Walker) -> PlaceResult:
     """What came of a place that was read as far as it was wanted."""
     return walker.conclude(Outcome.READ, None if walker.is_whole else _ENOUGH)
 
 
-_GONE = "It was deleted."
+GONE = "It was deleted."
+_THREADS = "Not all of its threads could be read."
 _ENOUGH = "Its older messages were not needed: there are as many newer ones as max_messages_per_analysis asks for."

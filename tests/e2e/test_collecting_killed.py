@@ -5,19 +5,19 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from db.stored import Outcome, PlaceResult, Provenance, Range, StoredMessage
+from db.stored import Outcome, Provenance, Range
 from echo.corpus.written import Written
 from echo.discord.collecting.walking import ABREAST
 from echo.discord.snowflakes import snowflake_at
 from echo.sandbox.records import ANNOUNCEMENT, ANNOUNCEMENT_THREAD, FORUM, VOICE
 from echo.sandbox.world import World
 from tests.discord.stand import CUTOFF, at, store
+from tests.support.kept import Kept, assert_context_is_whole, words_of_the_subject
 from tests.support.lives import Fate, Life, Lives, lives_at
 
 WALKS, SEARCHES = (1, 2), (3, 4)
@@ -63,40 +63,10 @@ def a_server(seed: int, share: float, scale: int) -> World:
     return world
 
 
-def words_of_the_subject(world: World) -> list[int]:
-    """The ids of all that the subject wrote before the cut-off, as the server itself has them."""
-    who = world.find_user(SUBJECT)
-    assert who is not None
-    found = [one for history in world.messages.values() for one in history if one.author_id == who.id]
-    return sorted(one.id for one in found if one.ts < CUTOFF.timestamp())
-
-
-@dataclass(slots=True)
-class Kept:
-    """All that a database holds of the collecting: rows by id, how far places were read, what came of them."""
-
-    rows: dict[int, StoredMessage] = field(default_factory=dict)
-    ranges: dict[int, tuple[Range, ...]] = field(default_factory=dict)
-    places: dict[int, PlaceResult] = field(default_factory=dict)
-    is_planned: bool = False
-
-    def own(self) -> list[int]:
-        """The ids of the subject's messages, ascending."""
-        return sorted(row.message_id for row in self.rows.values() if row.own)
-
-
 async def kept_in(home: Path, world: World) -> Kept:
-    """What is kept in a folder. A message that stands there twice fails."""
+    """What is kept in a folder."""
     async with store(home, world) as opened:
-        corpus, profile = opened.corpus, opened.profile
-        rows = [row async for page in corpus.stream(profile.id) for row in page]
-        assert len({row.message_id for row in rows}) == len(rows)
-        return Kept(
-            {row.message_id: row for row in rows},
-            await corpus.ranges(profile.id),
-            await corpus.places(profile.id),
-            await corpus.plan(profile.id) is not None,
-        )
+        return await Kept.of(opened.corpus, opened.profile.id)
 
 
 async def story(lives: Lives, home: Path, world: World, chance: random.Random, deaths: int) -> list[Life]:
@@ -128,7 +98,7 @@ async def test_a_walk_killed_again_and_again_ends_as_one_that_was_left_alone(tmp
         (alone,) = await story(lives, tmp_path / "alone", world, chance, 0)
         expected = await kept_in(tmp_path / "alone", world)
         assert expected.own() == words_of_the_subject(world) and len(expected.own()) > 300
-        assert {place.outcome for place in expected.places.values()} == {Outcome.READ} and not expected.is_planned
+        assert expected.outcomes().keys() == {Outcome.READ} and not expected.is_planned
         for number in count(1):
             home = tmp_path / str(number)
             led = await story(lives, home, world, chance, DEATHS - lives.deaths.total())
@@ -158,6 +128,8 @@ async def test_a_search_killed_again_and_again_finds_what_is_there_and_no_contex
             assert kept.ranges == expected.ranges == {world.guild.id: (Range(upper_id, 0),)}
             assert kept.places == expected.places and not kept.is_planned
             assert_context_is_whole(kept, whole)
+            assert {row.provenance for row in kept.rows.values() if row.own} == {Provenance.SEARCH}
+            assert len(kept.bare()) < len(kept.own()) / 2
             assert_nothing_was_asked_twice(led, alone)
             if lives.deaths.total() == DEATHS:
                 break
@@ -170,23 +142,6 @@ async def walked(lives: Lives, home: Path, world: World, chance: random.Random) 
     await story(lives, home, world, chance, 0)
     lives.sandbox.faults.set({"clear": True})
     return await kept_in(home, world)
-
-
-def assert_context_is_whole(kept: Kept, whole: Kept) -> None:
-    """Whoever is not bare has all that a walk finds before them, unless it is an answer and has what it answers."""
-    before: dict[int, list[StoredMessage]] = {}
-    for row in sorted(whole.rows.values(), key=lambda row: row.message_id):
-        standing = before.setdefault(row.channel_id, [])
-        if not row.own:
-            standing.append(row)
-            continue
-        mine = kept.rows[row.message_id]
-        has_all = all(kept.rows.get(one.message_id) == one for one in standing)
-        assert mine.bare or has_all or mine.reply_to in kept.rows
-        before[row.channel_id] = []
-    own = [row for row in kept.rows.values() if row.own]
-    assert {row.provenance for row in own} == {Provenance.SEARCH}
-    assert sum(not row.bare for row in own) > len(own) / 2
 
 
 def test_there_are_a_hundred_deaths() -> None:

@@ -157,7 +157,7 @@ class Lives:
         if life is None:
             return
         life.requests += 1
-        is_page = method == "GET" and status == 200 and route in (MESSAGES, SEARCH)
+        is_page = status == 200 and (route == SEARCH or (method == "GET" and route == MESSAGES and "before" in query))
         if is_page and route == MESSAGES:
             place = int(answered[0]["channel_id"]) if answered else 0
             life.pages.append(Asked(place, int(query["before"])))

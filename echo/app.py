@@ -158,7 +158,7 @@ async def _run(
         reached=store.reconciliations,
         machines=router,
         share=budget.account(background=True),
-        people_of=Acquaintance(client, voice.names_of).of,
+        people_of=Acquaintance(client, board, voice.names_of).of,
         exclusions=Manner.of(settings).exclusions,
         window=settings.context_messages,
         clock=clock,

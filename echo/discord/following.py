@@ -105,13 +105,22 @@ class Following:
 class Acquaintance:
     """Who goes by which name in each profile, and what its server's channels are called, as far as was learnt here.
 
-    `names_of` gives the subject's names, the shown one first.
+    `names_of` gives the subject's names, the shown one first. What was learnt for a profile goes when that is asked to
+    be forgotten.
     """
 
-    def __init__(self, client: nextcord.Client, names_of: Callable[[ProfileSnapshot], tuple[str, ...]]) -> None:
+    def __init__(
+        self, client: nextcord.Client, board: Board, names_of: Callable[[ProfileSnapshot], tuple[str, ...]]
+    ) -> None:
         self._client = client
+        self._board = board
         self._names_of = names_of
         self._known: dict[int, People] = {}
+        self._revision = -1
+        board.watch(self._let_go)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def of(self, profile: ProfileSnapshot) -> People:
         """The people of a profile."""
@@ -125,3 +134,9 @@ class Acquaintance:
             for place in (*guild.channels, *guild.threads) if guild is not None else ():
                 people.learn_channel(place.id, place.name)
         return people
+
+    def _let_go(self) -> None:
+        if self._known and self._revision != self._board.profile_revision:
+            self._revision = self._board.profile_revision
+            living = {profile.id for profile in self._board.profiles.values() if profile.has_consent}
+            self._known = {one: people for one, people in self._known.items() if one in living}

@@ -102,6 +102,11 @@ class Living:
         self._is_failing = False
         board.watch(self._let_go)
 
+    @property
+    def remembered(self) -> int:
+        """How many edited messages are held in memory."""
+        return len(self._changed)
+
     def witnesses(self) -> dict[str, Callable[[Any], None]]:
         """What is to be called with the data of each dispatch; raises one of MALFORMED for what Discord never sends."""
         return {
@@ -153,7 +158,11 @@ class Living:
         profile = subjects.get(int(raw["author"]["id"]))
         if profile is not None and self._joins(profile, raw):
             self._put(_Said(profile, raw, self.rings.before(server_id, channel_id)))
-        self.rings.add(server_id, channel_id, raw)
+        if self._reads(server_id, channel_id):
+            self.rings.add(server_id, channel_id, raw)
+        else:
+            # What stands where nothing is collected is nobody's context.
+            self.rings.pass_over(server_id, channel_id, int(raw["id"]))
 
     def _edited(self, raw: Raw) -> None:
         # What Discord adds by itself, such as the card of a link, is no edit.
@@ -194,6 +203,8 @@ class Living:
                 if profile.has_consent:
                     subjects[profile.server_id][profile.user_id] = profile
             self._subjects = dict(subjects)
+            for one in [one for one, raw in self._changed.items() if int(raw["guild_id"]) not in subjects]:
+                del self._changed[one]
             now = self._clock()
             live = [one for one, found in subjects.items() if any(p.cutoff > now for p in found.values())]
             self.rings.keep(live)
@@ -207,8 +218,9 @@ class Living:
         return young and not machine and self._reads(profile.server_id, int(raw["channel_id"]))
 
     def _let_go(self) -> None:
-        """Forget at once, not at the next message, what was said where nobody's messages join any more."""
-        if len(self.rings) and self._revision != self._board.profile_revision:
+        """Forget at once, not at the next message, what was said where nobody's messages join any more, and what was
+        edited where nobody's are kept."""
+        if (len(self.rings) or self._changed) and self._revision != self._board.profile_revision:
             self._subjects_in(0)
 
     def _put(self, event: _Event) -> None:

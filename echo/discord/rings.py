@@ -90,6 +90,12 @@ class Rings:
             ring.messages.popleft()
         self._let_go(_id(raw))
 
+    def pass_over(self, server_id: int, channel_id: int, message_id: int) -> None:
+        """Keep nothing of a channel, and know that up to this message something may be missing there."""
+        self._rings[channel_id] = _Ring(server_id, message_id + 1, deque())
+        self._rings.move_to_end(channel_id)
+        self._let_go(message_id)
+
     def before(self, server_id: int, channel_id: int) -> Before:
         """What is known to stand in a channel now."""
         ring = self._rings.get(channel_id)
@@ -119,7 +125,7 @@ class Rings:
         """Forget channels in which nothing is young enough any more, and the quietest where there are too many."""
         while self._rings:
             channel_id, ring = next(iter(self._rings.items()))
-            newest = _id(ring.messages[-1]) if ring.messages else 0
+            newest = _id(ring.messages[-1]) if ring.messages else ring.since - 1
             if newest >= now_id - AGE and len(self._rings) <= MOST:
                 return
             del self._rings[channel_id]

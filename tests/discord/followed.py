@@ -45,6 +45,7 @@ class Followed:
     corpus: Corpus
     changes: Changes
     following: Following
+    acquaintance: Acquaintance
     paused: asyncio.Semaphore
     pausing: asyncio.Event
 
@@ -120,7 +121,9 @@ async def followed(
             pausing.set()
             await (paused.acquire() if rounds else asyncio.sleep(0))
 
-        acquaintance = Acquaintance(edge.client, lambda profile: (edge.board.names.get(profile.user_id, "Bo"),))
+        acquaintance = Acquaintance(
+            edge.client, edge.board, lambda profile: (edge.board.names.get(profile.user_id, "Bo"),)
+        )
         following = Following(
             edge.client,
             edge.board,
@@ -140,7 +143,7 @@ async def followed(
             await open_ended(edge)
         following.begin()
         try:
-            yield Followed(edge, corpus, changes, following, paused, pausing)
+            yield Followed(edge, corpus, changes, following, acquaintance, paused, pausing)
         finally:
             await tasks.end(PATIENCE)
 

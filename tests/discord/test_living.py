@@ -221,9 +221,15 @@ async def test_nothing_joins_from_where_collecting_would_not_read(tmp_path: Path
         await people.create_channel("Ada", "hidden")
         await people.permit("Ada", "hidden", "Echo", deny=["read_message_history"])
         for channel in ("random", "adults", "hidden", "general"):
+            await people.say("Ada", channel, f"spoken of in {channel}")
             await people.say("Bo", channel, f"said in {channel}")
         await stage.changed(unlearned=1)
-        assert await stage.texts() == ["said in general"]
+        assert await stage.texts() == ["spoken of in general", "said in general"]
+        held = [
+            stage.following.living.rings.before(stage.edge.world.guild.id, stage.edge.channel(name)).messages
+            for name in ("random", "adults", "hidden")
+        ]
+        assert held == [(), (), ()], "nor is it held in memory"
 
 
 async def test_what_was_heard_is_forgotten_when_nobody_joins_any_more(tmp_path: Path) -> None:
@@ -235,6 +241,17 @@ async def test_what_was_heard_is_forgotten_when_nobody_joins_any_more(tmp_path: 
         await stage.edge.command("Bo", "echo forget")
         await stage.edge.until(lambda: stage.edge.profile("Bo").state is not ProfileState.READY)
         assert not len(stage.following.living.rings)
+
+
+async def test_who_was_met_and_what_was_edited_is_out_of_memory_when_nobody_agrees_any_more(tmp_path: Path) -> None:
+    async with followed(tmp_path) as stage:
+        await stage.fill()
+        await stage.edge.people.edit("Ada", stage.id_of("line 27 here"), "line 27 was better")
+        await stage.changed(stale=1)
+        assert len(stage.acquaintance) and stage.following.living.remembered
+        await stage.edge.command("Bo", "echo forget")
+        await stage.edge.until(lambda: stage.edge.profile("Bo").state is not ProfileState.READY)
+        assert len(stage.acquaintance) == stage.following.living.remembered == 0
 
 
 # ---------------------------------------------------------------- against a collecting that is under way

@@ -80,3 +80,14 @@ def test_servers_in_which_nobody_joins_are_forgotten() -> None:
     assert len(rings) == 1 and rings.before(SERVER, 7).messages == ()
     rings.end(2)
     assert len(rings) == 0
+
+
+def test_where_something_was_passed_over_what_stands_before_is_known_to_be_missing() -> None:
+    rings = heard()
+    rings.add(SERVER, 7, message(START + AGE))
+    rings.pass_over(SERVER, 7, START + AGE + SECOND)
+    assert len(rings) == 0
+    rings.add(SERVER, 7, message(START + AGE + 2 * SECOND))
+    assert not rings.before(SERVER, 7).reaches(START + AGE + 3 * SECOND)
+    assert rings.before(SERVER, 7).reaches(START + 2 * AGE + 2 * SECOND)
+    assert rings.before(SERVER, 8).reaches(START + AGE + 3 * SECOND), "elsewhere nothing is missing"

@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 
 from db.changes import Change, Changes
 from db.corpus import Corpus
+from db.errors import KeyDestroyed
 from echo.corpus.importers import Form
 from echo.corpus.importing import Imported
 from echo.corpus.wanted import Scope
@@ -54,6 +55,9 @@ class PackageImports:
             )
         except UsageError:
             await self.changes.take(profile.id, _MARK)
+            raise
+        except KeyDestroyed:
+            await self.changes.drop(profile.id)
             raise
         if imported.added:
             await self._tell(profile, imported.added)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, Final, Protocol
 
 from echo.corpus.importing import Imported
 from echo.discord import answers, uploads
 from echo.discord.presses import Asking
-from echo.discord.translate import Call
+from echo.discord.translate import Call, Upload
 from echo.errors import NoPermission, UsageError
 from states.board import Board, Progress
 from states.model import ProfileSnapshot, ProfileState
@@ -21,6 +23,11 @@ NOT_AGREED: Final = (
     "You have not agreed to an echo yet, so nothing was read from the file: press *I agree* under the question first, "
     "then import again."
 )
+ONE_AT_A_TIME: Final = (
+    "Your last file is still being read: wait until you are told what came of it, then import the next one."
+)
+SLOTS: Final = 2
+"""Files that are held in memory at a time; whoever comes later waits, and theirs is not fetched before."""
 
 
 class Imports(Protocol):
@@ -40,6 +47,8 @@ class Importing:
         self._board = board
         self._imports = imports
         self._megabytes = megabytes
+        self._slots = asyncio.Semaphore(SLOTS)
+        self._busy: set[int] = set()
 
     async def run(self, asking: Asking, call: Call) -> None:
         """Fetch the file, take it in, and tell its owner what came of it. Raises EchoError or StorageError."""
@@ -48,12 +57,26 @@ class Importing:
             raise UsageError("Say which file it is with the option file: your Discord data package, as a ZIP.")
         profile = self._own(asking)
         uploads.check_size(upload, self._megabytes)
-        imported = await asking.reply.patiently(self._take_in(profile, call))
+        with self._only_one(profile):
+            imported = await asking.reply.patiently(self._in_turn(asking, call, upload))
         await asking.reply.say(told(imported))
 
-    async def _take_in(self, profile: ProfileSnapshot, call: Call) -> Imported:
-        upload = call.upload("file")
-        assert upload is not None
+    @contextmanager
+    def _only_one(self, profile: ProfileSnapshot) -> Iterator[None]:
+        if profile.id in self._busy:
+            raise UsageError(ONE_AT_A_TIME)
+        self._busy.add(profile.id)
+        try:
+            yield
+        finally:
+            self._busy.discard(profile.id)
+
+    async def _in_turn(self, asking: Asking, call: Call, upload: Upload) -> Imported:
+        async with self._slots:
+            # They may have had it forgotten while they waited.
+            return await self._take_in(self._own(asking), call, upload)
+
+    async def _take_in(self, profile: ProfileSnapshot, call: Call, upload: Upload) -> Imported:
         package = await uploads.fetched(upload, self._megabytes)
 
         def progress(far: Progress) -> None:

@@ -18,8 +18,8 @@ HOSTS: Final = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 """Where Discord keeps files (Discord API reference, "Attachment Object"); a sandbox keeps them where its API is."""
 CHUNK: Final = 64 * 1024
 MEGABYTE: Final = 1024 * 1024
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=30)
-"""Seconds: a large file may take long, silence may not."""
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=600, sock_connect=10, sock_read=30)
+"""Seconds: a large file may take long, silence may not; after 15 minutes nobody could be told any more."""
 
 
 def check_size(upload: Upload, megabytes: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import sqlite3
@@ -165,3 +166,34 @@ async def test_a_file_that_is_no_package_is_refused_in_one_sentence(here: Runnin
     answer = await here.command(MARA, "general", "echo import", file={"filename": "x.zip", "content": content})
     assert said in answer and str(here.echo.settings.data_dir) not in answer
     assert here.board.profiles[1].messages == 20
+
+
+async def test_one_file_of_a_person_is_read_at_a_time(here: Running) -> None:
+    await stuck(here)
+    assert here.echo.sandbox is not None
+    faults, file = here.echo.sandbox.faults, package(ids(here)[0], in_server(here))
+    faults.set({"silent": 1, "match": "attachments/"})
+    first = asyncio.create_task(here.command(MARA, "general", "echo import", file=file))
+    await faults.used_up("silent")
+    assert "still being read" in await here.command(MARA, "general", "echo import", file=file)
+    faults.clear()
+    # Whether what was hung up on is asked for again is the business of aiohttp.
+    await first
+    assert "of yours joined" in await here.command(MARA, "general", "echo import", file=file)
+    assert (await here.ready()).messages == 80
+
+
+async def test_a_package_whose_echo_is_forgotten_meanwhile_leaves_nothing(here: Running, tmp_path: Path) -> None:
+    await stuck(here)
+    assert here.echo.sandbox is not None
+    faults, file = here.echo.sandbox.faults, package(ids(here)[0], in_server(here))
+    faults.set({"silent": 1, "match": "attachments/"})
+    first = asyncio.create_task(here.command(MARA, "general", "echo import", file=file))
+    await faults.used_up("silent")
+    await here.command(MARA, "general", "echo forget")
+    await until(here.board, lambda: here.board.profiles[1].state is ProfileState.FORGOTTEN)
+    faults.clear()
+    assert "joined" not in await first
+    for table in ("user_messages", "corpus_changes", "datasets"):
+        assert stored(tmp_path, f"SELECT count(*) FROM {table}") == [(0,)]
+    assert not here.board.progress

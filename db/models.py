@@ -81,6 +81,11 @@ class Models:
         found = await asyncio.to_thread(self._files)
         return await self._remove({key for key in found if key[0] == profile_id})
 
+    async def remove_superseded(self, profile_id: int, version: int) -> int:
+        """Remove a profile's models before `version`, which is the one that speaks; how many there were."""
+        found = await asyncio.to_thread(self._files)
+        return await self._remove({key for key in found if key[0] == profile_id and key[1] < version})
+
     async def remove_orphans(self, newest: Mapping[int, int]) -> int:
         """Remove the models of profiles that are not in `newest` (profile to version), and those superseded; how many.
 

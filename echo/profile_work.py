@@ -23,7 +23,7 @@ from echo.ports import ChannelGone, Chat, CollectPort, Engine
 from echo.settings import Settings
 from states import events as ev
 from states.board import Board, Progress
-from states.effects import Announce, AskConsent, Collect, Effect, Forget, Train
+from states.effects import Announce, AskConsent, Collect, Effect, Forget, Notice, Train
 from states.model import Deadline, MachineKey, ProfileSnapshot, Snapshot
 
 log = logging.getLogger(__name__)
@@ -82,6 +82,8 @@ class ProfileWork:
     async def announce(self, row: OutboxRow, snapshot: Snapshot) -> None:
         """Tell the channel. What can't be told is a pity, not a failure of the profile."""
         assert isinstance(row.effect, Announce)
+        if row.effect.notice is Notice.RENEWED:
+            await self._drop_superseded(self.board.profiles[row.key.id])
         for attempt in range(ANNOUNCE_TRIES):
             profile = self.board.profiles[row.key.id]
             try:
@@ -93,6 +95,16 @@ class ProfileWork:
             except (ChannelGone, EchoError) as error:
                 log.info("A notice of %s could not be given: %s", row.key, error)
                 return
+
+    async def _drop_superseded(self, profile: ProfileSnapshot) -> None:
+        """The model before may have learnt from what was deleted since: it goes once the new one speaks."""
+        self.let_go(profile.id)
+        for version in range(profile.model_version):
+            self.engine.release(model_name(profile.id, version))
+        try:
+            await self.models.remove_superseded(profile.id, profile.model_version)
+        except StorageError as error:
+            log.warning("A superseded model stays until the next clean-up: %s", error)
 
     async def collect(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
         """Read from the stored cursors on."""

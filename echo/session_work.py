@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from db.consents import Consents
-from db.errors import DatabaseLocked, StorageError
+from db.errors import DatabaseLocked, NothingStored, StorageError
 from db.generations import Generations
 from db.models import Models
 from db.outbox import Outbox, OutboxRow
@@ -142,12 +142,23 @@ class SessionWork:
         )
 
     async def _answer(self, profile: ProfileSnapshot, moment: Moment) -> Answer:
-        version = model_name(profile.id, profile.model_version)
+        version, blob = await self._model(profile)
+        return await self.engine.answer(blob, version, moment, self.settings.chattiness)
+
+    async def _model(self, profile: ProfileSnapshot) -> tuple[str, bytes]:
+        """The name and content of the model that speaks now: since the thought began there may be a newer one."""
+        newest = self.board.profiles[profile.id]
+        version = model_name(newest.id, newest.model_version)
         blob = self._blobs.get(version)
         if blob is None:
-            blob = await self.models.load(profile.id, profile.model_version)
-            self._keep(profile, version, blob)
-        return await self.engine.answer(blob, version, moment, self.settings.chattiness)
+            try:
+                blob = await self.models.load(newest.id, newest.model_version)
+            except NothingStored:
+                if self.board.profiles[profile.id].model_version == newest.model_version:
+                    raise
+                return await self._model(profile)
+            self._keep(newest, version, blob)
+        return version, blob
 
     def _keep(self, profile: ProfileSnapshot, version: str, blob: bytes) -> None:
         """Keep the models of profiles with sessions online, one of each."""

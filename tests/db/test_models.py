@@ -41,6 +41,17 @@ async def test_the_version_before_stays_and_older_ones_go(models: Models, profil
     assert await models.load(profile.id, 2) == BLOB + bytes(2)
 
 
+async def test_superseded_models_of_one_profile_go_and_nothing_else(
+    models: Models, profile: ProfileSnapshot, path: Path
+) -> None:
+    for version in (1, 2):
+        await models.save(profile.id, version, BLOB)
+    put(path.parent / "models" / f"{profile.id + 1}-1.model", b"another profile's")
+    assert await models.remove_superseded(profile.id, 2) == 1
+    assert names(path.parent / "models") == [f"{profile.id}-2.model", f"{profile.id + 1}-1.model"]
+    assert await models.remove_superseded(profile.id, 2) == 0
+
+
 async def test_a_missing_model_is_named_in_one_sentence(models: Models, profile: ProfileSnapshot) -> None:
     with pytest.raises(NothingStored, match="is missing: put it back, or ask for a refresh of this echo"):
         await models.load(profile.id, 1)

@@ -22,6 +22,7 @@ from echo.store import open_store
 from states.model import Deadline, ProfileState
 from states.policy import Policy
 from tests.support.clock import HandClock
+from tests.support.files import files_in
 from tests.support.running import Running, until
 
 SPLITS = ("train", "validation", "test")
@@ -104,6 +105,7 @@ async def test_what_its_subject_deletes_is_gone_and_the_echo_learns_anew(life: L
         life.clock.move((due - life.clock()).total_seconds())
         await until(echo.board, lambda: echo.board.profiles[1].model_version == 2)
         assert (await echo.ready()).stale == 0
+    assert [path.name for path in files_in(life.home) if path.suffix == ".model"] == ["1-2.model"], "not the one before"
     kept = await life.kept()
     assert regretted.message_id not in kept.rows
     assert all(regretted.text not in row.text for row in kept.rows.values())

@@ -82,7 +82,7 @@ class ProfileWork:
     async def announce(self, row: OutboxRow, snapshot: Snapshot) -> None:
         """Tell the channel. What can't be told is a pity, not a failure of the profile."""
         assert isinstance(row.effect, Announce)
-        if row.effect.notice is Notice.RENEWED:
+        if row.effect.notice in (Notice.RENEWED, Notice.STUCK):
             await self._drop_superseded(self.board.profiles[row.key.id])
         for attempt in range(ANNOUNCE_TRIES):
             profile = self.board.profiles[row.key.id]
@@ -97,12 +97,13 @@ class ProfileWork:
                 return
 
     async def _drop_superseded(self, profile: ProfileSnapshot) -> None:
-        """The model before may have learnt from what was deleted since: it goes once the new one speaks."""
+        """The model before may have learnt from what was deleted since: it goes once the new one speaks, or none may."""
+        first = profile.model_version if profile.can_speak else profile.model_version + 1
         self.let_go(profile.id)
-        for version in range(profile.model_version):
+        for version in range(first):
             self.engine.release(model_name(profile.id, version))
         try:
-            await self.models.remove_superseded(profile.id, profile.model_version)
+            await self.models.remove_superseded(profile.id, first)
         except StorageError as error:
             log.warning("A superseded model stays until the next clean-up: %s", error)
 

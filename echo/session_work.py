@@ -68,6 +68,8 @@ class SessionWork:
         """Decide whether to answer; if so, store the draft, encrypted, and say when it is due."""
         assert isinstance(snapshot, SessionSnapshot) and isinstance(row.effect, Compose)
         turn, profile = row.effect.turn, self.board.profiles[snapshot.profile_id]
+        if not profile.can_speak:
+            return ev.SilenceChosen(self.clock(), turn)
         try:
             await self._check_reach(profile)
             heard = await self.chat.recent(snapshot.channel_id, CONTEXT)

@@ -117,7 +117,7 @@ class ProfileSnapshot:
     @property
     def can_speak(self) -> bool:
         """Whether there is a model: one that is being renewed speaks on as it was."""
-        return self.has_consent and self.model_version > 0
+        return self.has_consent and self.model_path is not None
 
 
 @dataclass(frozen=True, slots=True)

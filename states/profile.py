@@ -10,8 +10,8 @@ from states.draft import Draft, Trigger
 from states.model import NO_DEADLINES, Deadline, ProfileSnapshot, ProfileState
 from states.policy import Policy, Refused
 
-PAUSED = "Collecting is paused: resume it to go on from where it rests."
-CANCELLED = "Collecting was cancelled: retry goes on from where it stood, forgetting erases what was read."
+PAUSED = "Reading is paused; whoever runs this bot can let it go on from where it rests."
+CANCELLED = "Reading was cancelled; a retry goes on from where it stood, forgetting erases what was read."
 HOPELESS_AFTER = 8
 """Tries after which even a passing failure is told as one that needs a person."""
 
@@ -68,7 +68,11 @@ class ProfileDraft(Draft[ProfileSnapshot]):
 
     def has_model(self, data: Trigger) -> bool:
         """It could speak already."""
-        return self.snapshot.model_version > 0
+        return self.snapshot.model_path is not None
+
+    def is_stale(self, data: Trigger) -> bool:
+        """What it learned from was edited or deleted since."""
+        return self.snapshot.stale > 0
 
     def is_refresh_due(self, data: Trigger) -> bool:
         """What it learned from changed, and has had time to come to rest."""
@@ -128,9 +132,13 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         """Say how many more are needed."""
         found = cast(ev.CollectionFinished, data.args[0])
         missing = found.needed - found.messages
+        is_open = self.snapshot.is_open_ended
+        which, remedy = (
+            ("", "") if is_open else (" before the cut-off", "forget this echo and ask for one with a later date, ")
+        )
         self.set(
-            reason=f"Only {found.messages} messages before the cut-off could be read, {missing} more are needed: "
-            "forget this echo and ask for one with a later date, or let Echo read more channels and retry."
+            reason=f"Only {found.messages} messages{which} could be read, {missing} more are needed: {remedy}"
+            "add some with /echo import, or let Echo read more channels and retry."
         )
 
     def ask_training(self, data: Trigger) -> None:
@@ -143,6 +151,10 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         """The new model is the one that speaks."""
         trained = cast(ev.TrainingFinished, data.args[0])
         self.set(model_path=trained.model_path, model_version=trained.version, reason=None, tries=0)
+
+    def unlearn(self, data: Trigger) -> None:
+        """Be silent: what is gone from Discord must not be said on, and there is nothing to learn anew from."""
+        self.set(model_path=None, stale=0, unlearned=0)
 
     def start_over(self, data: Trigger) -> None:
         """Forget past failures and halts."""

@@ -112,6 +112,23 @@ async def test_what_its_subject_deletes_is_gone_and_the_echo_learns_anew(life: L
     assert regretted.text.encode() not in kept.dataset and regretted.text.encode() not in kept.model
 
 
+async def test_who_deletes_everything_is_not_spoken_for_any_more(life: Life) -> None:
+    before = await life.kept()
+    for channel_id in {row.channel_id for row in before.rows.values()}:
+        own = [one for one, row in before.rows.items() if row.own and row.channel_id == channel_id]
+        life.world.delete_messages(channel_id, own)
+    async with life.here() as echo:
+        await echo.command("Mara", "garden", "echo online", profile="Mara")
+        await until(echo.board, lambda: echo.board.profiles[1].stale)
+        life.clock.move(Policy().refresh_soon.total_seconds() + 1)
+        await until(echo.board, lambda: echo.board.profiles[1].reason)
+        assert not echo.board.profiles[1].can_speak
+    left = files_in(life.home)
+    assert not [path for path in left if path.suffix == ".model"]
+    async with life.here() as echo:
+        assert not echo.board.profiles[1].can_speak, "nor after a start"
+
+
 async def test_after_an_absence_everything_that_is_kept_stands_on_discord(life: Life) -> None:
     before = await life.kept()
     own = sorted(one for one, row in before.rows.items() if row.own and row.text)

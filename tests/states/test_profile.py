@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -197,6 +198,29 @@ def test_what_was_deleted_or_edited_makes_the_echo_stale_and_renews_it_soon() ->
     assert (learning.stale, learning.unlearned) == (0, 0), "what is learned from now on is known"
     during = after(learning, ev.CorpusChanged(due, 77, 0, 0, 1), ev.TrainingFinished(due, "m2", 2, 78, 1.0))
     assert during.stale == 1 and during.due == {"refresh": due + POLICY.refresh_soon}
+
+
+@pytest.mark.parametrize(
+    "end", [ev.CollectionFinished(NOW, 3, 50), ev.CollectionFailed(NOW, "There is nothing to read.", transient=False)]
+)
+def test_an_echo_whose_person_deleted_nearly_everything_is_silent(end: ev.Event) -> None:
+    renewing = after(made(), ev.CorpusChanged(NOW, 3, 0, 0, 77), ev.RefreshAsked(NOW, 0))
+    left = after(renewing, end)
+    assert renewing.can_speak and not left.can_speak and left.model_path is None and left.reason
+    again = after(
+        left, ev.RetryAsked(NOW, 0), ev.CollectionFinished(NOW, 60, 50), ev.TrainingFinished(NOW, "m2", 2, 60, 1)
+    )
+    assert again.can_speak and again.model_version == 2
+
+
+def test_an_echo_that_finds_too_little_anew_but_lost_nothing_speaks_on() -> None:
+    left = after(made(), ev.RefreshAsked(NOW, 0), ev.CollectionFinished(NOW, 3, 50))
+    assert left.can_speak and left.reason
+
+
+def test_a_renewal_that_is_cancelled_comes_again_while_the_echo_knows_what_is_gone() -> None:
+    stale = after(made(), ev.CorpusChanged(NOW, 79, 0, 0, 1), ev.RefreshAsked(NOW, 0), ev.CancelAsked(NOW, 0))
+    assert stale.state is ProfileState.READY and stale.due == {"refresh": NOW + POLICY.refresh_soon}
 
 
 def test_what_was_written_since_renews_the_echo_later() -> None:

@@ -97,7 +97,7 @@ class ProfileWork:
                 return
 
     async def _drop_superseded(self, profile: ProfileSnapshot) -> None:
-        """The model before may have learnt from what was deleted since: it goes once the new one speaks, or none may."""
+        """What may have learnt from messages that were deleted since goes: a newer model speaks, or none may."""
         first = profile.model_version if profile.can_speak else profile.model_version + 1
         self.let_go(profile.id)
         for version in range(first):

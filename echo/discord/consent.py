@@ -187,15 +187,18 @@ def ask(question: Question) -> str:
 
 
 def channel_list(names: Sequence[str]) -> str:
-    """The channels in words: the first few by name, the others by number."""
+    """The channels in words: the first few by name, the others by number.
+
+    Those that the bot may read later are meant as well: what was out of reach is read once it is not.
+    """
     shown = [f"#{plain(name)}" for name in names[:SHOWN_CHANNELS]]
     if not shown:
-        return "the channels of this server that the bot can read"
+        return "the channels that this bot may read and in their threads"
     more = len(names) - len(shown)
     if more:
         shown.append(f"{more} more channel{'' if more == 1 else 's'}")
     listed = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-    return f"{listed} (with their threads)"
+    return f"the channels that this bot may read (now {listed}) and in their threads"
 
 
 def plain(name: str) -> str:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import nextcord
 
+from echo.discord.collecting.places import Exclusions
 from echo.discord.consent import plain
 from echo.discord.dates import show_day
 from echo.discord.snowflakes import time_of
 from echo.discord.translate import Person
 from echo.errors import BadDate, NoPermission, NothingToRead, UsageError
 from states.model import ProfileSnapshot
+
+_NONE: Final = Exclusions(nsfw=True)
+_WITH_WORDS: Final = (nextcord.TextChannel, nextcord.ForumChannel, nextcord.VoiceChannel, nextcord.StageChannel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +100,15 @@ def check_governs(asker: Asker, profile: ProfileSnapshot, name: str) -> None:
         raise NoPermission(f"Only {name} and those with the permission Manage Server may do that with this echo.")
 
 
-def readable_channels(server: nextcord.Guild) -> list[str]:
-    """The names of the channels whose history Echo may read, in the order in which the server shows them."""
+def readable_channels(server: nextcord.Guild, exclusions: Exclusions = _NONE) -> list[str]:
+    """The names of the channels whose history Echo may read, in the order in which the server shows them.
+
+    Without those that the settings leave out.
+    """
     me = server.me
     found = []
     for channel in server.channels:
-        if not isinstance(channel, nextcord.TextChannel | nextcord.ForumChannel | nextcord.VoiceChannel):
+        if not isinstance(channel, _WITH_WORDS) or _is_left_out(channel, exclusions):
             continue
         may = channel.permissions_for(me)
         if may.view_channel and may.read_message_history and (may.connect or _is_written(channel)):
@@ -108,5 +116,10 @@ def readable_channels(server: nextcord.Guild) -> list[str]:
     return [name for _, _, name in sorted(found)]
 
 
+def _is_left_out(channel: nextcord.abc.GuildChannel, exclusions: Exclusions) -> bool:
+    is_excluded = channel.id in exclusions.channels or channel.category_id in exclusions.channels
+    return is_excluded or (bool(getattr(channel, "nsfw", False)) and not exclusions.nsfw)
+
+
 def _is_written(channel: object) -> bool:
-    return not isinstance(channel, nextcord.VoiceChannel)
+    return not isinstance(channel, nextcord.VoiceChannel | nextcord.StageChannel)

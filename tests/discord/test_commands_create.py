@@ -17,7 +17,7 @@ from echo.settings import Settings
 from states import events as ev
 from states.model import ProfileState
 from states.policy import SENTENCES, Refused
-from tests.discord.edge import Edge, edge_at
+from tests.discord.edge import Edge, edge_at, small_world
 
 
 @pytest.fixture
@@ -130,6 +130,20 @@ async def test_where_echo_can_read_nothing_it_says_what_it_needs(edge: Edge) -> 
     await edge.until(lambda: not any(c.permissions_for(guild.me).read_message_history for c in guild.text_channels))
     said = await edge.refused("Ada", "echo create", user="@Bo", before="01.06.2026")
     assert "Read Message History" in said and edge.board.profiles == {}
+
+
+async def test_the_question_names_no_channel_that_is_left_out(tmp_path: Path) -> None:
+    world = small_world()
+    shut = world.find_channel("random")
+    assert shut is not None
+    settings = Settings(data_dir=tmp_path, guild_ready_timeout=0.05, excluded_channels=str(shut.id))
+    async with edge_at(tmp_path, world, settings=settings) as edge:
+        question = await edge.asked("Bo", "Ada")
+        assert "(now #general) and in their threads" in question["content"]
+        await edge.people.create_channel("Ada", "late", nsfw=True)
+        guild = edge.client.guilds[0]
+        await edge.until(lambda: any(one.name == "late" for one in guild.channels))
+        assert "(now #general) and in their threads" in (await edge.asked("Cy Day", "Ada"))["content"]
 
 
 async def test_where_echo_cannot_write_it_says_what_it_needs(edge: Edge) -> None:

@@ -47,7 +47,7 @@ def test_the_question_says_who_asked_what_is_read_what_for_how_long_and_how_to_s
     for part in (
         "**Ada** asks",
         "in **Somewhere**",
-        "#general and #random (with their threads)",
+        "(now #general and #random) and in their threads",
         "before 01.06.2026",
         "at most 12 each time, under made-up names",
         "blotted out",
@@ -80,10 +80,10 @@ def test_somebody_who_asks_for_their_own_echo_is_told_so() -> None:
 
 
 def test_many_channels_are_counted_and_none_is_said_in_words() -> None:
-    assert consent.channel_list([f"c{i}" for i in range(11)]).startswith("#c0, #c1, #c2, #c3, #c4, #c5, #c6, #c7 and 3")
-    assert consent.channel_list([f"c{i}" for i in range(9)]).endswith("#c7 and 1 more channel (with their threads)")
-    assert consent.channel_list(["only"]) == "#only (with their threads)"
-    assert consent.channel_list([]) == "the channels of this server that the bot can read"
+    assert "(now #c0, #c1, #c2, #c3, #c4, #c5, #c6, #c7 and 3" in consent.channel_list([f"c{i}" for i in range(11)])
+    assert consent.channel_list([f"c{i}" for i in range(9)]).endswith("#c7 and 1 more channel) and in their threads")
+    assert consent.channel_list(["only"]) == "the channels that this bot may read (now #only) and in their threads"
+    assert consent.channel_list([]) == "the channels that this bot may read and in their threads"
 
 
 @given(

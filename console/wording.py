@@ -40,7 +40,7 @@ DUE_WORDS: Final[Mapping[str, str]] = {
     Deadline.TYPE: "types",
     Deadline.SPEAK: "answers",
     Deadline.COOL: "listens again",
-    Deadline.REFRESH: "is renewed",
+    Deadline.REFRESH: "renewed",
 }
 TOLD_FIRST: Final = (Deadline.SPEAK, Deadline.TYPE, Deadline.RETRY, Deadline.COOL, Deadline.REFRESH, Deadline.CONSENT)
 """Of several deadlines, the one that people wait for."""

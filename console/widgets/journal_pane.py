@@ -9,6 +9,7 @@ from typing import TypeVar
 from rich.text import Text
 from textual.widgets import RichLog
 
+from console.messages import BoardChanged
 from console.wording import journal_words, machine_words
 from states.board import Board, JournalLine
 from states.decide import Refusal
@@ -25,8 +26,14 @@ class JournalPane(RichLog):
         self._last_line: JournalLine | None = None
         self._last_refusal: Refusal | None = None
 
+    def on_show(self) -> None:
+        """Ask for what came while it was hidden."""
+        self.post_message(BoardChanged())
+
     def show(self, board: Board) -> None:
-        """Write what was recorded and refused since the last time."""
+        """Write what was recorded and refused since the last time; a hidden pane, whose width is unknown, waits."""
+        if not self.scrollable_content_region.width:
+            return
         lines = _after(board.journal, self._last_line)
         refusals = _after(board.refusals, self._last_refusal)
         self._last_line = lines[-1] if lines else self._last_line

@@ -22,7 +22,8 @@ class LogPane(RichLog):
 
     def show(self) -> None:
         """Write what is new."""
-        if self._ring.count == self._seen:
+        # The width of a hidden pane is unknown.
+        if self._ring.count == self._seen or not self.scrollable_content_region.width:
             return
         lines, self._seen = self._ring.since(self._seen)
         if lines:

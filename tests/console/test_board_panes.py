@@ -83,6 +83,19 @@ async def test_the_guidance_line_follows_the_board() -> None:
         await see(pilot, "Discord is out of reach; Echo connects again by itself.", "disconnected")
 
 
+async def test_what_comes_while_the_journal_is_hidden_is_as_wide_as_the_pane() -> None:
+    board = stories.board()
+    profile = stories.ready(board)
+    async with shown(board) as (desk, pilot):
+        await pilot.press("f9", "f9", "f9")
+        drawn = desk.app.drawings
+        board.refuse(Refusal(profile.key, RetryAsked(NOON, 0), Refused.NOT_NOW))
+        await until(pilot, lambda: desk.app.drawings > drawn)
+        await pilot.press("f9")
+        await see(pilot, "RetryAsked")
+        assert "refused: That is not" in next(one for one in screen_text(desk.app).splitlines() if "RetryAsked" in one)
+
+
 async def test_the_journal_shows_steps_and_refusals_as_they_come() -> None:
     board = stories.board()
     async with shown(board, LARGE) as (desk, pilot):
@@ -204,7 +217,7 @@ async def test_what_an_echo_does_not_know_yet_is_shown_and_when_it_is_renewed() 
     board = stories.board()
     stories.changed(board, stories.ready(board))
     async with shown(board) as (_, pilot):
-        await see(pilot, "3 messages changed", "is renewed in 15 min")
+        await see(pilot, "3 messages changed", "renewed in 15 min")
 
 
 async def test_forgetting_says_what_goes_and_enter_alone_keeps_it() -> None:

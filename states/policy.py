@@ -61,6 +61,6 @@ SENTENCES: dict[Refused, str] = {
     Refused.ALREADY_OFFLINE: "This echo is not online in this channel; /echo online starts it.",
     Refused.SESSION_LIMIT: "This server has as many echoes online as it may; /echo offline takes one away.",
     Refused.DUPLICATE_PROFILE: "This person has an echo here already; /echo status shows it, /echo forget removes it.",
-    Refused.OTHER_DATE: "They were asked already, up to another date; /echo forget ends that question first.",
+    Refused.OTHER_DATE: "There is an open question with another date already; /echo forget ends that one first.",
     Refused.FORGOTTEN: "This echo is forgotten; /echo create asks for a new one.",
 }

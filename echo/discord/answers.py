@@ -97,8 +97,7 @@ def unread(board: Board, places: Mapping[int, PlaceResult]) -> str:
 def listing(board: Board, server_id: int, zone: ZoneInfo) -> str:
     """The echoes of a server, one a line."""
     lines = [
-        f"{profile.id}. **{name_of(board, profile)}**, {reaching(profile, zone)}: "
-        f"{_STATES[profile.state]}{_learned(profile)}"
+        f"{profile.id}. **{name_of(board, profile)}**, {reaching(profile, zone)}: {_doing(profile)}{_learned(profile)}"
         for profile in living(board, server_id)
     ]
     return fitted(lines) if lines else NOBODY_YET
@@ -187,15 +186,16 @@ def _standing(
     board: Board, profile: ProfileSnapshot, now: datetime, zone: ZoneInfo, online: Sequence[SessionSnapshot]
 ) -> str:
     parts = [f"**{name_of(board, profile)}** (number {profile.id}, {reaching(profile, zone)}) "]
-    parts.append(_STATES[profile.state] + _learned(profile))
+    parts.append(_doing(profile) + _learned(profile))
     progress = board.progress.get(profile.key)
-    if progress is not None:
+    if progress is not None and (profile.paused or not _stands_still(profile)):
         parts.append(far(progress))
     parts.append(".")
     if profile.stale:
-        parts.append(f" {profile.stale:,} of the messages that it learned from were edited or deleted since.")
+        one = profile.stale == 1
+        parts.append(f" {profile.stale:,} message{' was' if one else 's were'} edited or deleted since it learned.")
     elif profile.unlearned:
-        parts.append(f" {profile.unlearned:,} messages came since it learned.")
+        parts.append(f" {profile.unlearned:,} message{'' if profile.unlearned == 1 else 's'} came since it learned.")
     if profile.reason:
         parts.append(f" {profile.reason}")
     for name, due in sorted(profile.due.items()):
@@ -214,7 +214,18 @@ def _sentence(what: str, left: timedelta) -> str:
     return f"{what[0].upper()}{what[1:]} {when}."
 
 
+def _stands_still(profile: ProfileSnapshot) -> bool:
+    at_work = profile.state in (ProfileState.COLLECTING, ProfileState.TRAINING)
+    return at_work and profile.reason is not None and Deadline.RETRY not in profile.due
+
+
+def _doing(profile: ProfileSnapshot) -> str:
+    return "stands still" if _stands_still(profile) else _STATES[profile.state]
+
+
 def _learned(profile: ProfileSnapshot) -> str:
     if profile.state is not ProfileState.READY:
         return ""
-    return f" (learned from {profile.messages:,} message{'' if profile.messages == 1 else 's'})"
+    # What is stored now is no longer what it learned from.
+    learned = "" if profile.stale or profile.unlearned else "learned from "
+    return f" ({learned}{profile.messages:,} message{'' if profile.messages == 1 else 's'})"

@@ -16,6 +16,7 @@ import nextcord
 
 from echo.discord import consent
 from echo.discord.answers import name_of, working, written
+from echo.discord.collecting.places import Exclusions
 from echo.discord.consent import Button
 from echo.discord.dates import show_day, show_time
 from echo.discord.failures import OutOfReach, mapped
@@ -102,6 +103,7 @@ class Notices:
         self._board = board
         self._settings = settings
         self._zone = ZoneInfo(settings.timezone)
+        self._exclusions = Exclusions(settings.collect_nsfw, settings.excluded_channel_ids)
         self._clock = clock
         self._openings = openings
         self._settling: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -157,7 +159,7 @@ class Notices:
                 asker_id=profile.asker_id,
                 asker=names.get(profile.asker_id) or f"user {profile.asker_id}",
                 server=server.name if server else names.get(profile.server_id, "this server"),
-                channels=readable_channels(server) if server else (),
+                channels=readable_channels(server, self._exclusions) if server else (),
                 before=None if profile.is_open_ended else show_day(profile.cutoff, self._zone),
                 days=self._settings.data_retention_days,
                 until=show_time(due, self._zone) if due else "its last day",
@@ -174,7 +176,8 @@ class Notices:
         agreed = f"**{name}** agreed to an echo of what they {written(profile, self._zone)}."
         match notice:
             case Notice.COLLECTING:
-                return f"{agreed} {working(self._board, profile)} {stop}", self._stop(profile)
+                rests = profile.reason if profile.paused else None
+                return f"{agreed} {rests or working(self._board, profile)} {stop}", self._stop(profile)
             case Notice.READY | Notice.RENEWED:
                 return f"{agreed} It is ready since {now}. {stop}", self._stop(profile)
             case Notice.STUCK:
@@ -226,7 +229,7 @@ class Notices:
         lock = self._settling.setdefault(profile.id, asyncio.Lock())
         async with lock:
             now = self._board.profiles.get(profile.id, profile)
-            is_making = now.state in _MAKING and now.reason is None
+            is_making = now.state in _MAKING and (now.reason is None or now.paused)
             if profile.consent_message_id is None or (while_making and not is_making):
                 return
             await self._change_question(profile, notice)

@@ -68,7 +68,7 @@ class Telling:
             if profile.state in (ProfileState.COLLECTING, ProfileState.TRAINING)
             and profile.consent_message_id is not None
             and not profile.can_speak
-            and profile.reason is None
+            and (profile.reason is None or profile.paused)
             and profile.key in self._board.progress
         ]
         self._told = {profile.id: self._told.get(profile.id, "") for profile in at_work}

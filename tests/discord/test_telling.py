@@ -90,6 +90,21 @@ async def test_progress_never_covers_what_came_of_it(tmp_path: Path) -> None:
         assert changes(here) == before and "stands still" in standing(here)
 
 
+async def test_the_message_says_that_the_reading_rests_and_that_it_goes_on(tmp_path: Path) -> None:
+    async with edge_at(tmp_path) as here, told(here) as looks:
+        profile = await collecting(here)
+        here.board.advance(profile.key, Progress("collecting", 21, 210, "requests", HOW))
+        looks.release()
+        await here.until(lambda: "10 %" in standing(here))
+        await here.router.ask(profile.key, ev.PauseAsked(NOON, 0))
+        looks.release()
+        await here.until(lambda: "Reading is paused" in standing(here) and "being read" not in standing(here))
+        assert f"stands still ({HOW}): ▰▱" in (await here.command("Ada", "echo status"))["content"]
+        await here.router.ask(profile.key, ev.ResumeAsked(NOON, 0))
+        looks.release()
+        await here.until(lambda: "10 %" in standing(here))
+
+
 async def test_without_a_day_the_echo_is_of_what_they_write_from_now_on_too(tmp_path: Path) -> None:
     async with edge_at(tmp_path) as here:
         asked = await here.command("Ada", "echo create", user="Bo")

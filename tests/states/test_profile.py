@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from states import effects as do
 from states import events as ev
 from states.decide import Refusal, Step, begin_profile, decide
-from states.model import MachineKey, MachineKind, ProfileSnapshot, ProfileState
+from states.model import OPEN_END, MachineKey, MachineKind, ProfileSnapshot, ProfileState
 from states.policy import Policy, Refused
 from states.profile import HOPELESS_AFTER
 
@@ -89,6 +89,16 @@ def test_too_few_messages_say_how_many_more_are_needed() -> None:
     assert stuck.reason is not None and "38 more" in stuck.reason
     again = decide(stuck, ev.RetryAsked(NOW, 0), POLICY)
     assert isinstance(again, Step) and do.Collect() in again.effects and again.after.reason is None
+
+
+def test_too_few_messages_are_told_with_a_remedy_that_fits() -> None:
+    few = ev.CollectionFinished(NOW, 12, 50)
+    dated = str(after(asked(), AGREED, few).reason)
+    assert "before the cut-off" in dated and "a later date" in dated and "/echo import" in dated
+    step = begin_profile(ev.EchoAsked(NOW, 10, 20, 30, 40, OPEN_END), POLICY)
+    assert isinstance(step.after, ProfileSnapshot)
+    open_ended = str(after(step.after, AGREED, few).reason)
+    assert "Only 12 messages could be read" in open_ended and "date" not in open_ended
 
 
 def test_a_passing_failure_is_tried_again_later_and_later_and_then_needs_a_person() -> None:

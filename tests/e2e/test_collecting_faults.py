@@ -22,9 +22,9 @@ from tests.support.troubles import ENDLESS, STALL, Midway, a_server, all_of, pla
 
 FAULTS = ("rate_limit", "errors", "reset", "malformed")
 PASSING: list[dict[str, Any]] = [
-    {"rate_limit": 12, "rate_limit_scope": "user", "retry_after": 0.01},
-    {"rate_limit": 12, "rate_limit_scope": "shared", "retry_after": 0.01},
-    {"rate_limit": 6, "rate_limit_scope": "global", "retry_after": 0.01},
+    {"rate_limit": 4, "rate_limit_scope": "user", "retry_after": 0.01},
+    {"rate_limit": 4, "rate_limit_scope": "shared", "retry_after": 0.01},
+    {"rate_limit": 4, "rate_limit_scope": "global", "retry_after": 0.01},
     {"errors": 1, "status": 500},
     {"errors": 3, "status": 503},
     {"reset": 3},

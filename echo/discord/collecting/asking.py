@@ -95,6 +95,7 @@ class Asking:
                 async with asyncio.timeout(self._stall):
                     answer = await self._answer(doing, request)
             except TimeoutError as error:
+                _drop_limits(self._client)
                 raise _Silent(
                     f"Discord has answered nothing for {self._stall:.0f} s to let Echo {doing}; Echo will try again."
                 ) from error
@@ -115,6 +116,17 @@ class Asking:
 
 class _Silent(ServiceUnavailable):
     """A request was given up because nothing came."""
+
+
+def _drop_limits(client: nextcord.Client) -> None:
+    """Let nextcord 3 forget the limits that it waits out, for which nothing came: Discord may have named a day.
+
+    Requests that come later ask Discord anew; nextcord 2 does so by itself.
+    """
+    for name in ("_buckets", "_url_rate_limits", "_global_rate_limits"):
+        known = getattr(client.http, name, {})
+        for key in [key for key, limit in known.items() if limit.locked]:
+            del known[key]
 
 
 def _let_go(client: nextcord.Client) -> None:

@@ -59,10 +59,20 @@ def _world() -> Parser:
     """Which data folder is meant."""
     world = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     world.add_argument(
-        "--sandbox", type=int, nargs="?", const=-1, metavar="SEED", help="the sandbox's data (of this seed)"
+        "--sandbox", type=_seed, nargs="?", const=-1, metavar="SEED", help="the sandbox's data (of this seed)"
     )
-    world.add_argument("--from", dest="source", type=Path, metavar="FILE", help="the data of the sandbox of an export")
+    world.add_argument(
+        "--from", dest="source", type=Path, metavar="FILE", help="the data of the sandbox that was filled from FILE"
+    )
     return world
+
+
+def _seed(text: str) -> int:
+    """The seed of a sandbox; a file after an option that may stand without a value is taken for its value."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"the seed is a whole number, not {text!r}; give FILE first") from None
 
 
 def _add_import(commands: Commands, common: Parser) -> None:

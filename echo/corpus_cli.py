@@ -68,7 +68,8 @@ def _splits(examples: Mapping[str, int]) -> str:
 def _unread(places: Sequence[PlaceResult]) -> list[str]:
     """A line for each place that was not read whole, with the reason."""
     unread = [place for place in places if place.outcome is not Outcome.READ]
-    return [f"Not read whole: channel {one.channel_id}, {one.outcome.value}: {one.reason or 'begun'}" for one in unread]
+    begun = "reading has begun and is not finished"
+    return [f"Not read whole: channel {one.channel_id}, {one.outcome.value}: {one.reason or begun}" for one in unread]
 
 
 def _facts(profile: ProfileSnapshot) -> dict[str, Any]:

@@ -36,8 +36,7 @@ def chosen(profiles: Sequence[ProfileSnapshot], options: argparse.Namespace) -> 
     listed = ", ".join(f"{one.id} (user {one.user_id}, server {one.server_id})" for one in found or profiles)
     if found:
         raise UsageError(f"More than one echo is meant: choose with --profile among {listed}.")
-    known = f"there are {listed}" if listed else "there are none"
-    raise UsageError(f"There is no such echo whose person has agreed to it: of those, {known}.")
+    raise UsageError(f"No such echo, or its person has not agreed to it; those who agreed: {listed or 'nobody yet'}.")
 
 
 def home_meant(options: argparse.Namespace, settings: Settings) -> Path:
@@ -49,10 +48,9 @@ def home_meant(options: argparse.Namespace, settings: Settings) -> Path:
     home = home_of(settings, seed is not None or source is not None, source)
     path = home / "echo.db"
     if not path.exists() or not stat.S_ISREG(path.stat().st_mode):
-        raise UsageError(
-            f"There is no database of Echo's in {home}: name its folder with ECHO_DATA_DIR, or say --sandbox for that "
-            "of the sandbox."
-        )
+        is_sandbox = seed is not None or source is not None
+        remedy = "start that sandbox first, or" if is_sandbox else "say --sandbox for that of the sandbox, or"
+        raise UsageError(f"There is no database of Echo's in {home}: {remedy} name the data folder with ECHO_DATA_DIR.")
     return home
 
 

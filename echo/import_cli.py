@@ -99,7 +99,10 @@ def _outlook(before: ProfileSnapshot, after: ProfileSnapshot, settings: Settings
     if after.version == before.version:
         return "Nothing was new, so nothing changes."
     if due is not None:
-        return f"The echo learns from them when Echo runs, from {due:%Y-%m-%d %H:%M} UTC on."
+        return (
+            f"While Echo runs, the echo learns from them by itself on {due:%d.%m.%Y %H:%M} UTC; Refresh in the console "
+            "(Ctrl+P) does it at once."
+        )
     if _stands_still(after):
         return f"It has {after.messages:,} messages and needs {settings.min_messages:,}: import or collect more."
     return "The echo goes on being made when Echo runs."

@@ -87,7 +87,7 @@ async def test_an_import_is_stored_journalled_and_makes_the_echo_due_for_renewal
     code, out, err = await echo_bot(tmp_path, "import", path, "--profile", "1", "--author", "wren")
     assert (code, err) == (0, "")
     assert "Imported 60 messages of profile 1 (60 of them new), with 59 of others before them." in out
-    assert "learns from them when Echo runs, from 20" in out
+    assert "the echo learns from them by itself on " in out and "Refresh" in out
     assert events(tmp_path) == ["CorpusChanged"]
     async with opened(tmp_path) as store:
         (profile,), _ = await store.steps.load()
@@ -245,9 +245,9 @@ async def test_an_echo_that_is_not_clearly_named_is_asked_for(tmp_path: Path) ->
     path = talk(tmp_path / "talk.jsonl", 4)
     both = "1 (user 22, server 11), 2 (user 22, server 12)"
     for arguments, named in (
-        (("--profile", "9"), f"There is no such echo whose person has agreed to it: of those, there are {both}"),
-        (("--user", "23"), "There is no such echo"),
-        (("--user", "22", "--server", "13"), "There is no such echo"),
+        (("--profile", "9"), f"No such echo, or its person has not agreed to it; those who agreed: {both}"),
+        (("--user", "23"), "No such echo"),
+        (("--user", "22", "--server", "13"), "No such echo"),
         (("--user", "22"), f"choose with --profile among {both}"),
     ):
         with pytest.raises(UsageError) as refused:
@@ -266,6 +266,9 @@ async def test_a_folder_without_data_or_without_its_key_is_named(tmp_path: Path)
     for command in (("import", path, "--profile", "1"), ("corpus", "stats"), ("corpus", "verify", "--sandbox", "7")):
         code, _, err = await echo_bot(tmp_path, *command)
         assert code == 2 and "There is no database of Echo's in" in told(err)
+    assert "start that sandbox first" in told(err)
+    code, _, err = await echo_bot(tmp_path, "import", "--sandbox", path, "--profile", "1")
+    assert code == 2 and "the seed is a whole number" in err and "give FILE first" in told(err)
     assert not any(path.name == "echo.db" for path in files_in(tmp_path))
     await agreed(tmp_path)
     code, _, err = await run(tmp_path, "corpus", "stats")

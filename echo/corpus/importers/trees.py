@@ -119,7 +119,7 @@ def open_archive(place: Path | BinaryIO, meter: Meter, label: str) -> Iterator[A
             _check_directory(file, meter, label)
             zipped = closing.enter_context(zipfile.ZipFile(file))
         except DAMAGED as error:
-            raise refused(label, "it is a damaged or cut off ZIP archive", AGAIN) from error
+            raise refused(label, "it is no ZIP archive, or one that is damaged or cut off", AGAIN) from error
         yield Archive(zipped, meter, label)
 
 

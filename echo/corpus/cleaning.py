@@ -32,8 +32,20 @@ LINK: Final = re.compile(r"(?<!<)\bhttps?://[^\s<>]+", re.IGNORECASE)
 _HIDDEN_LINK: Final = re.compile(r"<(https?://[^\s<>]+)>", re.IGNORECASE)
 _WRAPPING: Final = " \t\n|*_~`<>()[]"
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
-_ODD: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-"""Control characters, and halves of surrogate pairs, which UTF-8 cannot carry."""
+_ODD: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f\xa0\xad\u2000-\u200b\u200e\u200f\u202a-\u202f\u205f-\u2060\u2066-\u2069\u3000"
+    "\ud800-\udfff\ufeff]|(?<=[0-9A-Za-z@.])[\u200c\u200d](?=[0-9A-Za-z@.])"
+)
+"""Control characters, spaces of odd widths, what nobody sees, and halves of surrogate pairs, which UTF-8 cannot carry.
+
+Unseen between the letters of an address or a name, they would hide it. Between other letters, and in emoji, joiners
+have a meaning.
+"""
+_UNSEEN: Final = frozenset(
+    "\r\xad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+    + "".join(map(chr, range(0x2066, 0x206A)))
+    + "".join(map(chr, range(0x202A, 0x202F)))
+)
 _MARKUP: Final = re.compile(
     r"<(?:@!?(?P<user>\d{1,20})|@&(?P<role>\d{1,20})|#(?P<channel>\d{1,20})|a?:(?P<emoji>\w{1,64}):\d{1,20}"
     r"|(?P<time>t):-?\d{1,17}(?::[a-zA-Z])?|/(?P<command>[^\s:<>][^:<>\n]{0,99}):\d{1,20}|(?P<guide>id):[\w-]{1,40})>"
@@ -162,7 +174,10 @@ def _wordless(why: str, unseen: bool) -> Cleaned:
 
 
 def _plain(found: re.Match[str]) -> str:
-    return "" if found.group() == "\r" else "\ufffd" if found.group() >= "\ud800" else " "
+    sign = found.group()
+    if sign in _UNSEEN:
+        return ""
+    return "\ufffd" if "\ud800" <= sign <= "\udfff" else " "
 
 
 def unquoted(text: str) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from echo.persona.placeholders import KEY, PASSWORD
+from echo.persona.placeholders import KEY, PASSWORD, PLACEHOLDER
 
 Counted = Callable[[str], str]
 """Takes one of KINDS, counts it, and gives its placeholder."""
@@ -43,7 +43,7 @@ _BEARER: Final = re.compile(r"\b(bearer +)([\w.~+/-]{16,}=*)", re.IGNORECASE)
 _BLOB: Final = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/_-]{32,}={0,2}")
 _HEX: Final = re.compile(r"[0-9a-fA-F-]+")
 
-_EQUALS: Final = r"[\"'`]?[ \t]{0,3}(?::=|={1,2}|:)[ \t]{0,3}[\"'`]?"
+_EQUALS: Final = r"[\"'`]?[ \t]{0,3}(?::=|={1,2}|:)(?:[|*]{1,3})?[ \t]{0,3}\n?[\"'`|*]{0,3}"
 _STRONG: Final = r"(?:password|passwort|passwd|passphrase|passcode|pwd|pw|kennwort|contrase(?:ñ|n)a|mot de passe)"
 _ASSIGNED: Final = re.compile(
     rf"(?<![^\W_])(?<!-)({_STRONG}{_EQUALS})([^\s\"'`,;\[\](){{}}<>&*$|]{{3,}})(?![(\[])",
@@ -54,6 +54,13 @@ _TOLD: Final = re.compile(
     r"([^\s\"'`,;\[\](){}<>]{4,})",
     re.IGNORECASE,
 )
+_WEAK: Final = re.compile(
+    rf"(?<![^\W_])(?<!-)((?:{_STRONG}(?:'s)?(?:[ \t]{{1,3}}(?:-|->|=>|→)?[ \t]{{0,3}})"
+    rf"|pass(?:{_EQUALS}|[ \t]{{1,3}}is[ \t]{{1,3}}))"
+    r"[\"'`|*]{0,3})(?=\S{0,40}\d)(?=\S{0,40}[^\W\d_])([^\s\"'`,;\[\](){}<>&*$|]{5,})",
+    re.IGNORECASE,
+)
+"""Words behind which stands a password only where it looks like one: letters and digits."""
 _NAMED: Final = re.compile(
     r"(?<![^\W_])((?:(?:api|access|auth|private)[-_ ]?key|token|secret|key)"
     rf"(?:{_EQUALS}| is ))([\w.~+/-]{{8,}}=*)",
@@ -71,6 +78,8 @@ same different like short long case too your mine ours okay fine good bad hard e
 _NO_VALUES: Final = frozenset(_NO_VALUE_WORDS.split())
 """What stands behind "password" without being one."""
 
+_METHODS: Final = ("sha", "md5", "base64", "argon2", "bcrypt", "pbkdf2", "utf", "http", "oauth", "1password", "x509")
+
 
 def is_hinted(text: str) -> bool:
     """Whether the text has a word that a secret may follow; a chain of tests costs a fifth of a pattern or loop."""
@@ -83,7 +92,6 @@ def is_hinted(text: str) -> bool:
         or "secret" in low
         or "pin" in low
         or "otp" in low
-        or "dot" in low
         or "bearer" in low
         or "kennw" in low
         or "contras" in low
@@ -100,6 +108,7 @@ def scrub_credentials(text: str, counted: Counted, digits: int) -> str:
         text = _BEARER.sub(lambda found: found[1] + counted(KEY), text)
         text = _ASSIGNED.sub(lambda found: _assigned(found, counted), text)
         text = _TOLD.sub(lambda found: _told(found, counted), text)
+        text = _WEAK.sub(lambda found: _looking(found, counted), text)
         text = _NAMED.sub(lambda found: _named(found, counted), text)
         text = _PIN.sub(lambda found: found[1] + counted(PASSWORD), text)
     return text
@@ -129,6 +138,7 @@ def looks_drawn(run: str) -> bool:
     """
     if "/" in run:
         return any(len(part) >= DRAWN and looks_drawn(part) for part in run.split("/"))
+    run = run.removeprefix("0x")
     digits = sum(map(str.isdigit, run))
     if _HEX.fullmatch(run):
         return digits >= 2 and len(run) - run.count("-") >= DRAWN and not run.replace("-", "").isdigit()
@@ -140,7 +150,14 @@ def looks_drawn(run: str) -> bool:
 
 def _assigned(found: re.Match[str], counted: Counted) -> str:
     value = found[2].rstrip(".!?")
-    if value.lower() in _NO_VALUES or len(value) < 3 or value.startswith((":", "=")):
+    if value.lower() in _NO_VALUES or len(value) < 3 or value.startswith((":", "=")) or value.endswith(":"):
+        return found[0]
+    return found[1] + counted(PASSWORD) + found[2][len(value) :]
+
+
+def _looking(found: re.Match[str], counted: Counted) -> str:
+    value = found[2].rstrip(".!?")
+    if len(value) < 5 or value.lower().startswith(_METHODS) or PLACEHOLDER.match(found[2]):
         return found[0]
     return found[1] + counted(PASSWORD) + found[2][len(value) :]
 

@@ -7,6 +7,7 @@ ISO/IEC 7812 for cards, ISO 2108 for books), phonenumbers (national numbering pl
 from __future__ import annotations
 
 import re
+import unicodedata
 from ipaddress import IPv6Address
 from itertools import accumulate
 from typing import Final
@@ -39,7 +40,7 @@ _DATE: Final = (
     r"|[0-3]?\d(?P<b>[-./])[0-3]?\d(?P=b)(?:(?:19|20)\d\d|\d\d)(?!\d|(?P=b)\d)"
 )
 _DECIMAL: Final = r"(?:(?:0|[1-9]\d{0,5})\.\d{4,}|[1-9]\d?(?:\.\d{3}){2,4}|[1-9]\d{0,2}(?: \d{3}){4,9})(?![.\-/ ]?\d)"
-_GROUPS: Final = r"\+?\(?\d(?:[ ().\-/+\u00a0]{0,3}\d){6,}(?!\w)"
+_GROUPS: Final = r"\+?\(?\d(?:[ ().\-/+\u00a0\u2010-\u2015\u2212]{0,3}\d){6,}(?!\w)"
 _NUMBERS: Final = re.compile(rf"(?<!\w)(?<!\d[.,:])(?:(?P<keep>{_DATE}|{_DECIMAL})|{_GROUPS})")
 _DIGITS: Final = re.compile(r"\d+")
 _LOCAL: Final = re.compile(
@@ -144,6 +145,9 @@ def _opening(text: str, digit: int, end: int, least: int) -> int:
 
 def _kind(text: str) -> str | None:
     """What a stretch of groups is, None for nothing that identifies."""
+    if not text.isascii():
+        # Digits of any script; numbering plans know only these.
+        text = "".join(str(unicodedata.digit(sign, sign)) for sign in text)
     groups = _DIGITS.findall(text)
     sizes = [len(group) for group in groups]
     total = sum(sizes)

@@ -21,7 +21,14 @@ PASSES: Final = 4
 
 _LINK: Final = re.compile(r"(?:https?|ftp|wss?)://[^\s<>\"]+", re.IGNORECASE)
 _DIGIT: Final = re.compile(r"\d")
-_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w@])")
+_DOMAIN: Final = r"(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w@])"
+_EMAIL: Final = re.compile(rf"(?<![\w.+-])[\w.+-]{{1,64}}(?: ?@ {{1,2}}|@|%40){_DOMAIN}")
+_PROVIDER: Final = re.compile(r"(?:mail|outlook|yahoo|icloud|proton|gmx|aol|posteo)\.")
+_AT_EMAIL: Final = re.compile(
+    rf"(?<![\w.+-])[\w.+-]{{1,64}} {{0,2}}(?:[(\[{{] ?at ?[)\]}}] {{0,2}}{_DOMAIN}"
+    r"|(?<= )at (?:(?:g|google|hot|proton|fast)mail|outlook|yahoo|icloud|proton|gmx|aol|posteo)\.[a-z.]{2,8}\b)",
+    re.IGNORECASE,
+)
 _REPOSITORY: Final = "git@"
 """Who it is that everybody fetches programs as."""
 _SPELT_EMAIL: Final = re.compile(
@@ -48,7 +55,8 @@ def scrub(text: str) -> tuple[str, Mapping[str, int]]:
     """The text with placeholders for what identifies or opens something, and how many of each kind (see
     `echo.persona.placeholders.KINDS`) were put in. The values are kept nowhere. Scrubbing twice changes nothing.
     """
-    if "@" not in text and "://" not in text and not is_hinted(text) and len(_DIGIT.findall(text)) < FEWEST:
+    plain = "@" not in text and "://" not in text and not is_hinted(text) and not _is_spelt(text)
+    if plain and len(_DIGIT.findall(text)) < FEWEST:
         return text, NOTHING
     counts: dict[str, int] = {}
 
@@ -79,11 +87,26 @@ def _plain(text: str, counted: Counted) -> str:
     """Text between links."""
     digits = len(_DIGIT.findall(text))
     text = scrub_credentials(text, counted, digits)
-    if "@" in text:
+    if "@" in text or "%40" in text:
         text = _EMAIL.sub(lambda found: _mailed(found[0], counted), text)
-    if "dot" in text:
+    if _is_spelt(text):
+        text = _AT_EMAIL.sub(lambda _: counted(EMAIL), text)
         text = _SPELT_EMAIL.sub(lambda _: counted(EMAIL), text)
     return scrub_numbers(text, counted, digits) if digits >= FEWEST else text
+
+
+def _is_spelt(text: str) -> bool:
+    """Whether an address of mail may stand in the text without its sign."""
+    low = text.lower()
+    return (
+        "dot" in low
+        or "at)" in low
+        or "at]" in low
+        or "at}" in low
+        or "at )" in low
+        or "%40" in low
+        or (" at " in low and _PROVIDER.search(low) is not None)
+    )
 
 
 def _link(link: str, counted: Counted) -> str:
@@ -91,7 +114,7 @@ def _link(link: str, counted: Counted) -> str:
 
     Its numbers are ids of pages and messages, and stay; so do the commits that links to repositories name.
     """
-    if "@" in link:
+    if "@" in link or "%40" in link:
         link = _USER.sub(lambda _: counted(PASSWORD) + "@", link)
         link = _EMAIL.sub(lambda found: _mailed(found[0], counted), link)
     if "=" in link:

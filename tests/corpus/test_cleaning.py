@@ -304,3 +304,22 @@ def test_hostile_repetition_costs_no_more_than_its_length(piece: str) -> None:
         began = time.process_time()
         clean_text(piece * (length // len(piece)) + "x", people())
         assert time.process_time() - began < 1.0
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\xad", "\u202e", "\u2066"])
+def test_what_nobody_sees_hides_nothing(unseen: str) -> None:
+    people = People(1, "Wren", "profile 1")
+    for text, expected in (
+        (f"wren{unseen}@exam{unseen}ple.org", "[e-mail]"),
+        (f"0170 1234{unseen}567", "[phone]"),
+        (f"pass{unseen}word: hunter2", "password: [password]"),
+    ):
+        assert clean_text(text, people).text == expected
+
+
+def test_spaces_of_odd_widths_are_spaces_and_joined_emoji_stay_joined() -> None:
+    people = People(1, "Wren", "profile 1")
+    assert clean_text("+49\xa0170\u20091234567", people).text == "[phone]"
+    assert clean_text("a \U0001f468\u200d\U0001f469\u200d\U0001f467 of \u0645\u06cc\u200c\u0634", people).text == (
+        "a \U0001f468\u200d\U0001f469\u200d\U0001f467 of \u0645\u06cc\u200c\u0634"
+    )

@@ -20,6 +20,8 @@ BATCH = 1_000
 """Rows that are handed on together: 500 to 1,000 is where SQLite is quickest."""
 LOOK_BACK = 4
 """How many times as many messages are remembered as are wanted for context, as some of them are no words."""
+LONGEST = 10_000
+"""Characters of a message. Discord takes 4,000; of longer ones a hostile file would fill the memory, and the model."""
 ECHO_ENDING = "(echo)"
 """How the names end under which echoes speak: what they say is nobody's."""
 _TIE, _MOST_TIES = 0.001, 999
@@ -114,6 +116,9 @@ class Sifting:
 
     def _taken(self, path: str, written: Written, origin: Origin) -> Sequence[StoredMessage]:
         """The rows that this message makes, or makes needed."""
+        if len(written.text) > LONGEST:
+            self.dropped["too long"] += 1
+            return ()
         here = self._places.get(origin.place)
         if here is None:
             here = self._places[origin.place] = _Place(LOOK_BACK * self._wanted.context)

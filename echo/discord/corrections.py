@@ -31,9 +31,7 @@ AT_ONCE: Final = 500
 class CorpusPort(Protocol):
     """The part of the corpus that is changed here."""
 
-    async def store(
-        self, profile: ProfileSnapshot, rows: Sequence[StoredMessage], coverage: Coverage | None = None
-    ) -> int:
+    async def store(self, profile: ProfileSnapshot, rows: Sequence[StoredMessage], *coverages: Coverage) -> int:
         """Keep messages."""
 
     async def all_ids(self, profile_id: int) -> dict[int, list[int]]:
@@ -150,6 +148,9 @@ class Corrections:
             log.warning("Edits did not reach the corpus of profile %d: %s", profile.id, error)
             return []
         names |= {people.name_of(row.user_id).lower() for row in rows}
+        # An imported row may claim an id that is somebody else's.
+        wrote = {int(raw["id"]): int(raw["author"]["id"]) for raw in raws if int(raw["id"]) in cleaned}
+        rows = [row for row in rows if wrote[row.message_id] == row.user_id]
         found = [_edit(profile.id, row, cleaned[row.message_id], people, names) for row in rows]
         return [one for one in found if one is not None]
 

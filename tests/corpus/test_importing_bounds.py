@@ -46,6 +46,13 @@ async def test_direct_messages_and_other_servers_are_not_even_opened(tmp_path: P
     }
 
 
+async def test_a_message_that_nobody_could_have_sent_is_left_out(tmp_path: Path, stored: Kept) -> None:
+    files = package([(DAY, "at the mill"), (DAY + 60, "mill " * 2_001), (DAY + 120, "m" * 10_000)])
+    imported = await stored.take(in_zip(tmp_path / "package.zip", files))
+    assert await stored.texts() == ["at the mill", "m" * 10_000]
+    assert imported.dropped == {"too long": 1}
+
+
 async def test_everywhere_is_every_server_but_never_a_direct_message(tmp_path: Path, stored: Kept) -> None:
     files = package([(DAY, "at the mill")])
     files |= other_channel(5_001, "in private", type="DM", guild=None)

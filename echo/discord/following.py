@@ -132,7 +132,8 @@ class Acquaintance:
             people.learn(profile.user_id, *names)
             guild = self._client.get_guild(profile.server_id)
             for place in (*guild.channels, *guild.threads) if guild is not None else ():
-                people.learn_channel(place.id, place.name)
+                if _is_public(place):
+                    people.learn_channel(place.id, place.name)
         return people
 
     def _let_go(self) -> None:
@@ -140,3 +141,10 @@ class Acquaintance:
             self._revision = self._board.profile_revision
             living = {profile.id for profile in self._board.profiles.values() if profile.has_consent}
             self._known = {one: people for one, people in self._known.items() if one in living}
+
+
+def _is_public(place: Any) -> bool:
+    """Whether everybody in the server may see that there is such a channel or thread: an echo may say its name."""
+    if isinstance(place, nextcord.Thread):
+        return not place.is_private() and place.parent is not None and _is_public(place.parent)
+    return bool(place.permissions_for(place.guild.default_role).view_channel)

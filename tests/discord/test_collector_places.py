@@ -193,6 +193,17 @@ async def test_other_peoples_names_do_not_stand_in_what_is_stored(tmp_path: Path
         assert "Zoe" not in text and "<@" not in text and text.endswith("#general")
 
 
+async def test_what_a_hidden_channel_is_called_does_not_stand_in_what_is_stored(tmp_path: Path) -> None:
+    world = world_of(talk("general", ["Bo", "Mara"], start=9000))
+    hidden = world.create_channel(
+        "layoffs", now=1.6e9, overwrites=[Overwrite(world.guild.id, 0, 0, Permission.VIEW_CHANNEL)]
+    )
+    say(world, place(world, "general"), f"see <#{hidden.id}> and <#{place(world, 'general').id}>")
+    async with stand(world) as stage, store(tmp_path, world) as kept:
+        await collector(stage, kept).collect(kept.profile, nothing)
+        assert (await texts(kept))[-1] == "see #channel and #general"
+
+
 async def test_a_server_where_every_channel_is_left_out_is_told_in_one_sentence(tmp_path: Path) -> None:
     world = world_of(talk("general", ["Mara"], start=9000))
     async with stand(world) as stage, store(tmp_path, world) as kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,17 @@ async def test_an_edit_to_a_command_leaves_no_words(tmp_path: Path) -> None:
         profile = await stage.changed(stale=1)
         assert profile.messages == 9
         assert len(await stage.rows()) == 29
+
+
+async def test_an_edit_of_somebody_elses_message_does_not_reach_what_claims_its_id(tmp_path: Path) -> None:
+    async with followed(tmp_path) as stage:
+        claimed, own = stage.id_of("line 27 here"), stage.id_of("line 29 here")
+        forged = next(row for row in await stage.page("general") if row.message_id == own)
+        await stage.corpus.store(stage.profile, [replace(forged, message_id=claimed, text="line 27 is mine"), forged])
+        await stage.edge.people.edit("Ada", claimed, "the words of Ada")
+        await stage.edge.people.edit("Bo", own, "the words of Bo")
+        await stage.changed(stale=1)
+        assert await stage.texts() == ["line 27 is mine", "the words of Bo"]
 
 
 async def test_a_card_that_discord_adds_to_a_message_is_no_edit(tmp_path: Path) -> None:
@@ -209,6 +221,15 @@ async def test_commands_join_neither_as_words_nor_as_context(tmp_path: Path) -> 
         await stage.edge.people.edit("Bo", edited["id"], "that was no command")
         await stage.changed(unlearned=1)
         assert [(row.text, row.bare) for row in await stage.rows()] == [("that was no command", True)]
+
+
+async def test_what_a_hidden_channel_is_called_is_not_stored(tmp_path: Path) -> None:
+    async with followed(tmp_path) as stage:
+        await stage.edge.people.create_channel("Ada", "layoffs", private=True)
+        hidden = stage.edge.channel("layoffs")
+        await stage.edge.people.say("Bo", "general", f"see <#{hidden}> or <#{stage.edge.channel('random')}>")
+        await stage.changed(unlearned=1)
+        assert await stage.texts() == ["see #channel or #random"]
 
 
 async def test_nothing_joins_from_where_collecting_would_not_read(tmp_path: Path) -> None:

@@ -29,18 +29,30 @@ ADMINISTRATOR: Final = nextcord.Permissions.administrator.flag
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """What Echo is in a server: its user id, its roles' ids, and its permissions before any channel."""
+    """What Echo is in a server: its user id, its roles' ids, and its permissions before any channel.
+
+    `everyone` are the permissions of whoever has no role.
+    """
 
     server_id: int
     user_id: int
     roles: frozenset[int]
     base: int
+    everyone: int = 0
 
     @classmethod
     def of(cls, guild: nextcord.Guild) -> Membership:
         """As the gateway told last."""
-        me = guild.me
-        return cls(guild.id, me.id, frozenset(role.id for role in me.roles), me.guild_permissions.value)
+        me, everyone = guild.me, guild.default_role.permissions.value
+        return cls(guild.id, me.id, frozenset(role.id for role in me.roles), me.guild_permissions.value, everyone)
+
+    def is_public(self, channel: Json) -> bool:
+        """Whether everybody in the server may see that there is such a channel."""
+        held = self.everyone
+        for one in channel.get("permission_overwrites") or ():
+            if int(one["id"]) == self.server_id:
+                held = held & ~int(one["deny"]) | int(one["allow"])
+        return bool(held & (VIEW_CHANNEL | ADMINISTRATOR))
 
     def in_channel(self, channel: Json) -> int:
         """The permissions after the channel's overwrites: everyone's, then all roles' together, then Echo's own."""

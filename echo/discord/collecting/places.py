@@ -45,7 +45,10 @@ class Exclusions:
 
 @dataclass(slots=True)
 class Channels:
-    """A server's channels: those that can be read, by id, and what came of the others."""
+    """A server's channels: those that can be read, by id, what came of the others, and the names of the public ones.
+
+    An echo may say a channel's name to anybody, so that what is called how behind closed doors is not learnt.
+    """
 
     readable: dict[int, Json] = field(default_factory=dict)
     results: list[PlaceResult] = field(default_factory=list)
@@ -71,7 +74,7 @@ def guild_of(client: nextcord.Client, server_id: int) -> nextcord.Guild:
 def sorted_out(listed: Iterable[Json], me: Membership, exclusions: Exclusions, upper_id: int) -> Channels:
     """What Discord's list of channels comes to. A channel that was made later than `upper_id` is not spoken of."""
     every = {int(one["id"]): one for one in listed}
-    found = Channels(names={key: str(one["name"]) for key, one in every.items()})
+    found = Channels(names={key: str(one["name"]) for key, one in every.items() if me.is_public(one)})
     for channel_id, channel in every.items():
         if channel["type"] not in READABLE or channel_id >= upper_id:
             continue

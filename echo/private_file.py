@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from echo.errors import UsageError
+
+_OPEN_FILES = Path("/proc/self/fd")
+"""Where Linux shows a process its open files."""
 
 
 @contextmanager
@@ -21,8 +25,7 @@ def writing(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
     if not replace and path.exists():
         raise _exists(path)
     try:
-        # mkstemp makes the file 0600, whatever the umask says.
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = _unfinished(path)
     except OSError as error:
         raise UsageError(f"{path} can't be written ({error.strerror}): choose another place with --out.") from error
     try:
@@ -30,6 +33,8 @@ def writing(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+            if name is None:
+                name = _named(file.fileno(), path)
         if replace:
             os.replace(name, path)
         else:
@@ -39,8 +44,37 @@ def writing(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
     except OSError as error:
         raise UsageError(f"{path} can't be written ({error.strerror}): make room or choose another place.") from error
     finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
+        if name is not None:
+            with suppress(FileNotFoundError):
+                os.unlink(name)
+
+
+def _unfinished(path: Path) -> tuple[int, str | None]:
+    """A new file of mode 0600 in the folder of `path`, open: without a name where the system can make such files.
+
+    What has no name is gone with the process, however that ends.
+    """
+    if (nameless := getattr(os, "O_TMPFILE", 0)) and _OPEN_FILES.is_dir():
+        try:
+            return os.open(path.parent, nameless | os.O_WRONLY, 0o600), None
+        except OSError as error:
+            # Not every file system can.
+            if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
+                raise
+    # mkstemp makes the file 0600, whatever the umask says.
+    return tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+
+
+def _named(handle: int, path: Path) -> str:
+    """Give a file without a name one for the moment; the name."""
+    name = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        # With a folder's descriptor Python follows the link to the file itself; see linkat(2), O_TMPFILE in open(2).
+        os.link(_OPEN_FILES / str(handle), name.name, dst_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
+    return str(name)
 
 
 def _exists(path: Path) -> UsageError:

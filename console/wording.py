@@ -107,6 +107,12 @@ def reach(profile: ProfileSnapshot, zone: tzinfo) -> str:
     return "from now on too" if profile.is_open_ended else f"before {day(profile.cutoff, zone)}"
 
 
+def rests(profile: ProfileSnapshot) -> bool:
+    """Whether an echo in the making waits for a person."""
+    at_work = profile.state in (ProfileState.COLLECTING, ProfileState.TRAINING)
+    return at_work and profile.reason is not None and Deadline.RETRY not in profile.due
+
+
 def stale_words(profile: ProfileSnapshot) -> str | None:
     """What the echo does not know yet: "3 messages changed since it learned"; None where it knows all."""
     if profile.stale:

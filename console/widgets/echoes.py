@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 
 from console.messages import ProfileChosen
 from console.theme import MUTED
-from console.wording import PROFILE_WORDS, count, due_words, living, name_of, progress_words, reach, stale_words
+from console.wording import PROFILE_WORDS, count, due_words, living, name_of, progress_words, reach, rests, stale_words
 from states.board import Board
 from states.model import Deadline, ProfileSnapshot, ProfileState
 
@@ -74,6 +74,8 @@ def bar(share: float, width: int = BAR) -> tuple[str, str]:
 
 def _entry(board: Board, profile: ProfileSnapshot, now: datetime, zone: tzinfo) -> Content:
     state = (PROFILE_WORDS[profile.state], STATE_COLOURS[profile.state])
+    if rests(profile):
+        state = ("stands still", "$text-warning")
     lines = [Content.assemble((name_of(board, profile.user_id), "bold"), "  ", state)]
     progress = board.progress.get(profile.key)
     if progress is not None and progress.share is not None:

@@ -49,7 +49,7 @@ async def test_profiles_show_state_progress_messages_and_reason(size: tuple[int,
     profile = stories.training(board, 2, ASKER)
     board.advance(profile.key, Progress("training", 62, 100, "%"))
     async with shown(board, size) as (_, pilot):
-        await see(pilot, "Mara collecting", "12 messages", "before 01.06.2026", "Only 12 messages")
+        await see(pilot, "Mara stands still", "12 messages", "before 01.06.2026", "Only 12 messages")
         await see(pilot, "Petr training", "62 %", "━━━━━━━")
 
 

@@ -18,6 +18,7 @@ from echo.discord.collecting.collector import Collector
 from echo.sandbox.world import World
 from tests.discord.stand import CUTOFF, NOON, stand, store
 from tests.support.recorded import CHAT
+from tests.support.snapshots import named
 
 SEED: Final = 3
 MESSAGES: Final = 200_000
@@ -77,7 +78,7 @@ async def _read(home: Path, world: World, author: str, *, with_search: bool) -> 
     ):
         stage.sandbox.faults.set({"search_forbidden": not with_search})
         collector = Collector(
-            stage.client, kept.corpus, Budget(None), manner, names_of=lambda _: (author,), clock=lambda: NOON
+            stage.client, kept.corpus, Budget(None), manner, people_of=named(author), clock=lambda: NOON
         )
         before = asked.count
         await collector.collect(kept.profile, lambda _: None)

@@ -62,7 +62,7 @@ async def _stored(path: Path, rows: Sequence[StoredMessage], size: int) -> float
         assert isinstance(profile, ProfileSnapshot)
         began = time.perf_counter()
         for start in range(0, len(rows), size):
-            await corpus.store(profile, rows[start : start + size], None)
+            await corpus.store(profile, rows[start : start + size])
         return len(rows) / (time.perf_counter() - began)
 
 

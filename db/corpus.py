@@ -45,13 +45,11 @@ class Corpus(Collections):
         self._clock = clock
         self.stored: Callable[[Sequence[StoredMessage]], None] = lambda rows: None
 
-    async def store(
-        self, profile: ProfileSnapshot, rows: Sequence[StoredMessage], coverage: Coverage | None = None
-    ) -> int:
-        """Keep messages and how far their place was read, together; how many of the subject's own words were new.
+    async def store(self, profile: ProfileSnapshot, rows: Sequence[StoredMessage], *coverages: Coverage) -> int:
+        """Keep messages and how far their places were read, together; how many of the subject's own words were new.
 
         A message that is kept already stays as it is, but one that was bare and comes again with what stood before it
-        is not bare any more, and has the provenance with which it came. `coverage` replaces all ranges of its channel.
+        is not bare any more, and has the provenance with which it came. A coverage replaces all ranges of its channel.
         Raises KeyDestroyed where the profile was forgotten meanwhile.
         """
         cipher = await self._keyring.key_for(profile.id)
@@ -62,7 +60,7 @@ class Corpus(Collections):
             new = 0
             for start in range(0, len(rows), PAGE):
                 new += insert(connection, seal(cipher, profile.id, rows[start : start + PAGE], stored_at))
-            if coverage is not None:
+            for coverage in coverages:
                 put_coverage(connection, profile.id, coverage)
             return new
 

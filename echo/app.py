@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from echo.corpus.pseudonyms import People
 from echo.discord.chat import DiscordChat
 from echo.discord.client import EchoClient
 from echo.discord.collecting.budget import Budget, beside_echoes
@@ -44,6 +45,7 @@ from schedules.clock import Clock, SystemClock
 from schedules.timers import Timers
 from states.board import Board, Fault
 from states.effects import Announce, AskConsent, Effect, Say
+from states.model import ProfileSnapshot
 
 log = logging.getLogger(__name__)
 
@@ -150,6 +152,7 @@ async def _run(
     ends = SessionEnds(board, router)
     pace_scale = settings.sandbox_pace_scale if sandbox else settings.pace_scale
     budget = Budget(lambda: beside_echoes(len(board.sessions_online())))
+    people_of = Acquaintance(client, board, voice.names_of).of
     following = Following(
         client=client,
         board=board,
@@ -158,13 +161,15 @@ async def _run(
         reached=store.reconciliations,
         machines=router,
         share=budget.account(background=True),
-        people_of=Acquaintance(client, board, voice.names_of).of,
+        people_of=people_of,
         exclusions=Manner.of(settings).exclusions,
         window=settings.context_messages,
         clock=clock,
         start=tasks.start,
     )
-    works = _works(settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale, budget)
+    works = _works(
+        settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale, budget, people_of
+    )
     interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks, clock)
     ends.work_ended = interpreter.work_ended
     timers = Timers(clock, router.ring)
@@ -204,6 +209,7 @@ def _works(
     clock: Clock,
     pace_scale: float,
     budget: Budget,
+    people_of: Callable[[ProfileSnapshot], People],
 ) -> dict[type[Effect], Work]:
     session_work = SessionWork(
         board=board,
@@ -226,7 +232,7 @@ def _works(
             store.corpus,
             budget,
             Manner.of(settings),
-            names_of=chat.names_of,
+            people_of=people_of,
             clock=clock,
         ),
         corpus=store.corpus,

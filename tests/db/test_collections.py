@@ -162,7 +162,7 @@ def test_whatever_is_stored_again_rows_stay_single_and_ranges_are_what_was_given
             told = []
             for act in acts:
                 if isinstance(act, Stored):
-                    told.append(await corpus.store(born, act.rows, act.coverage))
+                    told.append(await corpus.store(born, act.rows, *([act.coverage] if act.coverage else [])))
                 else:
                     told.append((await corpus.remove(act.ids)).get(born.id, 0))
             kept, expected = expected_rows(acts)

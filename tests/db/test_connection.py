@@ -199,7 +199,7 @@ async def test_a_file_in_place_of_the_folder_is_named_in_one_sentence(tmp_path: 
 async def test_compacting_gives_free_pages_back_and_empties_the_log(
     database: Database, corpus: Corpus, profile: ProfileSnapshot, path: Path
 ) -> None:
-    await corpus.store(profile, messages(3000), None)
+    await corpus.store(profile, messages(3000))
     await database.compact()
     full = size(path)
     async with database.write() as connection:

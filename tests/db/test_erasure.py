@@ -130,7 +130,7 @@ async def test_erasing_one_profile_leaves_the_others(
 ) -> None:
     other = (await steps.record(birth(user_id=ASKER))).snapshot
     assert isinstance(other, ProfileSnapshot)
-    await corpus.store(other, messages(30), None)
+    await corpus.store(other, messages(30))
     await models.save(other.id, 1, b"blob")
     await erasure.erase(talked.id)
     assert await corpus.read(other.id, 100) == messages(30)
@@ -190,7 +190,7 @@ async def test_collecting_that_goes_on_while_a_profile_is_erased_leaves_nothing(
 async def test_other_steps_get_their_turn_while_much_is_erased(
     talked: ProfileSnapshot, corpus: Corpus, steps: Steps, erasure: Erasure
 ) -> None:
-    await corpus.store(talked, messages(6000, first_id=5000), None)
+    await corpus.store(talked, messages(6000, first_id=5000))
     erasing = asyncio.create_task(erasure.erase(talked.id))
     recorded = 0
     while not erasing.done():
@@ -204,7 +204,7 @@ async def test_a_sweep_erases_what_was_learnt_from_and_is_too_old(
     talked: ProfileSnapshot, corpus: Corpus, clock: HandClock, erasure: Erasure, generations: Generations
 ) -> None:
     clock.move(5 * DAY)
-    await corpus.store(talked, messages(10, first_id=9000), None)
+    await corpus.store(talked, messages(10, first_id=9000))
     assert await erasure.sweep(NONE, NONE) == Swept(0, 0, 0, 0, 0, 0, 0)
     swept = await erasure.sweep(NOON + timedelta(days=1), NONE)
     assert (swept.messages, swept.generations, swept.datasets, swept.journal, swept.models) == (1200, 2, 3, 0, 0)

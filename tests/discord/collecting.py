@@ -16,6 +16,7 @@ from echo.sandbox.records import Overwrite
 from echo.sandbox.world import World
 from states.board import Progress
 from tests.discord.stand import NOON, Stand, Store, at
+from tests.support.snapshots import named
 
 MESSAGES = "/channels/{channel_id}/messages"
 SEARCH = "/guilds/{guild_id}/messages/search"
@@ -58,7 +59,7 @@ def collector(
         corpus or kept.corpus,
         Budget(None),
         replace(Manner(context, most, stall=20.0, exclusions=exclusions), **manner),
-        names_of=lambda profile: ("Mara",),
+        people_of=named("Mara"),
         clock=lambda: NOON,
         pause=at_once,
     )

@@ -69,11 +69,11 @@ class Mortal:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._corpus, name)
 
-    async def store(self, profile: Any, rows: Sequence[StoredMessage], coverage: Coverage | None = None) -> int:
-        self._lives -= 1
+    async def store(self, profile: Any, rows: Sequence[StoredMessage], *coverages: Coverage) -> int:
+        self._lives -= max(1, len(coverages))
         if self._lives <= 0 and not self._stores:
             raise asyncio.CancelledError
-        new = await self._corpus.store(profile, rows, coverage)
+        new = await self._corpus.store(profile, rows, *coverages)
         if self._lives <= 0:
             raise asyncio.CancelledError
         return new

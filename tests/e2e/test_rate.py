@@ -22,6 +22,7 @@ from tests.discord.collecting import MESSAGES, crowd, nothing, world_of
 from tests.discord.stand import NOON, stand, store, talk
 from tests.support.clock import HandClock
 from tests.support.running import Running
+from tests.support.snapshots import named
 
 # nextcord 2.6 gives aiohttp its timeout in a form of old.
 pytestmark = pytest.mark.filterwarnings("ignore:parameter 'timeout' of type 'float':DeprecationWarning")
@@ -75,7 +76,7 @@ async def test_two_collections_over_eight_channels_keep_the_allowed_rate_full(tm
                         kept.corpus,
                         budget,
                         manner,
-                        names_of=lambda profile: ("Somebody",),
+                        people_of=named("Somebody"),
                         clock=lambda: NOON,
                     ).collect(kept.profile, nothing)
                 )

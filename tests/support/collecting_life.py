@@ -21,6 +21,7 @@ from db.steps import Steps
 from echo.discord.collecting.budget import Budget
 from echo.discord.collecting.collector import Collector, Manner
 from tests.discord.stand import NOON
+from tests.support.snapshots import named
 
 PATIENCE = 60.0
 """Seconds after which a life that hangs is given up: for the worst of machines, never slept."""
@@ -82,7 +83,7 @@ async def live(order: Order) -> None:
                 corpus,
                 Budget(None),
                 Manner(CONTEXT, MOST, stall=PATIENCE),
-                names_of=lambda profile: ("Mara",),
+                people_of=named("Mara"),
                 clock=lambda: NOON,
             )
             await collector.collect(profile, lambda progress: None)

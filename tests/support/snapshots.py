@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
 from db.stored import Coverage, Outcome, PlaceResult, Range, StoredMessage
+from echo.corpus.pseudonyms import People
 from states.decide import Step, begin_profile, begin_session, decide
 from states.events import ConsentGiven, EchoAsked, Event, OnlineAsked
 from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
@@ -24,6 +26,17 @@ SENTENCES = (
     "We are fourteen minutes late and the ferry does not care.",
 )
 """Sentences that nobody wrote, unlike anything that a database file holds by itself."""
+
+
+def named(name: str) -> Callable[[ProfileSnapshot], People]:
+    """Who goes by which name in a profile whose subject is called `name`: nobody else, yet."""
+
+    def people_of(profile: ProfileSnapshot) -> People:
+        people = People(profile.user_id, name, f"profile {profile.id}")
+        people.learn(profile.user_id, name)
+        return people
+
+    return people_of
 
 
 def asked(user_id: int = SUBJECT, server_id: int = SERVER, at: datetime = NOON) -> EchoAsked:

@@ -88,7 +88,7 @@ class Collection:
     asking: Asking
     manner: Manner
     profile: ProfileSnapshot
-    names: Sequence[str]
+    people: People
     tell: Tell
     per_second: float | None
     pause: Callable[[float], Awaitable[None]]
@@ -106,6 +106,9 @@ class Collection:
             run.show()
             await run.note(channels.results)
             if not channels.readable:
+                # What was imported can be learned from all the same.
+                if run.own:
+                    return Collected(run.own, 0, 0)
                 raise NothingToRead(_NO_PLACE)
             search = Search(self.client, self.asking.turn, self.pause)
             if kept is None:
@@ -146,8 +149,7 @@ class Collection:
         )
 
     def _people(self, channels: Channels) -> People:
-        people = People(self.profile.user_id, self.names[0], f"profile {self.profile.id}")
-        people.learn(self.profile.user_id, *self.names)
+        people = self.people
         for member in itertools.islice(self.guild.members, LEARNT):
             people.learn(member.id, *(name for name in (member.nick, member.global_name, member.name) if name))
         for channel_id, name in channels.names.items():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import nextcord
 
+from echo.corpus.pseudonyms import People
 from echo.discord.collecting.asking import Asking
 from echo.discord.collecting.budget import Budget
 from echo.discord.collecting.collection import Collection, Manner
@@ -24,8 +25,8 @@ class Collector:
 
     After every page its rows and how far its place is read are stored together, so that a later call goes on where
     this one ended, however it ended; a call after one that has finished reads what is new or was out of reach. All
-    that are collected at the same time share `budget`. `names_of` gives the names of a profile's subject, the shown
-    one first; `pause` waits before something is tried again (seconds).
+    that are collected at the same time share `budget`. `people_of` gives who goes by which name in a
+    profile, the subject among them; `pause` waits before something is tried again (seconds).
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Collector:
         budget: Budget,
         manner: Manner,
         *,
-        names_of: Callable[[ProfileSnapshot], Sequence[str]],
+        people_of: Callable[[ProfileSnapshot], People],
         clock: Callable[[], datetime],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -43,7 +44,7 @@ class Collector:
         self._corpus = corpus
         self._budget = budget
         self._manner = manner
-        self._names_of = names_of
+        self._people_of = people_of
         self._clock = clock
         self._pause = pause
 
@@ -62,7 +63,7 @@ class Collector:
             asking=asking,
             manner=self._manner,
             profile=profile,
-            names=self._names_of(profile),
+            people=self._people_of(profile),
             tell=progress,
             per_second=self._budget.per_second,
             pause=self._pause,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -45,10 +46,8 @@ class CorpusPort(Protocol):
     async def count(self, profile_id: int) -> int:
         """How many of the subject's messages with text are stored."""
 
-    async def store(
-        self, profile: ProfileSnapshot, rows: Sequence[StoredMessage], coverage: Coverage | None = None
-    ) -> int:
-        """Keep rows and coverage in one transaction; how many of the subject's with text are new."""
+    async def store(self, profile: ProfileSnapshot, rows: Sequence[StoredMessage], *coverages: Coverage) -> int:
+        """Keep rows and coverages in one transaction; how many of the subject's with text are new."""
 
     async def own_ids(self, profile_id: int) -> Mapping[int, Sequence[tuple[int, bool]]]:
         """The subject's messages by channel: ids, and whether they are bare; newest first."""
@@ -90,6 +89,15 @@ class Newest:
                 self._ids.discard(heapq.heappop(self._heap))
 
 
+@dataclass(slots=True, eq=False)
+class _Found:
+    """What one page brought."""
+
+    rows: Sequence[StoredMessage]
+    coverage: Coverage | None
+    is_stored: bool = False
+
+
 @dataclass(slots=True)
 class Run:
     """What the parts of one collecting share.
@@ -117,6 +125,8 @@ class Run:
     searched: Sequence[Range] = ()
     results: dict[int, PlaceResult] = field(default_factory=dict)
     _kept_at: int = 0
+    _unstored: list[_Found] = field(default_factory=list)
+    _storing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _ids: Mapping[int, Sequence[int]] | None = None
 
     @property
@@ -125,15 +135,38 @@ class Run:
         return self.made_before + self.asking.made
 
     async def keep(self, rows: Sequence[StoredMessage], coverage: Coverage | None = None) -> None:
-        """Store what was found, together with how far its place is read, and tell how far the whole is."""
-        new = await self.corpus.store(self.profile, rows, coverage)
-        self.own += new
-        self.found += new
-        if coverage is not None and coverage.result is not None:
-            self.results[coverage.channel_id] = coverage.result
+        """Store what was found, together with how far its place is read, and tell how far the whole is.
+
+        What others want stored while a transaction is under way shares the next one: each costs as much as many rows.
+        """
+        mine = _Found(rows, coverage)
+        self._unstored.append(mine)
+        try:
+            async with self._storing:
+                if not mine.is_stored:
+                    await self._store()
+        finally:
+            if mine in self._unstored:
+                self._unstored.remove(mine)
         if self.made - self._kept_at >= PLAN_KEPT:
             await self.put_plan(self.plan)
         self.show()
+
+    async def _store(self) -> None:
+        batch = tuple(self._unstored)
+        new = await self.corpus.store(
+            self.profile,
+            [row for found in batch for row in found.rows],
+            *(found.coverage for found in batch if found.coverage is not None),
+        )
+        self.own += new
+        self.found += new
+        for found in batch:
+            found.is_stored = True
+            if found.coverage is not None and found.coverage.result is not None:
+                self.results[found.coverage.channel_id] = found.coverage.result
+        # Where it failed all of it stays to be stored: each of the others is to learn of its own failure.
+        self._unstored = [found for found in self._unstored if not found.is_stored]
 
     async def note(self, results: Sequence[PlaceResult]) -> None:
         """Store what came of places, without ranges."""

@@ -178,8 +178,10 @@ class Notices:
             case Notice.COLLECTING:
                 rests = profile.reason if profile.paused else None
                 return f"{agreed} {rests or working(self._board, profile)} {stop}", self._stop(profile)
-            case Notice.READY | Notice.RENEWED:
+            case Notice.READY:
                 return f"{agreed} It is ready since {now}. {stop}", self._stop(profile)
+            case Notice.RENEWED:
+                return f"{agreed} It is ready, and learned anew at {now}. {stop}", self._stop(profile)
             case Notice.STUCK:
                 return f"{agreed} It stands still: {profile.reason or 'see /echo status.'} {stop}", self._stop(profile)
             case _:

@@ -114,3 +114,13 @@ async def test_without_a_day_the_echo_is_of_what_they_write_from_now_on_too(tmp_
         await here.until(lambda: "wrote, and write from now on" in standing(here))
         assert "(number 1, from now on too)" in (await here.command("Ada", "echo status"))["content"]
         assert "from now on too: is reading" in (await here.command("Ada", "echo list"))["content"]
+
+
+async def test_a_renewed_echo_says_when_it_learned_anew(tmp_path: Path) -> None:
+    async with edge_at(tmp_path) as here:
+        profile = await here.ready("Bo", 1204)
+        await here.until(lambda: "is ready since" in standing(here))
+        again = ev.TrainingFinished(NOON, "another", 2, 1204, 1.0)
+        for event in (ev.RefreshAsked(NOON, 0), ev.CollectionFinished(NOON, 1204, 50), again):
+            await here.give(profile.id, event)
+        await here.until(lambda: "learned anew at 15.06.2026" in standing(here))

@@ -140,7 +140,8 @@ def test_every_setting_is_in_the_readme_and_every_setting_named_exists() -> None
     assert keys <= set(re.findall(r"^\| `(\w+)` \|", section(README, "Settings"), re.MULTILINE))
     assert set(re.findall(r"\bECHO_[A-Z_]+\b", WHOLE)) <= variables
     shaped = re.compile(r"(?:max|min|data|ollama|message|consent|collecting|training|sandbox|journal|context)_\w+")
-    known = keys | tables() | {"message_id", "message_ids"} | {name for text in migrations() for name in re.findall(r"\w+", text)}
+    columns = {name for text in migrations() for name in re.findall(r"\w+", text)}
+    known = keys | tables() | columns | {"message_id", "message_ids"}
     assert [text for text in code(WHOLE) if shaped.fullmatch(text) and text not in known] == []
 
 

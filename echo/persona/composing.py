@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from echo.persona.boosting import Forest, Growth, grow
 from echo.persona.guard import LENGTH, Guard
 from echo.persona.habits import Habits
-from echo.persona.names import filled
+from echo.persona.names import company, filled, keys_of
 from echo.persona.ngram import FIRST, LATER, Mood, Phrases, Sampler
 from echo.persona.ranking import Ranking
 from echo.persona.reading import Reader, Reading
@@ -213,11 +213,16 @@ class Composer:
         """The JUDGED drafts nearest to the planned length, of those that the guard lets pass."""
         out = []
         for draft in sorted(drafts, key=lambda d: abs(math.log1p(len(d.text)) - math.log1p(length))):
-            if self._v.guard.passes(draft.text, self._context):
+            if not self._names_absent(draft) and self._v.guard.passes(draft.text, self._context):
                 out.append(draft)
                 if len(out) == JUDGED:
                     break
         return out
+
+    def _names_absent(self, draft: _Draft) -> bool:
+        """Whether it speaks of somebody who isn't here: that name is invented, and nobody's but in the corpus."""
+        named = self._v.reader.names.spoken_of(draft.plain)
+        return bool(named) and not named <= {key for name in company(self._context) for key in keys_of(name)}
 
     def _choose(self, drafts: list[_Draft], merit: list[float]) -> str:
         """One draft, drawn by softened merit (the Gumbel-max way of drawing from a softmax)."""

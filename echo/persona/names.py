@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
+from echo.corpus.ordinary import ORDINARY
 from echo.persona.tokens import MENTION, WORD
 from echo.persona.turns import Utterance
 
@@ -136,6 +137,10 @@ class NameBook:
     def _unknown_mention(found: re.Match[str]) -> str:
         inner = found.group(1) or found.group(2)
         return found.group(0) if LAST in inner or OTHER in inner else found.group(0).replace(inner, LAST)
+
+    def spoken_of(self, text: str) -> set[str]:
+        """Which known people the text may name, as keys: also those of whom everybody speaks all the time."""
+        return {k for k in WORD.findall(text.lower()) if k in self.known and not (k in self.plain and k in ORDINARY)}
 
     def named(self, text: str) -> set[str]:
         """Which known people the text names, as keys."""

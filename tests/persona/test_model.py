@@ -15,7 +15,7 @@ from echo.errors import EngineFailed
 from echo.persona.model import Persona
 from echo.persona.turns import Burst, Utterance
 
-from .talk import START, THINGS, asked, talk
+from .talk import PLACES, START, THINGS, asked, rows, talk
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,25 @@ def test_only_people_who_are_there_are_spoken_to(wren: Persona) -> None:
     said = [text for seed in range(60) for text in wren.reply(context, seed=seed)]
     assert any(text.startswith("Sunniva, ") for text in said)
     assert not any(name in text for text in said for name in ("Otto", "Dagny"))
+
+
+@pytest.mark.parametrize("often", [30, 90])
+def test_nobody_who_is_not_there_is_spoken_of(often: int) -> None:
+    written = rows(2_400)
+    lately = written[-1].ts + 90_000
+    # Kurvokun was there once, and is spoken of now and then, or much.
+    written.append(Written("Kurvokun", "lobby", lately - 50_000, "hello all"))
+    written.append(Written("Wren", "lobby", lately - 49_990, "oh hello"))
+    for number in range(often):
+        thing, place = THINGS[number % len(THINGS)], PLACES[number * 7 % len(PLACES)]
+        asker, now = ("Otto", "Dagny", "Sunniva")[number % 3], lately + 40_000 * number
+        written.append(Written(asker, "lobby", now, f"where does kurvokun keep the {thing}?"))
+        written.append(Written("Wren", "lobby", now + 20, f"the {thing} of kurvokun is in the {place}"))
+    persona = Persona.fit(bursts_of(written, "Wren"), "Wren", seed=5)
+    context = asked("where does kurvokun keep the boat?")
+    answers = [text for seed in range(60) for text in persona.reply(context, seed=seed)]
+    assert len(answers) > 30
+    assert not any("kurvokun" in text.lower() for text in answers)
 
 
 def test_the_same_seed_gives_the_same_answer_after_storing_and_loading(wren: Persona) -> None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from db.changes import Change
 from db.stored import Provenance
 from echo.corpus.written import Written
-from echo.discord.collecting.places import Exclusions
 from echo.discord.snowflakes import snowflake_at
 from echo.sandbox.world import World
-from states.model import ProfileState
 from tests.discord.edge import NOON
 from tests.discord.followed import day_of_talk, followed
 
@@ -74,17 +71,6 @@ async def test_an_edit_to_a_command_leaves_no_words(tmp_path: Path) -> None:
         profile = await stage.changed(stale=1)
         assert profile.messages == 9
         assert len(await stage.rows()) == 29
-
-
-async def test_an_edit_of_somebody_elses_message_does_not_reach_what_claims_its_id(tmp_path: Path) -> None:
-    async with followed(tmp_path) as stage:
-        claimed, own = stage.id_of("line 27 here"), stage.id_of("line 29 here")
-        forged = next(row for row in await stage.page("general") if row.message_id == own)
-        await stage.corpus.store(stage.profile, [replace(forged, message_id=claimed, text="line 27 is mine"), forged])
-        await stage.edge.people.edit("Ada", claimed, "the words of Ada")
-        await stage.edge.people.edit("Bo", own, "the words of Bo")
-        await stage.changed(stale=1)
-        assert await stage.texts() == ["line 27 is mine", "the words of Bo"]
 
 
 async def test_a_card_that_discord_adds_to_a_message_is_no_edit(tmp_path: Path) -> None:
@@ -193,15 +179,6 @@ async def test_what_was_missed_between_two_connections_leaves_a_new_message_bare
         assert [row.bare for row in await stage.rows() if row.own] == [False, True]
 
 
-async def test_nothing_of_anybody_is_stored_unless_the_subject_answers(tmp_path: Path) -> None:
-    async with followed(tmp_path) as stage:
-        await stage.edge.people.say("Ada", "general", "nobody answers this")
-        await stage.edge.people.say("Ada", "random", "nor this")
-        await stage.edge.people.say("Bo", "random", "but this")
-        await stage.changed(unlearned=1)
-        assert await stage.texts() == ["nor this", "but this"]
-
-
 async def test_deleted_and_edited_context_joins_as_it_is_when_the_subject_answers(tmp_path: Path) -> None:
     async with followed(tmp_path) as stage:
         first = await stage.edge.people.say("Ada", "general", "a slip")
@@ -221,58 +198,6 @@ async def test_commands_join_neither_as_words_nor_as_context(tmp_path: Path) -> 
         await stage.edge.people.edit("Bo", edited["id"], "that was no command")
         await stage.changed(unlearned=1)
         assert [(row.text, row.bare) for row in await stage.rows()] == [("that was no command", True)]
-
-
-async def test_what_a_hidden_channel_is_called_is_not_stored(tmp_path: Path) -> None:
-    async with followed(tmp_path) as stage:
-        await stage.edge.people.create_channel("Ada", "layoffs", private=True)
-        hidden = stage.edge.channel("layoffs")
-        await stage.edge.people.say("Bo", "general", f"see <#{hidden}> or <#{stage.edge.channel('random')}>")
-        await stage.changed(unlearned=1)
-        assert await stage.texts() == ["see #channel or #random"]
-
-
-async def test_nothing_joins_from_where_collecting_would_not_read(tmp_path: Path) -> None:
-    world = day_of_talk()
-    found = world.find_channel("random")
-    assert found is not None
-    async with followed(tmp_path, world, exclusions=Exclusions(channels={found.id})) as stage:
-        people = stage.edge.people
-        await people.create_channel("Ada", "adults", nsfw=True)
-        await people.create_channel("Ada", "hidden")
-        await people.permit("Ada", "hidden", "Echo", deny=["read_message_history"])
-        for channel in ("random", "adults", "hidden", "general"):
-            await people.say("Ada", channel, f"spoken of in {channel}")
-            await people.say("Bo", channel, f"said in {channel}")
-        await stage.changed(unlearned=1)
-        assert await stage.texts() == ["spoken of in general", "said in general"]
-        held = [
-            stage.following.living.rings.before(stage.edge.world.guild.id, stage.edge.channel(name)).messages
-            for name in ("random", "adults", "hidden")
-        ]
-        assert held == [(), (), ()], "nor is it held in memory"
-
-
-async def test_what_was_heard_is_forgotten_when_nobody_joins_any_more(tmp_path: Path) -> None:
-    async with followed(tmp_path) as stage:
-        await stage.edge.people.say("Ada", "general", "one thing")
-        await stage.edge.people.say("Bo", "general", "an answer")
-        await stage.changed(unlearned=1)
-        assert len(stage.following.living.rings)
-        await stage.edge.command("Bo", "echo forget")
-        await stage.edge.until(lambda: stage.edge.profile("Bo").state is not ProfileState.READY)
-        assert not len(stage.following.living.rings)
-
-
-async def test_who_was_met_and_what_was_edited_is_out_of_memory_when_nobody_agrees_any_more(tmp_path: Path) -> None:
-    async with followed(tmp_path) as stage:
-        await stage.fill()
-        await stage.edge.people.edit("Ada", stage.id_of("line 27 here"), "line 27 was better")
-        await stage.changed(stale=1)
-        assert len(stage.acquaintance) and stage.following.living.remembered
-        await stage.edge.command("Bo", "echo forget")
-        await stage.edge.until(lambda: stage.edge.profile("Bo").state is not ProfileState.READY)
-        assert len(stage.acquaintance) == stage.following.living.remembered == 0
 
 
 # ---------------------------------------------------------------- against a collecting that is under way

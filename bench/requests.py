@@ -83,7 +83,7 @@ async def _read(home: Path, world: World, author: str, *, with_search: bool) -> 
         before = asked.count
         await collector.collect(kept.profile, lambda _: None)
         requests = asked.count - before
-        own = [one for messages in (await kept.corpus.own_ids(kept.profile.id)).values() for one in messages]
+        own = [one for messages in (await kept.corpus.own_ids(kept.profile)).values() for one in messages]
         return Read(requests, len(own), sum(not bare for _, bare in own))
 
 

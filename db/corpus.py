@@ -121,11 +121,12 @@ class Corpus(Collections):
             found.extend(await asyncio.to_thread(open_all, cipher, profile_id, rows))
         return sorted(found, key=lambda message: (message.ts, message.message_id))
 
-    async def own_ids(self, profile_id: int) -> dict[int, list[tuple[int, bool]]]:
-        """The subject's own messages by channel: ids and whether they are bare, newest first."""
+    async def own_ids(self, profile: ProfileSnapshot) -> dict[int, list[tuple[int, bool]]]:
+        """The subject's messages with text in the profile's server by channel: ids and whether they are bare, newest
+        first."""
         found: dict[int, list[tuple[int, bool]]] = defaultdict(list)
-        async for row in self._ids(profile_id):
-            if row["own"]:
+        async for row in self._ids(profile.id):
+            if row["own"] and row["words"] and row["server_id"] == profile.server_id:
                 found[row["channel_id"]].append((row["message_id"], bool(row["bare"])))
         return dict(found)
 

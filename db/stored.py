@@ -97,7 +97,8 @@ class Coverage:
 class Plan:
     """How a collecting goes about it, kept until it is finished.
 
-    `method` is "search" or "walk"; nothing from `upper_id` on is read; `requests` are expected, `made` were made.
+    `method` is "search" or "walk"; nothing from `upper_id` on is read; `requests` are expected (0: nobody knows),
+    `made` were made.
     """
 
     method: str

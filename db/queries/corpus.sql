@@ -46,7 +46,7 @@ FROM user_messages
 WHERE profile_id = :profile_id AND message_id IN (SELECT value FROM json_each(:ids))
 
 -- name: ids_down_from(profile_id, upto_id, page)
-SELECT channel_id, message_id, own, bare FROM user_messages
+SELECT server_id, channel_id, message_id, own, bare, words FROM user_messages
 WHERE profile_id = :profile_id AND message_id <= :upto_id
 ORDER BY message_id DESC
 LIMIT :page

@@ -133,7 +133,7 @@ async def test_ids_come_by_channel_from_the_newest_down(corpus: Corpus, profile:
             replace(messages(1, channel_id=ATTIC)[0], message_id=largest, bare=True),
         ],
     )
-    assert await corpus.own_ids(profile.id) == {
+    assert await corpus.own_ids(profile) == {
         ATTIC: [(largest, True)],
         DEN: [(number, False) for number in range(PAGE, 0, -1)],
     }

@@ -103,7 +103,7 @@ async def test_a_bare_message_that_comes_again_with_what_stood_before_it_is_bare
 ) -> None:
     bare = [replace(row, bare=True, provenance=Provenance.SEARCH) for row in messages(4)]
     await corpus.store(profile, bare)
-    assert await corpus.own_ids(profile.id) == {CHANNEL: [(4, True), (3, True), (2, True), (1, True)]}
+    assert await corpus.own_ids(profile) == {CHANNEL: [(4, True), (3, True), (2, True), (1, True)]}
     again = [bare[0], replace(bare[1], bare=False, provenance=Provenance.HISTORY, text="Changed meanwhile.")]
     assert await corpus.store(profile, again) == 0
     expected = [bare[0], replace(bare[1], bare=False, provenance=Provenance.HISTORY), *bare[2:]]

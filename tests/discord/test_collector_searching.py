@@ -208,3 +208,47 @@ async def test_a_plan_that_was_begun_is_kept_to(tmp_path: Path) -> None:
         await collector(stage, kept, search=True).collect(kept.profile, told.append)
         assert not stage.asked("GET", SEARCH) and told[0].done > 3
         assert all(row.message_id < upper for row in await rows(kept)) and await rows(kept)
+
+
+async def test_context_in_threads_is_read_though_the_search_that_found_them_was_broken_off(tmp_path: Path) -> None:
+    world = large_world()
+    plans = world.find_channel("plans")
+    assert plans is not None
+    async with stand(world) as stage:
+        async with store(tmp_path, world) as kept:
+            # All is found after six pages; then it dies, at the first page of context.
+            mortal = Mortal(kept, 7, stores=False).as_port()
+            with pytest.raises(asyncio.CancelledError):
+                await collector(stage, kept, search=True, corpus=mortal, effort=1.0).collect(kept.profile, nothing)
+            assert all(bare for _, bare in (await kept.corpus.own_ids(kept.profile))[plans.id])
+        async with store(tmp_path, world) as kept:
+            await collector(stage, kept, search=True, effort=1.0).collect(kept.profile, nothing)
+            assert not any(bare for _, bare in (await kept.corpus.own_ids(kept.profile))[plans.id])
+
+
+async def test_a_walk_is_as_long_as_the_server_said_it_would_be(tmp_path: Path) -> None:
+    world = world_of(talk("general", rare(2500, every=10), start=900_000), talk("random", rare(60), start=80_000))
+    async with stand(world) as stage, store(tmp_path, world) as kept:
+        told: list[Progress] = []
+        await collector(stage, kept, search=True).collect(kept.profile, told.append)
+        planned = {one.total for one in told[len(told) // 3 :]}
+        assert "by reading every channel" in told[-1].detail and max(planned) - min(planned) <= 2  # type: ignore[operator,type-var]
+        assert told[-1].total is not None and told[-1].done >= 0.9 * told[-1].total
+
+
+async def test_a_restart_counts_only_messages_with_words_among_the_newest(tmp_path: Path) -> None:
+    world = world_of(talk("general", rare(900, every=3), start=90_000))
+    general, mara = world.find_channel("general"), world.find_user("Mara")
+    assert general is not None and mara is not None
+    async with stand(world) as stage:
+        async with store(tmp_path, world) as kept:
+            mortal = Mortal(kept, 4).as_port()
+            with pytest.raises(asyncio.CancelledError):
+                await collector(stage, kept, most=200, corpus=mortal).collect(kept.profile, nothing)
+            silent = [
+                dataclasses.replace(row, text="", cut=True, message_id=row.message_id + 1) for row in await rows(kept)
+            ]
+            await kept.corpus.store(kept.profile, [row for row in silent if row.own])
+        async with store(tmp_path, world) as kept:
+            found = await collector(stage, kept, most=200).collect(kept.profile, nothing)
+            assert 200 <= found.messages < 300, "no fewer than wanted, and not all there are"

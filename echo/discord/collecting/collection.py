@@ -130,7 +130,7 @@ class Collection:
 
     async def _run(self, channels: Channels, fresh: Plan, kept: Plan | None, searched: Sequence[Range]) -> Run:
         profile_id, echo_id = self.profile.id, self.client.user.id if self.client.user else 0
-        own = await self.corpus.own_ids(profile_id)
+        own = await self.corpus.own_ids(self.profile)
         return Run(
             profile=self.profile,
             corpus=self.corpus,
@@ -178,7 +178,8 @@ class Collection:
         )
         run.expected = chosen.requests
         log.info("Profile %d is collected from: %s.", self.profile.id, chosen.sentence)
-        await run.put_plan(Plan(chosen.method, run.plan.upper_id, run.expected))
+        is_counted = server is not None or chosen.method == "search"
+        await run.put_plan(Plan(chosen.method, run.plan.upper_id, chosen.requests if is_counted else 0))
         run.show()
 
     async def _counts(self, search: Search, upper_id: int, least_id: int) -> tuple[int | None, int | None]:

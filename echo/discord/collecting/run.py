@@ -18,6 +18,8 @@ from states.model import ProfileSnapshot
 Tell = Callable[[Progress], None]
 PLAN_KEPT = 25
 """Requests after which it is stored how many were made."""
+PACE_KNOWN = 3.0
+"""Seconds after which the pace is told by what came, no longer by what is allowed."""
 LOOKED_AT = 200
 """Rows in which is looked for what the part of a place that was read owes to the rest."""
 
@@ -49,8 +51,8 @@ class CorpusPort(Protocol):
     async def store(self, profile: ProfileSnapshot, rows: Sequence[StoredMessage], *coverages: Coverage) -> int:
         """Keep rows and coverages in one transaction; how many of the subject's with text are new."""
 
-    async def own_ids(self, profile_id: int) -> Mapping[int, Sequence[tuple[int, bool]]]:
-        """The subject's messages by channel: ids, and whether they are bare; newest first."""
+    async def own_ids(self, profile: ProfileSnapshot) -> Mapping[int, Sequence[tuple[int, bool]]]:
+        """The subject's messages with text in the server by channel: ids, and whether they are bare; newest first."""
 
     async def all_ids(self, profile_id: int) -> Mapping[int, Sequence[int]]:
         """The ids of all messages by channel, newest first."""
@@ -124,6 +126,7 @@ class Run:
     expected: int = 0
     searched: Sequence[Range] = ()
     results: dict[int, PlaceResult] = field(default_factory=dict)
+    _began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     _kept_at: int = 0
     _unstored: list[_Found] = field(default_factory=list)
     _storing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -184,9 +187,17 @@ class Run:
         """Tell how far it is."""
         total = max(self.expected, self.made)
         method: Method = "search" if self.plan.method == "search" else "walk"
-        how = described(method, total, total / self.per_second if self.per_second else None)
+        how = described(method, total, total / self._pace if self._pace else None)
         messages = f"{self.own:,} message{'' if self.own == 1 else 's'} found"
         self.tell(Progress("collecting", self.made, total or None, "requests", f"{how}; {messages}"))
+
+    @property
+    def _pace(self) -> float | None:
+        """Requests a second: as many as are allowed, or as came, once that can be told."""
+        took = asyncio.get_running_loop().time() - self._began
+        if self.per_second is None or took < PACE_KNOWN:
+            return self.per_second
+        return min(self.per_second, max(self.asking.made, 1) / took)
 
     async def owed(self, channel_id: int, above: Range | None) -> Carry:
         """What the part of a channel that was read at another time owes to what stands below it."""

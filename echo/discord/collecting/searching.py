@@ -152,8 +152,9 @@ class Searching:
         await run.note([PlaceResult(channel_id, Outcome.READ) for channel_id in self._troubled])
         own = {
             channel_id: messages
-            for channel_id, messages in (await run.corpus.own_ids(run.profile.id)).items()
-            if self._wanted.get(channel_id)
+            for channel_id, messages in (await run.corpus.own_ids(run.profile)).items()
+            # Of threads, which are known by what is found there, an earlier run may have found messages.
+            if self._wanted.get(channel_id, channel_id > 0)
         }
         windows = Windows(own, run.window, max(0, run.plan.requests - run.made - AFTER))
         await abreast(self._work(windows) for _ in range(ABREAST))

@@ -67,10 +67,17 @@ class Walking:
 
     def _take(self) -> int | None:
         """Which place to ask next: one that owes context, or the one whose next message may be the newest."""
-        if not self._waiting:
-            return None
-        owes_nothing, recency, number = heapq.heappop(self._waiting)
-        return None if owes_nothing and -recency <= self._run.newest.threshold else number
+        threshold = self._run.newest.threshold
+        while self._waiting:
+            owes_nothing, recency, number = heapq.heappop(self._waiting)
+            if -recency > threshold:
+                return number
+            if owes_nothing:
+                return None
+            # Who writes all the time always owes something: what is wanted no more is owed nothing.
+            if self._walkers[number].carry.answer >= threshold:
+                return number
+        return None
 
     async def _read(self, walker: Walker) -> None:
         """Ask for one page and store what is kept of it."""
@@ -127,7 +134,10 @@ class Walking:
         await self._run.note([walker.conclude(outcome, reason)])
 
     def _estimate(self) -> None:
-        """How many requests it will be in all, by the time that pages reached back so far. Looked at now and then."""
+        """How many requests it will be in all, looked at now and then.
+
+        As the plan has it, where the server said how much there is; else by how far back pages reached so far.
+        """
         run = self._run
         if run.made < self._estimated_at:
             return
@@ -135,7 +145,10 @@ class Walking:
         pages, span = sum(one.pages for one in self._walkers), sum(one.span for one in self._walkers)
         usual = span / pages if pages else A_WEEK
         threshold = run.newest.threshold
-        left = sum(one.requests_left(usual) for one in self._walkers if one.recency > threshold)
+        unread = [one for one in self._walkers if one.recency > threshold and not one.is_whole]
+        left = sum(one.requests_left(usual) for one in unread)
+        if run.plan.method == "walk" and run.plan.requests and unread:
+            left = max(1, run.plan.requests - run.made)
         if pages and run.found:
             left = min(left, -(-run.newest.room * pages // run.found))
         run.expected = run.made + left

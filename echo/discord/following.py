@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +22,8 @@ from echo.discord.living import Living
 from echo.discord.tidings import Asking, Tidings, a_while
 from states.board import Board
 from states.model import ProfileSnapshot
+
+log = logging.getLogger(__name__)
 
 Start = Callable[[str, Coroutine[Any, Any, None]], object]
 """Runs work in the background under a name, and reports what breaks it."""
@@ -66,6 +69,7 @@ class Following:
 
     def begin(self) -> None:
         """Hear, tell, and look for what happened before."""
+        self._warn_of_strange_exclusions()
         self._start("following Discord", self.living.run())
         self._start("telling of changes", self.tidings.run())
         self.compare()
@@ -87,6 +91,17 @@ class Following:
         may = channel.permissions_for(guild.me)
         enters = may.connect if isinstance(channel, nextcord.VoiceChannel | nextcord.StageChannel) else True
         return bool(may.view_channel and may.read_message_history and enters)
+
+    def _warn_of_strange_exclusions(self) -> None:
+        """Say which excluded channels Echo knows nothing of: of a mistyped one everything would be read."""
+        known = {place.id for guild in self._client.guilds for place in (*guild.channels, *guild.threads)}
+        strange = sorted(set(self._exclusions.channels) - known)
+        if strange:
+            log.warning(
+                "The setting excluded_channels names %s, which Echo sees in no server: check the ids (an archived "
+                "thread is left out all the same).",
+                ", ".join(map(str, strange)),
+            )
 
     def _look_for_places(self, server_id: int) -> None:
         self._start("looking for threads", self.reconciling.places(server_id))

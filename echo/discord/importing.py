@@ -114,7 +114,9 @@ def told(imported: Imported) -> str:
     if imported.passed_over:
         reasons = ", ".join(f"{count:,} {why}" for why, count in sorted(imported.passed_over.items()))
         lines.append(f"Channels not opened: {reasons}.")
-    lines.append("The file itself was not kept; you may delete it where you got it from.")
+    lines.append(
+        "The file itself was not kept. What you have deleted on Discord since goes here too, when Echo next compares."
+    )
     return " ".join(lines)
 
 

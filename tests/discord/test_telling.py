@@ -60,6 +60,16 @@ async def test_the_message_shows_the_plan_and_then_how_far_it_is(tmp_path: Path)
         assert "`/echo offline` silences it" in standing(here)
 
 
+async def test_it_goes_on_when_the_commands_own_time_is_long_over(tmp_path: Path) -> None:
+    async with edge_at(tmp_path) as here, told(here) as looks:
+        profile = await collecting(here)
+        # An interaction's token lives for fifteen minutes (Discord API reference, "Receiving and Responding").
+        here.clock.move(16 * 60)
+        here.board.advance(profile.key, Progress("collecting", 105, 210, "requests", HOW))
+        looks.release()
+        await here.until(lambda: "50 %" in standing(here))
+
+
 async def test_what_says_nothing_new_is_no_request(tmp_path: Path) -> None:
     async with edge_at(tmp_path) as here, told(here) as looks:
         profile = await collecting(here)

@@ -18,7 +18,7 @@ from states.board import Progress
 from tests.discord.collecting import MESSAGES, collector, nothing
 from tests.discord.stand import NOON, Stand, Store, stand, store
 from tests.support.kept import words_of_the_subject
-from tests.support.troubles import ENDLESS, STALL, Midway, a_server, all_of, place, undisturbed
+from tests.support.troubles import ENDLESS, SOON, STALL, Midway, a_server, all_of, place, undisturbed
 
 FAULTS = ("rate_limit", "errors", "reset", "malformed")
 PASSING: list[dict[str, Any]] = [
@@ -85,7 +85,7 @@ async def test_a_place_that_never_answers_holds_up_no_other(tmp_path: Path, faul
         stage.sandbox.faults.set({**fault, "match": f"/channels/{bad.id}/messages"})
         assert await finished(stage, kept) == 1
         found = await all_of(kept)
-        assert found.outcomes() == {Outcome.READ: 4, Outcome.FAILED: 1} and "nothing for 0 s" in str(
+        assert found.outcomes() == {Outcome.READ: 4, Outcome.FAILED: 1} and "nothing for 2 s" in str(
             found.places[bad.id].reason
         )
         assert found.own() == words_of_the_subject(world, bad.id)
@@ -111,13 +111,13 @@ async def test_a_discord_that_answers_nothing_more_ends_the_run_and_the_next_goe
     async with stand(world) as stage, store(tmp_path / "troubled", world) as kept:
         trouble = Midway(lambda: stage.sandbox.faults.set(fault))
         with pytest.raises(ServiceUnavailable) as told:
-            await collector(stage, kept, stall=STALL).collect(kept.profile, trouble)
+            await collector(stage, kept, stall=SOON).collect(kept.profile, trouble)
         assert str(told.value).endswith(".") and trouble.came
         before = await all_of(kept)
         assert before.is_planned and set(before.own()) < set(expected.own())
         stage.sandbox.faults.clear()
         asked = len(stage.asked("GET", MESSAGES))
-        assert (await collector(stage, kept, stall=STALL).collect(kept.profile, nothing)).failed == 0
+        assert (await collector(stage, kept).collect(kept.profile, nothing)).failed == 0
         assert await all_of(kept) == expected
         assert len(stage.asked("GET", MESSAGES)) - asked == expected.pages() - before.pages()
 

@@ -17,7 +17,7 @@ from states.board import Progress
 from tests.discord.collecting import collector, nothing
 from tests.discord.stand import stand, store
 from tests.support.kept import assert_context_is_whole, words_of_the_subject
-from tests.support.troubles import STALL, a_server, all_of, to_search, undisturbed
+from tests.support.troubles import SOON, a_server, all_of, to_search, undisturbed
 
 GUSTS: list[dict[str, Any]] = [
     {"rate_limit": 5, "rate_limit_scope": "user", "retry_after": 0.01},
@@ -62,7 +62,7 @@ async def test_after_a_storm_everything_is_there_once(tmp_path: Path, seed: int)
     whole = await undisturbed(tmp_path / "whole", world)
     async with stand(world) as stage, store(tmp_path / "stormy", world) as kept:
         storm = Storm(chance, stage.sandbox.faults)
-        collecting = collector(stage, kept, search=is_search, stall=STALL)
+        collecting = collector(stage, kept, search=is_search, stall=SOON)
         for _ in range(6):
             storm.task = asyncio.create_task(collecting.collect(kept.profile, storm))
             with suppress(ServiceUnavailable, NoPermission, asyncio.CancelledError):

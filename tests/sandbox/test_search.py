@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -188,8 +187,6 @@ async def test_a_search_reads_a_page_and_not_the_whole_server() -> None:
     async with opened(world, rate_limits=False) as sandbox, calling(sandbox) as call:
         wanted = author(sandbox, "Person 7")
         assert (await call("GET", path(sandbox), author_id=wanted, limit=25))["total_results"] == 400
-        started = time.perf_counter()
         assert len(await everything(call, sandbox, author_id=wanted, limit=25)) == 400
-        assert time.perf_counter() - started < 5.0
         touched = [row for history in world.messages.values() for row in history._rows if not isinstance(row, tuple)]
         assert touched == []

@@ -119,6 +119,8 @@ class EchoClient(nextcord.Client):
         finally:
             self._available.cancel()
             await self.close()
+            # Connecting anew, nextcord 3 may have opened a session again while it was being closed.
+            await self.http.close()
 
     async def wait_available(self) -> None:
         """Return once connected, with the servers there and the commands registered. Raises what `serve` raises."""

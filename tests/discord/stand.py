@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,8 +78,9 @@ async def client_at(sandbox: Sandbox, intents: nextcord.Intents | None = None) -
             yield client
     finally:
         await client.close()
-        with suppress(asyncio.CancelledError):
-            await running
+        await asyncio.gather(running, return_exceptions=True)
+        # Connecting anew, nextcord 3 may have opened a session again while it was being closed.
+        await client.http.close()
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from states.board import Progress
 from tests.discord.collecting import MESSAGES, collector, nothing
 from tests.discord.stand import NOON, Stand, Store, stand, store
 from tests.support.kept import words_of_the_subject
-from tests.support.troubles import ENDLESS, SOON, STALL, Midway, a_server, all_of, place, undisturbed
+from tests.support.troubles import ENDLESS, STALL, Midway, a_server, all_of, place, undisturbed
 
 FAULTS = ("rate_limit", "errors", "reset", "malformed")
 PASSING: list[dict[str, Any]] = [
@@ -111,7 +111,7 @@ async def test_a_discord_that_answers_nothing_more_ends_the_run_and_the_next_goe
     async with stand(world) as stage, store(tmp_path / "troubled", world) as kept:
         trouble = Midway(lambda: stage.sandbox.faults.set(fault))
         with pytest.raises(ServiceUnavailable) as told:
-            await collector(stage, kept, stall=SOON).collect(kept.profile, trouble)
+            await collector(stage, kept, stall=STALL).collect(kept.profile, trouble)
         assert str(told.value).endswith(".") and trouble.came
         before = await all_of(kept)
         assert before.is_planned and set(before.own()) < set(expected.own())

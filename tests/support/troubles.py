@@ -12,7 +12,7 @@ from tests.discord.collecting import collector, crowd, nothing, world_of
 from tests.discord.stand import Store, stand, store, talk
 from tests.support.kept import Kept
 
-STALL = 1.5
+STALL = 2.0
 """Seconds without an answer after which these tests have the connection given up: more than the one for which
 nextcord 3 itself holds back what exceeds fifty requests."""
 SOON = 0.4

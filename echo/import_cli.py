@@ -5,21 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from db.changes import Change, Changes
+from db.changes import Changes
 from echo.corpus.importing import Imported
 from echo.data_folder import chosen, home_meant, master_key_of, profiles_in
 from echo.errors import UsageError
-from echo.importing import Source, import_into
+from echo.importing import MARK, Source, import_into, stands_still
 from echo.lock import only_one
 from echo.settings import Loaded, Settings
 from echo.store import Store, open_store, policy_of
 from schedules.clock import Clock
 from states.decide import Step, decide
 from states.events import CorpusChanged, Event, RetryAsked
-from states.model import Deadline, ProfileSnapshot, ProfileState
-
-_MARK = Change(added=1)
-"""Noted while an import is under way: should it be killed, the next start tells the profile that its corpus grew."""
+from states.model import Deadline, ProfileSnapshot
 
 
 async def take_in(options: argparse.Namespace, loaded: Loaded, say: Callable[[str], None], clock: Clock) -> int:
@@ -29,7 +26,7 @@ async def take_in(options: argparse.Namespace, loaded: Loaded, say: Callable[[st
         async with open_store(home, master_key_of(loaded), clock) as store:
             profile = chosen(await profiles_in(store), options)
             changes = Changes(store.database)
-            await changes.note(profile.id, _MARK)
+            await changes.note(profile.id, MARK)
             try:
                 imported = await import_into(
                     store.corpus,
@@ -39,10 +36,10 @@ async def take_in(options: argparse.Namespace, loaded: Loaded, say: Callable[[st
                     context=loaded.settings.context_messages,
                 )
             except UsageError:
-                await changes.take(profile.id, _MARK)
+                await changes.take(profile.id, MARK)
                 raise
             after = await _told(store, profile, imported, loaded.settings, clock)
-            await changes.take(profile.id, _MARK)
+            await changes.take(profile.id, MARK)
     say(_summary(profile, imported))
     say(_outlook(profile, after, loaded.settings))
     return 0
@@ -58,15 +55,9 @@ async def _told(
     if not added:
         return profile
     after = await _recorded(store, profile, CorpusChanged(clock(), count, added, 0, 0), settings)
-    if _stands_still(after) and count >= settings.min_messages:
+    if stands_still(after) and count >= settings.min_messages:
         after = await _recorded(store, after, RetryAsked(clock(), 0), settings)
     return after
-
-
-def _stands_still(profile: ProfileSnapshot) -> bool:
-    """Whether its collecting ended without enough, and nothing but somebody's retry brings it on."""
-    waits = Deadline.RETRY in profile.due or profile.paused
-    return profile.state is ProfileState.COLLECTING and profile.reason is not None and not waits
 
 
 async def _recorded(store: Store, profile: ProfileSnapshot, event: Event, settings: Settings) -> ProfileSnapshot:
@@ -103,6 +94,6 @@ def _outlook(before: ProfileSnapshot, after: ProfileSnapshot, settings: Settings
             f"While Echo runs, the echo learns from them by itself on {due:%d.%m.%Y %H:%M} UTC; Refresh in the console "
             "(Ctrl+P) does it at once."
         )
-    if _stands_still(after):
+    if stands_still(after):
         return f"It has {after.messages:,} messages and needs {settings.min_messages:,}: import or collect more."
     return "The echo goes on being made when Echo runs."

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
+from db.changes import Change
 from db.stored import StoredMessage
 from echo.corpus.cleaning import clean_text
 from echo.corpus.importers import Form, open_export
@@ -20,9 +21,11 @@ from echo.corpus.surveying import Survey
 from echo.corpus.wanted import Scope, Wanted
 from echo.errors import NoPermission
 from states.board import Progress
-from states.model import ProfileSnapshot
+from states.model import Deadline, ProfileSnapshot, ProfileState
 
 T = TypeVar("T")
+MARK = Change(added=1)
+"""Noted while an import is under way: should Echo be killed, its next start tells the machine that the corpus grew."""
 
 
 class ImportedInto(Protocol):
@@ -103,6 +106,12 @@ async def import_into(
             added += await corpus.store(profile, rows)
             progress(Progress("importing", min(sifting.own, survey.own), survey.own, "messages"))
     return Imported(added, sifting.own, sifting.context, dict(sifting.dropped), dict(survey.passed_over))
+
+
+def stands_still(profile: ProfileSnapshot) -> bool:
+    """Whether its collecting ended without enough, and nothing but somebody's retry brings it on."""
+    waits = Deadline.RETRY in profile.due or profile.paused
+    return profile.state is ProfileState.COLLECTING and profile.reason is not None and not waits
 
 
 def _surveyed(source: Source, survey: Survey) -> Generator[int, None, None]:

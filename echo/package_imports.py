@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
-from db.changes import Change, Changes
+from db.changes import Changes
 from db.corpus import Corpus
 from db.errors import KeyDestroyed
 from echo.corpus.importers import Form
 from echo.corpus.importing import Imported
 from echo.corpus.wanted import Scope
 from echo.errors import UsageError
-from echo.importing import Source, import_into
+from echo.importing import MARK, Source, import_into, stands_still
 from echo.ports import Requests
 from echo.settings import Settings
 from states.board import Board, Progress
 from states.events import CorpusChanged, RefreshAsked, RetryAsked
-from states.model import Deadline, ProfileSnapshot, ProfileState
-
-_MARK: Final = Change(added=1)
-"""Noted while an import is under way: should Echo be killed, its next start tells the machine that the corpus grew."""
+from states.model import ProfileSnapshot, ProfileState
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class PackageImports:
         self, profile: ProfileSnapshot, package: BinaryIO, everywhere: bool, progress: Callable[[Progress], None]
     ) -> Imported:
         """Take a package in. Raises EchoError or StorageError; what was refused left nothing behind."""
-        await self.changes.note(profile.id, _MARK)
+        await self.changes.note(profile.id, MARK)
         source = Source(
             package,
             label="Your file",
@@ -54,14 +51,14 @@ class PackageImports:
                 self.corpus, profile, source, self.clock(), context=self.settings.context_messages, progress=progress
             )
         except UsageError:
-            await self.changes.take(profile.id, _MARK)
+            await self.changes.take(profile.id, MARK)
             raise
         except KeyDestroyed:
             await self.changes.drop(profile.id)
             raise
         if imported.added:
             await self._tell(profile, imported.added)
-        await self.changes.take(profile.id, _MARK)
+        await self.changes.take(profile.id, MARK)
         return imported
 
     async def _tell(self, profile: ProfileSnapshot, added: int) -> None:
@@ -71,11 +68,5 @@ class PackageImports:
         now = self.board.profiles[profile.id]
         if now.state is ProfileState.READY:
             await self.requests.ask(profile.key, RefreshAsked(self.clock(), profile.user_id))
-        elif _stands_still(now) and count >= self.settings.min_messages:
+        elif stands_still(now) and count >= self.settings.min_messages:
             await self.requests.ask(profile.key, RetryAsked(self.clock(), profile.user_id))
-
-
-def _stands_still(profile: ProfileSnapshot) -> bool:
-    """Whether its collecting ended without enough, and nothing but somebody's retry brings it on."""
-    waits = Deadline.RETRY in profile.due or profile.paused
-    return profile.state is ProfileState.COLLECTING and profile.reason is not None and not waits

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -99,7 +99,8 @@ class Database:
     async def write_at_once(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` returns: one transaction as in `write`, by one visit to the connection's thread.
 
-        Where the caller is cancelled it is still done whole, or not at all.
+        Where the caller is cancelled it is still done whole, or not at all, and the caller is told once that is known:
+        whatever is read after that sees all of it or nothing.
         """
 
         def transaction(connection: sqlite3.Connection) -> T:
@@ -114,7 +115,7 @@ class Database:
 
         async with self._lock:
             with self._explained():
-                return await self._writer.visit(transaction)
+                return await _to_the_end(self._writer.visit(transaction))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -192,3 +193,14 @@ class Database:
             yield
         except sqlite3.Error as failure:
             raise explain(failure, self.path) from failure
+
+
+async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns; who is cancelled meanwhile is so only after its end, as a thread can't be stopped."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    finally:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({task})

@@ -37,7 +37,8 @@ _START = (float("-inf"), 0)
 class Corpus(Collections):
     """Stores and reads the messages of profiles. `clock` gives the time of storing, from which retention counts.
 
-    `stored` is called with the rows after each storing: what was deleted since they were read must not come back.
+    `stored` is called with the rows after each try to store them: what was deleted since they were read must not come
+    back.
     """
 
     def __init__(self, database: Database, keyring: Keyring, clock: Callable[[], datetime]) -> None:
@@ -64,9 +65,11 @@ class Corpus(Collections):
                 put_coverage(connection, profile.id, coverage)
             return new
 
-        new = await self._database.write_at_once(add)
-        self.stored(rows)
-        return new
+        try:
+            return await self._database.write_at_once(add)
+        finally:
+            # Also where the caller was cancelled meanwhile: the rows may be stored all the same.
+            self.stored(rows)
 
     async def import_key(self, profile_id: int) -> bytes:
         """The key that makes ids for messages without one. Raises KeyDestroyed where the profile was forgotten."""

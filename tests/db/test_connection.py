@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -20,10 +22,14 @@ from db.errors import (
 )
 from db.schema import pragma
 from db.steps import Steps
+from db.stored import StoredMessage
 from states.model import ProfileSnapshot
 from tests.support.files import content, files_in, mode, overwrite, put, size
 from tests.support.processes import another_program
 from tests.support.snapshots import CHANNEL, birth, covered, messages
+
+PATIENCE = 30.0
+"""Seconds after which a test that waits is given up: for the worst of machines, never slept."""
 
 
 def is_one_sentence(error: pytest.ExceptionInfo[StorageError]) -> bool:
@@ -218,3 +224,35 @@ async def test_a_program_that_reads_meanwhile_keeps_the_log_alive_and_that_is_sa
             await database.compact()
     assert is_one_sentence(told)
     await database.compact()
+
+
+async def test_whoever_is_cancelled_while_storing_is_told_once_it_is_known_what_is_stored(
+    database: Database, corpus: Corpus, profile: ProfileSnapshot
+) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def hold(statement: str) -> None:
+        if statement == "COMMIT":
+            begun.set()
+            may_go_on.wait(PATIENCE)
+
+    may_go_on.set()
+    async with database.write() as connection:
+        await connection.set_trace_callback(hold)
+    await corpus.store(profile, messages(1))
+    begun.clear()
+    may_go_on.clear()
+    seen: list[StoredMessage] = []
+    corpus.stored = seen.extend
+    storing = asyncio.create_task(corpus.store(profile, messages(10), covered(10)))
+    await asyncio.to_thread(begun.wait)
+    try:
+        for _ in range(2):
+            storing.cancel()
+            assert await asyncio.wait({storing}, timeout=0.05) == (set(), {storing}), "it is not known yet"
+    finally:
+        may_go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await storing
+    assert (await corpus.places(profile.id))[CHANNEL].seen == await corpus.count(profile.id) == 10
+    assert seen == messages(10), "so that what was deleted meanwhile is deleted again"

@@ -24,33 +24,38 @@ class Collections:
 
     async def ranges(self, profile_id: int) -> dict[int, tuple[Range, ...]]:
         """What was read, by channel, newest first."""
-        found: dict[int, list[Range]] = defaultdict(list)
+        return (await self.standing(profile_id))[0]
+
+    async def places(self, profile_id: int) -> dict[int, PlaceResult]:
+        """What came of each place, by channel."""
+        return (await self.standing(profile_id))[1]
+
+    async def standing(self, profile_id: int) -> tuple[dict[int, tuple[Range, ...]], dict[int, PlaceResult]]:
+        """`ranges` and `places` of one and the same moment, so that whoever goes on from them counts no page twice."""
+
+        def both(connection: sqlite3.Connection) -> tuple[list[sqlite3.Row], list[sqlite3.Row]]:
+            profile = {"profile_id": profile_id}
+            connection.execute("BEGIN")
+            try:
+                ranges = connection.execute(SQL.ranges_of.sql, profile).fetchall()
+                return ranges, connection.execute(SQL.places_of.sql, profile).fetchall()
+            finally:
+                connection.rollback()
+
         async with self._database.read() as connection:
-            async for row in SQL.ranges_of(connection, profile_id=profile_id):
-                found[row["channel_id"]].append(Range(row["top_id"], row["before_id"]))
-        return {channel_id: tuple(ranges) for channel_id, ranges in found.items()}
+            ranges, places = await connection.visit(both)
+        found: dict[int, list[Range]] = defaultdict(list)
+        for row in ranges:
+            found[row["channel_id"]].append(Range(row["top_id"], row["before_id"]))
+        return (
+            {channel_id: tuple(each) for channel_id, each in found.items()},
+            {row["channel_id"]: _result(row) for row in places},
+        )
 
     async def forget_ranges(self, profile_id: int) -> None:
         """Let the next collecting read everything anew."""
         async with self._database.write() as connection:
             await SQL.erase_ranges(connection, profile_id=profile_id)
-
-    async def places(self, profile_id: int) -> dict[int, PlaceResult]:
-        """What came of each place, by channel."""
-        async with self._database.read() as connection:
-            rows = [row async for row in SQL.places_of(connection, profile_id=profile_id)]
-        return {
-            row["channel_id"]: PlaceResult(
-                row["channel_id"],
-                Outcome(row["outcome"]),
-                row["reason"],
-                row["pages"],
-                row["seen"],
-                row["kept"],
-                json.loads(row["dropped"]),
-            )
-            for row in rows
-        }
 
     async def note_places(self, profile_id: int, results: Sequence[PlaceResult]) -> None:
         """Keep what came of places, in place of what was kept of them before; their ranges stay as they are.
@@ -86,6 +91,18 @@ class Collections:
         """Drop the plan: the collecting is finished."""
         async with self._database.write() as connection:
             await SQL.erase_plan(connection, profile_id=profile_id)
+
+
+def _result(row: sqlite3.Row) -> PlaceResult:
+    return PlaceResult(
+        row["channel_id"],
+        Outcome(row["outcome"]),
+        row["reason"],
+        row["pages"],
+        row["seen"],
+        row["kept"],
+        json.loads(row["dropped"]),
+    )
 
 
 def put_coverage(connection: sqlite3.Connection, profile_id: int, coverage: Coverage) -> None:

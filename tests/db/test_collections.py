@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,6 +35,27 @@ async def test_messages_and_how_far_their_place_was_read_are_kept_together(
     assert await corpus.ranges(profile.id) == {CHANNEL: (Range(900, 0),)}
     assert await corpus.places(profile.id) == {CHANNEL: result}, "no other one was given"
     assert await corpus.count(profile.id) == 30
+
+
+async def test_a_page_that_comes_while_is_read_how_far_its_place_is_counts_in_all_of_that_or_in_nothing(
+    database: Database, corpus: Corpus, profile: ProfileSnapshot
+) -> None:
+    loop, page = asyncio.get_running_loop(), itertools.count(1)
+
+    def read_a_page() -> Coroutine[None, None, int]:
+        read = next(page)
+        result = PlaceResult(CHANNEL, Outcome.READING, None, read, 100 * read)
+        return corpus.store(profile, [], Coverage(CHANNEL, (Range(900, 900 - read),), result))
+
+    def between(statement: str) -> None:
+        if statement.lstrip().startswith("SELECT"):
+            asyncio.run_coroutine_threadsafe(read_a_page(), loop).result()
+
+    await read_a_page()
+    async with database.read() as connection:
+        await connection.set_trace_callback(between)
+    ranges, places = await corpus.standing(profile.id)
+    assert next(page) == 4 and ranges == {CHANNEL: (Range(900, 900 - places[CHANNEL].pages),)}
 
 
 async def test_ranges_that_are_forgotten_leave_messages_and_results(corpus: Corpus, profile: ProfileSnapshot) -> None:

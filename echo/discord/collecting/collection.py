@@ -98,7 +98,7 @@ class Collection:
         profile_id = self.profile.id
         kept = await self.corpus.plan(profile_id)
         upper_id = kept.upper_id if kept else min(snowflake_at(self.profile.cutoff), snowflake_at(now))
-        before = _Before(await self.corpus.ranges(profile_id), await self.corpus.places(profile_id))
+        before = _Before(*await self.corpus.standing(profile_id))
         me = Membership.of(self.guild)
         try:
             channels = await self._channels(me, upper_id)

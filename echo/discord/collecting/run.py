@@ -27,11 +27,8 @@ LOOKED_AT = 200
 class CorpusPort(Protocol):
     """The part of the corpus that collecting needs."""
 
-    async def ranges(self, profile_id: int) -> Mapping[int, Sequence[Range]]:
-        """What was read, by channel, newest first."""
-
-    async def places(self, profile_id: int) -> Mapping[int, PlaceResult]:
-        """What came of each place."""
+    async def standing(self, profile_id: int) -> tuple[Mapping[int, Sequence[Range]], Mapping[int, PlaceResult]]:
+        """What was read, by channel, newest first, and what came of each place: both of one and the same moment."""
 
     async def note_places(self, profile_id: int, results: Sequence[PlaceResult]) -> None:
         """Keep what came of places."""

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from states.decide import Refusal, Step
 from states.model import MachineKey, ProfileSnapshot, SessionSnapshot, Snapshot
+from states.scores import Scorecard
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Board:
         self.refusal_count = 0
         self.names: dict[int, str] = {}
         self.conditions: dict[str, str] = {}
+        self.scores: dict[int, tuple[Scorecard, ...]] = {}
         self._faults: deque[Fault] = deque(maxlen=keep)
         self._watchers: list[Watcher] = []
 
@@ -132,6 +134,14 @@ class Board:
     def name(self, names: Mapping[int, str]) -> None:
         """Learn what users, channels and servers are called, for people to read."""
         self.names.update(names)
+        self._changed()
+
+    def score(self, profile_id: int, cards: tuple[Scorecard, ...]) -> None:
+        """Show the scorecards of a profile's models, oldest first; none takes them down."""
+        if cards:
+            self.scores[profile_id] = cards
+        else:
+            self.scores.pop(profile_id, None)
         self._changed()
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:

@@ -26,6 +26,7 @@ class Line:
 
     `key` is its id within the channel and `reply_to` that of the message it answers, if any. `cut` and `bare` are
     StoredMessage's; only a cut line may have no text. `target`: it may be what is learnt, not just context.
+    `message_id` is its id where it is stored, else 0.
     """
 
     key: str | None
@@ -38,6 +39,7 @@ class Line:
     cut: bool = False
     bare: bool = False
     target: bool = True
+    message_id: int = 0
 
 
 class Link(Enum):
@@ -128,6 +130,7 @@ def line_of(row: StoredMessage, subject: str, *, target: bool = True) -> Line:
         cut=row.cut,
         bare=row.bare and row.own,
         target=target and row.own,
+        message_id=row.message_id,
     )
 
 
@@ -311,4 +314,11 @@ def _burst(said: Sequence[Line], before: Sequence[Line], *, opens: bool) -> Burs
         delay=delay,
         gaps=tuple(b.ts - a.ts for a, b in itertools.pairwise(said)),
         opens=opens,
+        ids=_ids(said),
+        context_ids=_ids(before),
     )
+
+
+def _ids(lines: Sequence[Line]) -> tuple[int, ...]:
+    ids = tuple(line.message_id for line in lines)
+    return ids if any(ids) else ()

@@ -197,8 +197,8 @@ def _joined(kept: Line, again: Line) -> Line:
     """One message that came twice: what is known of it either way."""
     better = again if kept.bare and not again.bare else kept
     return replace(
-        better, ts=kept.ts, key=kept.key, cut=kept.cut or again.cut, target=kept.target or again.target,
-        reply_to=kept.reply_to or again.reply_to,
+        better, ts=kept.ts, key=kept.key, message_id=kept.message_id, cut=kept.cut or again.cut,
+        target=kept.target or again.target, reply_to=kept.reply_to or again.reply_to,
     )  # fmt: skip
 
 

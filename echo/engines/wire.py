@@ -22,6 +22,8 @@ def request_lines(author: str, bursts: Sequence[Burst], seed: int) -> Iterator[b
                 "delay": burst.delay,
                 "gaps": burst.gaps,
                 "opens": burst.opens,
+                "ids": burst.ids,
+                "context_ids": burst.context_ids,
             }
         )
 
@@ -43,4 +45,6 @@ def burst_of(line: bytes) -> Burst:
         delay=row["delay"],
         gaps=tuple(row["gaps"]),
         opens=row["opens"],
+        ids=tuple(row["ids"]),
+        context_ids=tuple(row["context_ids"]),
     )

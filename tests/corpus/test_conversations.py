@@ -45,6 +45,14 @@ def test_messages_with_nobody_in_between_are_one_turn() -> None:
     assert [(u.author, u.text, u.own) for u in turn.context] == [("a", "hi", False)]
 
 
+def test_turns_name_the_stored_messages_that_they_are_made_of() -> None:
+    rows = [said(7, 0, "Ann", "hi"), said(8, 10, text="one"), said(9, 20, text="two")]
+    (turn,) = learnable(rows, NAME)
+    assert (turn.context_ids, turn.ids) == ((7,), (8, 9))
+    (unnamed,) = bursts_of([Written("a", "c", 0, "hi"), Written("me", "c", 10, "one")], "me")
+    assert (unnamed.context_ids, unnamed.ids) == ((), ())
+
+
 def test_a_longer_pause_or_somebody_else_begins_a_new_turn() -> None:
     rows = [
         Written("me", "c", 0, "one"),

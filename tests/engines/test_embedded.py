@@ -137,7 +137,17 @@ async def test_nothing_to_learn_from_is_said_in_one_sentence() -> None:
 
 
 def test_a_corpus_crosses_to_the_child_unchanged() -> None:
-    odd = Burst(5.0, "ä\n", asked("\ud800 \x00 \u2028"), ("a\nb", "😂"), (5.0, 6.5), None, (1.5,))
+    odd = Burst(
+        5.0,
+        "ä\n",
+        asked("\ud800 \x00 \u2028"),
+        ("a\nb", "😂"),
+        (5.0, 6.5),
+        None,
+        (1.5,),
+        ids=(2**62, 0),
+        context_ids=(7,),
+    )
     head, *lines = request_lines("Wren", [odd, *talk(50)], 3)
     assert [burst_of(line) for line in lines] == [odd, *talk(50)]
     assert b"Wren" in head

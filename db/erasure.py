@@ -119,6 +119,6 @@ async def _drop_bygone_profiles(connection: aiosqlite.Connection, batch: int) ->
     found = [row["id"] async for row in SQL.bygone_profiles(connection, batch=batch)]
     for profile_id in found:
         await erase_collections(connection, profile_id)
-        for drop in (SQL.drop_consents, SQL.drop_sessions, SQL.drop_key, SQL.drop_profile):
+        for drop in (SQL.drop_consents, SQL.drop_allowances, SQL.drop_sessions, SQL.drop_key, SQL.drop_profile):
             await drop(connection, profile_id=profile_id)
     return len(found)

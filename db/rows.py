@@ -20,7 +20,15 @@ from db.codec import (
 )
 from states.board import JournalLine
 from states.effects import Effect
-from states.model import MachineKey, MachineKind, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState
+from states.model import (
+    Allowance,
+    MachineKey,
+    MachineKind,
+    ProfileSnapshot,
+    ProfileState,
+    SessionSnapshot,
+    SessionState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ def _as_is(kind: type[ProfileSnapshot] | type[SessionSnapshot], *translated: str
     return tuple(field.name for field in fields(kind) if field.name not in translated)
 
 
-_PROFILE_AS_IS = _as_is(ProfileSnapshot, "state", "cutoff", "created_at", "paused", "due")
+_PROFILE_AS_IS = _as_is(ProfileSnapshot, "state", "cutoff", "created_at", "paused", "allows", "due")
 _SESSION_AS_IS = _as_is(
     SessionSnapshot, "state", "started_at", "since", "addressed", "typing", "pending", "gaps", "due"
 )
@@ -52,6 +60,7 @@ def of_profile(snapshot: ProfileSnapshot) -> dict[str, Any]:
         "cutoff": time_to_text(snapshot.cutoff),
         "created_at": time_to_text(snapshot.created_at),
         "paused": snapshot.paused,
+        "allows": json.dumps(sorted(snapshot.allows)),
         "due": due_to_text(snapshot.due),
     }
 
@@ -80,6 +89,7 @@ def to_profile(row: sqlite3.Row) -> ProfileSnapshot:
         cutoff=time_from_text(row["cutoff_date"]),
         created_at=time_from_text(row["created_at"]),
         paused=bool(row["paused"]),
+        allows=frozenset(map(Allowance, json.loads(row["allows"]))),
         due=MappingProxyType(due_from_text(row["due"])),
     )
 

@@ -1,4 +1,4 @@
-"""Records a step: snapshot, journal, outbox and consent in one transaction, all or nothing."""
+"""Records a step: snapshot, journal, outbox, consent and allowances in one transaction, all or nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import aiosqlite
 
+from db.allowances import put_allowance, withdraw_allowance
 from db.codec import effect_to_text, facts_of, time_to_text
 from db.connection import Database
 from db.errors import TwoWriters
@@ -14,7 +15,7 @@ from db.rows import OutboxRow, of_profile, of_session, to_profile, to_session
 from db.sql import SQL
 from states.board import JournalLine
 from states.decide import Step
-from states.effects import QUEUED, Effect, RecordConsent
+from states.effects import QUEUED, Effect, RecordAllowance, RecordConsent, WithdrawAllowance
 from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
 
 
@@ -56,8 +57,7 @@ class Steps:
             )
             rows = [await _queue(connection, step, snapshot, e) for e in step.effects if isinstance(e, QUEUED)]
             for effect in step.effects:
-                if isinstance(effect, RecordConsent):
-                    await _put_consent(connection, snapshot, effect)
+                await _put_beside(connection, snapshot, effect)
             if settles is not None:
                 await SQL.settle_outbox_row(connection, id=settles)
         return Recorded(snapshot, line, tuple(rows))
@@ -110,6 +110,16 @@ async def _queue(connection: aiosqlite.Connection, step: Step, snapshot: Snapsho
         created_at=time_to_text(step.event.at),
     )
     return OutboxRow(row_id, snapshot.key, effect, step.event.at, None, 0)
+
+
+async def _put_beside(connection: aiosqlite.Connection, snapshot: Snapshot, effect: Effect) -> None:
+    match effect:
+        case RecordConsent():
+            await _put_consent(connection, snapshot, effect)
+        case RecordAllowance():
+            await put_allowance(connection, snapshot.id, effect)
+        case WithdrawAllowance():
+            await withdraw_allowance(connection, snapshot.id, effect)
 
 
 async def _put_consent(connection: aiosqlite.Connection, snapshot: Snapshot, given: RecordConsent) -> None:

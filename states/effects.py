@@ -1,7 +1,8 @@
 """What is to be done. Names are imperative; fields are ids and counts, never message text.
 
 Queued effects become rows of the outbox in their step's transaction and must happen once though the process dies.
-`RecordConsent` is itself a row of that transaction. Timers and typing are reconciled to the snapshot, never queued.
+What `RECORDED` lists is itself written in that transaction. Timers and typing are reconciled to the
+snapshot, never queued.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
+from states.model import Allowance, Deadline, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
 
 
 class Notice(StrEnum):
@@ -36,6 +37,25 @@ class RecordConsent(Effect):
     given_at: datetime
     text_version: int
     text_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAllowance(Effect):
+    """Write beside the step what the subject allows, and the text that they saw."""
+
+    user_id: int
+    allowance: Allowance
+    given_at: datetime
+    text_version: int
+    text_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawAllowance(Effect):
+    """Write beside the step that the subject took it back; what was stored for it alone goes with it."""
+
+    allowance: Allowance
+    withdrawn_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +105,7 @@ class Say(Effect):
 
 
 QUEUED: tuple[type[Effect], ...] = (AskConsent, Announce, Collect, Train, Forget, Compose, Say)
+RECORDED: tuple[type[Effect], ...] = (RecordConsent, RecordAllowance, WithdrawAllowance)
 
 
 def still_wanted(effect: Effect, snapshot: Snapshot) -> bool:

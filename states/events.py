@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from states.model import Allowance
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -72,6 +74,24 @@ class ConsentDeclined(Event):
 
     by: int
     message_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AllowanceGiven(Event):
+    """`by` pressed *I allow this* on the text of version `text_version`, whose SHA-256 is `text_hash`."""
+
+    by: int
+    allowance: Allowance
+    text_version: int
+    text_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllowanceWithdrawn(Event):
+    """`by` pressed *Take it back*."""
+
+    by: int
+    allowance: Allowance
 
 
 @dataclass(frozen=True, slots=True)

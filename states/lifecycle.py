@@ -74,6 +74,8 @@ PROFILE_ROWS: tuple[Row, ...] = (
     Row(ev.ResumeAsked, P.COLLECTING, None, when=("is_paused",), do=("start_over", "ask_collecting")),
     Row(ev.CancelAsked, P.COLLECTING, P.READY, when=("has_model",), do=("start_over", "schedule_refresh")),
     Row(ev.CancelAsked, P.COLLECTING, None, when=("may_cancel",), do=("cancel",)),
+    Row(ev.AllowanceGiven, WITH_CONSENT, None, when=("is_subject", "is_not_allowed_yet"), do=("allow",)),
+    Row(ev.AllowanceWithdrawn, WITH_CONSENT, None, when=("is_subject", "is_allowed"), do=("take_back",)),
     Row(ev.CorpusChanged, P.READY, None, do=("note_change", "schedule_refresh")),
     Row(ev.CorpusChanged, (P.COLLECTING, P.TRAINING), None, do=("note_change",)),
     Row(

@@ -67,6 +67,15 @@ class Deadline(StrEnum):
     REFRESH = "refresh"
 
 
+class Allowance(StrEnum):
+    """What the subject may allow besides their consent; each is off until they say so themselves."""
+
+    OPENERS = "openers"
+    """The echo may begin conversations by itself."""
+    QUIZ = "quiz"
+    """Members may guess which of two answers the subject really wrote."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileSnapshot:
     """One subject in one server, up to one cut-off.
@@ -76,7 +85,7 @@ class ProfileSnapshot:
     as they write it. `due` maps names of `Deadline` to when they fall due.
     `reason` is a sentence that says why the profile stands still or went back; it never holds message text. `paused`:
     an operator stopped its collecting. Since the corpus was last read for training, `stale` of its messages were
-    edited or deleted on Discord and `unlearned` joined it.
+    edited or deleted on Discord and `unlearned` joined it. `allows` is what the subject allows beyond that.
     """
 
     id: int
@@ -97,6 +106,7 @@ class ProfileSnapshot:
     paused: bool = False
     stale: int = 0
     unlearned: int = 0
+    allows: frozenset[Allowance] = frozenset()
     due: Mapping[str, datetime] = field(default_factory=lambda: NO_DEADLINES)
 
     @property

@@ -49,6 +49,8 @@ class Refused(StrEnum):
     SESSION_LIMIT = "session_limit"
     DUPLICATE_PROFILE = "duplicate_profile"
     OTHER_DATE = "other_date"
+    ALREADY_ALLOWED = "already_allowed"
+    NOT_ALLOWED = "not_allowed"
     FORGOTTEN = "forgotten"
 
 
@@ -62,5 +64,7 @@ SENTENCES: dict[Refused, str] = {
     Refused.SESSION_LIMIT: "This server has as many echoes online as it may; /echo offline takes one away.",
     Refused.DUPLICATE_PROFILE: "This person has an echo here already; /echo status shows it, /echo forget removes it.",
     Refused.OTHER_DATE: "There is an open question with another date already; /echo forget ends that one first.",
+    Refused.ALREADY_ALLOWED: "You allow this already; /echo allow lets you take it back.",
+    Refused.NOT_ALLOWED: "This is not allowed, so there was nothing to take back.",
     Refused.FORGOTTEN: "This echo is forgotten; /echo create asks for a new one.",
 }

@@ -26,6 +26,16 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         given = cast(ev.ConsentGiven, data.args[0])
         return given.by == self.snapshot.user_id or self.no(Refused.NOT_THE_SUBJECT)
 
+    def is_not_allowed_yet(self, data: Trigger) -> bool:
+        """A press that comes again changes nothing."""
+        given = cast(ev.AllowanceGiven, data.args[0])
+        return given.allowance not in self.snapshot.allows or self.no(Refused.ALREADY_ALLOWED)
+
+    def is_allowed(self, data: Trigger) -> bool:
+        """Only what is allowed can be taken back."""
+        withdrawn = cast(ev.AllowanceWithdrawn, data.args[0])
+        return withdrawn.allowance in self.snapshot.allows or self.no(Refused.NOT_ALLOWED)
+
     def is_same_question(self, data: Trigger) -> bool:
         """The same up to the same day: an older message must never stand for a wider question."""
         again = cast(ev.AskedAgain, data.args[0])
@@ -117,6 +127,18 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         self.ask(do.RecordConsent(given.by, given.at, given.text_version, given.text_hash))
         self.ask(do.Announce(do.Notice.COLLECTING))
 
+    def allow(self, data: Trigger) -> None:
+        """Hold from now on what the subject allows, and keep what they were shown."""
+        given = cast(ev.AllowanceGiven, data.args[0])
+        self.set(allows=self.snapshot.allows | {given.allowance})
+        self.ask(do.RecordAllowance(given.by, given.allowance, given.at, given.text_version, given.text_hash))
+
+    def take_back(self, data: Trigger) -> None:
+        """It is not allowed any more, at once."""
+        withdrawn = cast(ev.AllowanceWithdrawn, data.args[0])
+        self.set(allows=self.snapshot.allows - {withdrawn.allowance})
+        self.ask(do.WithdrawAllowance(withdrawn.allowance, withdrawn.at))
+
     def ask_collecting(self, data: Trigger) -> None:
         """Queue the reading."""
         self.set_due(retry=None)
@@ -205,8 +227,8 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         self.set(reason="Nobody answered the question in time.")
 
     def ask_forgetting(self, data: Trigger) -> None:
-        """Queue the erasure; nothing else is due any more."""
-        self.set(due=NO_DEADLINES)
+        """Queue the erasure; nothing else is due or allowed any more."""
+        self.set(due=NO_DEADLINES, allows=frozenset())
         self.ask(do.Forget())
 
     def drop_model(self, data: Trigger) -> None:

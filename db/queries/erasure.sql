@@ -68,6 +68,9 @@ LIMIT :batch
 -- name: drop_consents(profile_id)!
 DELETE FROM consents WHERE profile_id = :profile_id
 
+-- name: drop_allowances(profile_id)!
+DELETE FROM allowances WHERE profile_id = :profile_id
+
 -- name: drop_sessions(profile_id)!
 DELETE FROM echo_sessions WHERE profile_id = :profile_id
 

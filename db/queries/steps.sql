@@ -1,15 +1,15 @@
--- name: add_profile(version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, due)$
+-- name: add_profile(version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, due)$
 -- The id of a profile that is born.
 INSERT INTO echo_profiles (
     version, training_status, server_id, user_id, asker_id, channel_id, cutoff_date, created_at,
-    consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, due
+    consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, due
 ) VALUES (
     :version, :state, :server_id, :user_id, :asker_id, :channel_id, :cutoff, :created_at,
-    :consent_message_id, :messages, :model_path, :model_version, :reason, :tries, :paused, :stale, :unlearned, :due
+    :consent_message_id, :messages, :model_path, :model_version, :reason, :tries, :paused, :stale, :unlearned, :allows, :due
 )
 RETURNING id
 
--- name: change_profile(id, before, version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, due)$
+-- name: change_profile(id, before, version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, due)$
 -- The id of the profile, or nothing where its version is not `before` any more.
 UPDATE echo_profiles
 SET version = :version,
@@ -29,6 +29,7 @@ SET version = :version,
     paused = :paused,
     stale = :stale,
     unlearned = :unlearned,
+    allows = :allows,
     due = :due
 WHERE id = :id AND version = :before
 RETURNING id
@@ -86,3 +87,16 @@ VALUES (:profile_id, :user_id, :given_at, :text_version, :text_hash)
 
 -- name: consents_of(profile_id)
 SELECT user_id, given_at, text_version, text_hash FROM consents WHERE profile_id = :profile_id ORDER BY id
+
+-- name: add_allowance(profile_id, allowance, user_id, given_at, text_version, text_hash)!
+INSERT INTO allowances (profile_id, allowance, user_id, given_at, text_version, text_hash)
+VALUES (:profile_id, :allowance, :user_id, :given_at, :text_version, :text_hash)
+
+-- name: withdraw_allowance(profile_id, allowance, withdrawn_at)!
+UPDATE allowances SET withdrawn_at = :withdrawn_at
+WHERE profile_id = :profile_id AND allowance = :allowance AND withdrawn_at IS NULL
+
+-- name: allowances_of(profile_id)
+SELECT allowance, user_id, given_at, text_version, text_hash, withdrawn_at FROM allowances
+WHERE profile_id = :profile_id
+ORDER BY id

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from db.allowances import Allowances
 from db.changes import Change, Changes
 from db.connection import Database
 from db.consents import Consents
@@ -23,6 +24,7 @@ from db.outbox import Outbox
 from db.steps import Steps
 from db.stored import Outcome, PlaceResult, Plan
 from states.events import (
+    AllowanceGiven,
     CollectionFailed,
     CollectionFinished,
     ConsentPosted,
@@ -31,7 +33,7 @@ from states.events import (
     RefreshAsked,
     TrainingFinished,
 )
-from states.model import ProfileSnapshot, SessionSnapshot
+from states.model import Allowance, ProfileSnapshot, SessionSnapshot
 from tests.support.clock import HandClock
 from tests.support.files import everything_in, files_in
 from tests.support.processes import another_program
@@ -40,6 +42,7 @@ from tests.support.snapshots import (
     CHANNEL,
     NOON,
     SENTENCES,
+    SUBJECT,
     agreed,
     birth,
     covered,
@@ -74,6 +77,7 @@ async def talked(
     now = (await steps.record(agreed(profile))).snapshot
     now = (await steps.record(following(now, CollectionFinished(NOON, 1200, 100)))).snapshot
     now = (await steps.record(following(now, TrainingFinished(NOON, path, 1, 1200, 2.5)))).snapshot
+    now = (await steps.record(following(now, AllowanceGiven(NOON, SUBJECT, Allowance.QUIZ, 1, "0f" * 32)))).snapshot
     session = (await steps.record(session_birth(profile))).snapshot
     assert isinstance(now, ProfileSnapshot) and isinstance(session, SessionSnapshot)
     for turn in (1, 2):
@@ -302,5 +306,5 @@ async def test_a_forgotten_profile_goes_with_its_history(
         await outbox.settle(row.id)
     assert (await erasure.sweep(ALL, NONE)).profiles == 1
     assert await steps.load() == ([], [])
-    assert await Consents(database).of(talked.id) == []
+    assert await Consents(database).of(talked.id) == [] == await Allowances(database).of(talked.id)
     assert (await steps.record(birth())).snapshot.id > forgotten.snapshot.id

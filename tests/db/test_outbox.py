@@ -17,11 +17,11 @@ from db.outbox import Outbox
 from db.steps import Steps
 from states import effects
 from states.decide import Step
-from states.effects import QUEUED, Effect, RecordConsent, Say, Train
+from states.effects import QUEUED, RECORDED, Effect, Say, Train
 from states.model import ProfileSnapshot
 from tests.support.snapshots import NOON, TIMES, agreed, birth, changed_to, later
 
-EFFECTS = (*QUEUED, RecordConsent)
+EFFECTS = (*QUEUED, *RECORDED)
 
 
 def any_effect() -> st.SearchStrategy[Effect]:

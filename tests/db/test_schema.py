@@ -13,7 +13,7 @@ from db.connection import Database
 from db.schema import Migration, pragma, read_migrations
 from db.sql import FOLDER, SQL
 from db.stored import Outcome, Provenance
-from states.model import MachineKind, ProfileState, SessionState
+from states.model import Allowance, MachineKind, ProfileState, SessionState
 from tests.support.files import content, files_in
 
 MIGRATIONS = read_migrations()
@@ -44,6 +44,7 @@ async def test_the_three_tables_begin_with_the_columns_that_are_promised(table: 
         ("collection_places", "outcome", Outcome),
         ("echo_profiles", "training_status", ProfileState),
         ("echo_sessions", "state", SessionState),
+        ("allowances", "allowance", Allowance),
         ("journal", "machine_kind", MachineKind),
         ("outbox", "machine_kind", MachineKind),
     ],
@@ -166,6 +167,7 @@ def value_for(name: str, kind: str) -> object:
         "outcome": "read",
         "method": "walk",
         "split": "train",
+        "allowance": "quiz",
         "before_id": 0,
     }
     plain = {"INTEGER": 1, "REAL": 1.5, "TEXT": "{}", "BLOB": b"\x00\x01"}

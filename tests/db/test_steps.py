@@ -13,15 +13,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from db.allowances import Allowances, Allowed
 from db.connection import Database
 from db.consents import Consents
 from db.errors import AlreadyExists, StorageError, TwoWriters
 from db.journal import Journal
 from db.outbox import Outbox
 from db.steps import Steps
-from states.effects import Announce, AskConsent, Collect, Notice, RecordConsent
-from states.events import ConsentPosted, EverythingForgotten, ForgetAsked, OfflineAsked
-from states.model import ProfileSnapshot, SessionState
+from states.effects import Announce, AskConsent, Collect, Notice, RecordAllowance, RecordConsent
+from states.events import (
+    AllowanceGiven,
+    AllowanceWithdrawn,
+    ConsentPosted,
+    EverythingForgotten,
+    ForgetAsked,
+    OfflineAsked,
+)
+from states.model import Allowance, ProfileSnapshot, SessionState
 from states.policy import SENTENCES, Refused
 from tests.support.snapshots import (
     ASKER,
@@ -87,6 +95,22 @@ async def test_the_subjects_yes_is_kept_beside_its_step(
     recorded = await steps.record(agreed(profile, later(5)))
     assert [row.effect for row in recorded.outbox] == [Announce(Notice.COLLECTING), Collect()]
     assert await Consents(database).of(profile.id) == [RecordConsent(SUBJECT, later(5), 1, "0f" * 32)]
+
+
+async def test_what_the_subject_allows_is_kept_with_the_text_that_they_saw_and_when_they_took_it_back(
+    steps: Steps, profile: ProfileSnapshot, database: Database
+) -> None:
+    now = (await steps.record(agreed(profile))).snapshot
+    for number, what in enumerate(Allowance):
+        given = AllowanceGiven(later(number), SUBJECT, what, 1, "0f" * 32)
+        now = (await steps.record(following(now, given))).snapshot
+    now = (await steps.record(following(now, AllowanceWithdrawn(later(9), SUBJECT, Allowance.QUIZ)))).snapshot
+    assert await steps.load() == ([now], [])
+    assert isinstance(now, ProfileSnapshot) and now.allows == {Allowance.OPENERS}
+    assert await Allowances(database).of(profile.id) == [
+        Allowed(RecordAllowance(SUBJECT, Allowance.OPENERS, later(0), 1, "0f" * 32), None),
+        Allowed(RecordAllowance(SUBJECT, Allowance.QUIZ, later(1), 1, "0f" * 32), later(9)),
+    ]
 
 
 async def test_a_step_from_an_older_version_means_two_writers_and_changes_nothing(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from states import effects as do
 from states import events as ev
 from states.decide import Refusal, Step, begin_profile, decide
-from states.model import OPEN_END, MachineKey, MachineKind, ProfileSnapshot, ProfileState
+from states.model import OPEN_END, Allowance, MachineKey, MachineKind, ProfileSnapshot, ProfileState
 from states.policy import Policy, Refused
 from states.profile import HOPELESS_AFTER
 
@@ -238,3 +238,39 @@ def test_what_was_written_since_renews_the_echo_later() -> None:
     assert grown.unlearned == 4 and grown.due == {"refresh": NOW + POLICY.refresh_later}
     sooner = after(grown, ev.CorpusChanged(NOW, 80, 0, 0, 1))
     assert sooner.due == {"refresh": NOW + POLICY.refresh_soon}
+
+
+ALLOWED = ev.AllowanceGiven(NOW, 20, Allowance.QUIZ, 1, "hash")
+
+
+def test_nothing_is_allowed_before_the_subject_says_so_themselves() -> None:
+    assert made().allows == frozenset()
+    refusal = decide(made(), ev.AllowanceGiven(NOW, 30, Allowance.QUIZ, 1, "hash"), POLICY)
+    assert isinstance(refusal, Refusal) and refusal.why is Refused.NOT_THE_SUBJECT
+    step = decide(made(), ALLOWED, POLICY)
+    assert isinstance(step, Step) and step.effects == (do.RecordAllowance(20, Allowance.QUIZ, NOW, 1, "hash"),)
+    assert isinstance(step.after, ProfileSnapshot) and step.after.allows == {Allowance.QUIZ}
+
+
+def test_before_the_consent_nothing_more_can_be_allowed() -> None:
+    refusal = decide(asked(), ALLOWED, POLICY)
+    assert isinstance(refusal, Refusal) and refusal.why is Refused.NOT_NOW
+
+
+def test_an_allowance_is_given_once_and_taken_back_at_once_by_the_subject_alone() -> None:
+    allowed = after(made(), ALLOWED, ev.AllowanceGiven(NOW, 20, Allowance.OPENERS, 1, "hash"))
+    again = decide(allowed, ALLOWED, POLICY)
+    assert isinstance(again, Refusal) and again.why is Refused.ALREADY_ALLOWED
+    other = decide(allowed, ev.AllowanceWithdrawn(NOW, 30, Allowance.QUIZ), POLICY)
+    assert isinstance(other, Refusal) and other.why is Refused.NOT_THE_SUBJECT
+    step = decide(allowed, ev.AllowanceWithdrawn(NOW, 20, Allowance.QUIZ), POLICY)
+    assert isinstance(step, Step) and step.effects == (do.WithdrawAllowance(Allowance.QUIZ, NOW),)
+    assert isinstance(step.after, ProfileSnapshot) and step.after.allows == {Allowance.OPENERS}
+    twice = decide(step.after, ev.AllowanceWithdrawn(NOW, 20, Allowance.QUIZ), POLICY)
+    assert isinstance(twice, Refusal) and twice.why is Refused.NOT_ALLOWED
+
+
+def test_what_is_allowed_outlives_a_renewal_and_ends_with_forgetting() -> None:
+    renewed = after(after(made(), ALLOWED), ev.RefreshAsked(NOW, 0))
+    assert renewed.allows == {Allowance.QUIZ}
+    assert after(renewed, ev.ForgetAsked(NOW, 20, "wish")).allows == frozenset()

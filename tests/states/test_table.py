@@ -13,7 +13,7 @@ import pytest
 from states import events as ev
 from states import lifecycle
 from states.decide import Refusal, Step, decide
-from states.model import ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
+from states.model import Allowance, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
 from states.policy import SENTENCES, Policy, Refused
 from states.profile import ProfileDraft
 from states.session import SessionDraft
@@ -34,7 +34,8 @@ def a_session(state: SessionState, **fields: Any) -> SessionSnapshot:
 
 def an_event(kind: type[ev.Event]) -> ev.Event:
     """An event with every field filled with something of its type."""
-    samples = {"int": 1, "str": "why", "bool": True, "float": 1.0, "datetime": NOW, "tuple[float, ...]": (1.0,)}
+    samples: dict[str, Any] = {"int": 1, "str": "why", "bool": True, "float": 1.0, "datetime": NOW}
+    samples |= {"tuple[float, ...]": (1.0,), "Allowance": Allowance.QUIZ}
     filled: dict[str, Any] = {f.name: samples[str(f.type)] for f in dataclasses.fields(kind)}
     return kind(**filled)
 

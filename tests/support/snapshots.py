@@ -12,7 +12,7 @@ from db.stored import Coverage, Outcome, PlaceResult, Range, StoredMessage
 from echo.corpus.pseudonyms import People
 from states.decide import Step, begin_profile, begin_session, decide
 from states.events import ConsentGiven, EchoAsked, Event, OnlineAsked
-from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
+from states.model import Allowance, Deadline, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
 from states.policy import Policy
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -136,6 +136,7 @@ def profiles() -> st.SearchStrategy[ProfileSnapshot]:
         paused=st.booleans(),
         stale=COUNTS,
         unlearned=COUNTS,
+        allows=st.frozensets(st.sampled_from(Allowance)),
         due=DUES,
     )
 

@@ -17,7 +17,7 @@ from db.errors import StorageError
 from echo.discord import translate
 from echo.discord.answers import NOT_KEPT, WENT_WRONG
 from echo.discord.commands import Commands, Places
-from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register
+from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register, shut
 from echo.discord.consent import read_press
 from echo.discord.dispatches import guard
 from echo.discord.failures import mapped
@@ -119,8 +119,13 @@ class EchoClient(nextcord.Client):
         finally:
             self._available.cancel()
             await self.close()
-            # Connecting anew, nextcord 3 may have opened a session again while it was being closed.
-            await self.http.close()
+
+    async def close(self) -> None:
+        """Close the connection for good."""
+        shut(self)
+        await super().close()
+        # Whoever began to close it may have been cancelled over it.
+        await self.http.close()
 
     async def wait_available(self) -> None:
         """Return once connected, with the servers there and the commands registered. Raises what `serve` raises."""

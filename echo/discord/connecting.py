@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import aiohttp
 import nextcord
 
 from echo.discord import forms
@@ -43,6 +44,20 @@ async def register(http: nextcord.http.HTTPClient, application_id: int) -> None:
             f"Discord did not register all of Echo's commands (missing: {', '.join(sorted(missing))}): start Echo "
             "again, and invite the bot with the scope applications.commands if that does not help."
         )
+
+
+def shut(client: nextcord.Client) -> None:
+    """Let a client that is closed, or about to be, open no session any more.
+
+    nextcord 3 would open one for whatever is requested late, and nobody would close that one. What is requested late
+    fails as at a Discord that is out of reach.
+    """
+    http: Any = client.http
+    http.recreate = _refuse
+
+
+async def _refuse() -> None:
+    raise aiohttp.ClientConnectionError("The connection to Discord was closed.")
 
 
 def closed_for_good(code: int) -> EchoError:

@@ -18,6 +18,7 @@ from db.corpus import Corpus
 from db.keys import Keyring
 from db.steps import Steps
 from echo.corpus.written import Written
+from echo.discord.connecting import shut
 from echo.sandbox.server import Sandbox
 from echo.sandbox.world import World
 from states.decide import Step
@@ -77,9 +78,10 @@ async def client_at(sandbox: Sandbox, intents: nextcord.Intents | None = None) -
             await ready
             yield client
     finally:
+        shut(client)
         await client.close()
         await asyncio.gather(running, return_exceptions=True)
-        # Connecting anew, nextcord 3 may have opened a session again while it was being closed.
+        # nextcord closes a client by itself where the gateway does, and opens a session for the next request.
         await client.http.close()
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import nextcord.http
 import pytest
 from aiohttp import web
@@ -140,6 +141,19 @@ async def test_commands_that_are_not_there_after_registering_are_named(tmp_path:
             await client.close()
     finally:
         await runner.cleanup()
+
+
+async def test_what_is_requested_after_the_end_is_refused_and_opens_no_connection(tmp_path: Path) -> None:
+    asked: list[str] = []
+    async with sandbox_of(record=lambda method, route, *_: asked.append(route)) as sandbox:
+        with client_of(sandbox.address, tmp_path) as client:
+            await client.login("sandbox")
+            await client.close()
+            before = len(asked)
+            # Of these, nextcord 2.6 leads to aiohttp's own.
+            with pytest.raises((aiohttp.ClientConnectionError, RuntimeError)):
+                await client.http.get_gateway()
+            assert before and len(asked) == before
 
 
 def test_a_close_for_good_is_told_by_its_kind() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import nextcord
 
 from echo.corpus.written import Written
+from echo.discord.connecting import shut
 from echo.sandbox.people import People
 from echo.sandbox.server import Sandbox
 from echo.sandbox.world import World
@@ -122,6 +123,7 @@ async def connected(dress: Callable[[nextcord.Client], None], **settings: Any) -
                     await _unless_over(registered.wait(), running)
                 yield Stage(sandbox, sandbox.world, sandbox.people, client, wire, clock)
             finally:
+                shut(client)
                 await client.close()
                 with suppress(asyncio.CancelledError):
                     await running

@@ -31,8 +31,8 @@ class Burst:
     `context` is oldest first, every entry older than `ts`. `times[i]` is when `texts[i]` was sent (seconds since the
     epoch, UTC). `delay` is the seconds since the last message of the context, where that was somebody else's and at
     most REPLY_WITHIN old, else None. `gaps` has len(texts) - 1 entries, in seconds. `opens`: it began a conversation,
-    for nobody had spoken for longer than the channel's usual pause. `ids` and `context_ids` name the messages of `texts`
-    and of `context`, parallel to them, 0 where one has no id; both are empty where none has.
+    for nobody had spoken for longer than the channel's usual pause. `ids` and `context_ids` name the messages of
+    `texts` and of `context`, parallel to them, 0 where one has no id; both are empty where none has.
     """
 
     ts: float

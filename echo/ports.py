@@ -145,13 +145,15 @@ class Trained:
 class Moment:
     """What an answer is made for: the conversation (oldest first) and who is asked to answer.
 
-    `me` are the names of the subject, the shown one first. `seed` makes the answer repeatable.
+    `me` are the names of the subject, the shown one first. `seed` makes the answer repeatable. `memory` is what was
+    said in this session earlier than the context, oldest first: the echo's own words, and what they answered.
     """
 
     context: tuple[Utterance, ...]
     me: tuple[str, ...]
     addressed: bool
     seed: int
+    memory: tuple[Utterance, ...] = ()
 
 
 class Why(StrEnum):
@@ -161,6 +163,12 @@ class Why(StrEnum):
     WANTED = "wanted"
     UNWANTED = "unwanted"
     NOTHING_TO_SAY = "nothing_to_say"
+    ANOTHER = "another"
+    """Another echo has the word."""
+    SHARE = "share"
+    """It, or the echoes together, have said their share of what is said in the channel."""
+    BOTS = "bots"
+    """Bots have been talking among themselves for long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +196,16 @@ class Engine(Protocol):
     ) -> Trained:
         """Learn from `bursts` (oldest first) within `timeout` seconds; `progress` gets shares 0..1."""
 
-    async def answer(self, model: bytes, version: str, moment: Moment, chattiness: float) -> Answer:
+    async def chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:
+        """The probability (0..1) with which `answer` would speak at this moment, calibrated; nothing is composed."""
+
+    async def answer(
+        self, model: bytes, version: str, moment: Moment, chattiness: float, *, speak: bool | None = None
+    ) -> Answer:
         """Answer a moment.
 
-        `version` names the model, so that a loaded one may be kept; `chattiness` scales speaking unasked.
+        `version` names the model, so that a loaded one may be kept; `chattiness` scales speaking unasked. `speak`: it
+        was decided elsewhere whether to speak; None where that is decided here.
         """
 
     def release(self, version: str) -> None:

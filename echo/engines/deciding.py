@@ -24,15 +24,26 @@ class Verdict:
         return self.why in (Why.ADDRESSED, Why.WANTED)
 
 
-def verdict(persona: Persona, moment: Moment, chattiness: float) -> Verdict:
-    """An answer is owed when addressed; else it is drawn by the moment's seed."""
+def verdict(persona: Persona, moment: Moment, chattiness: float, speak: bool | None = None) -> Verdict:
+    """An answer is owed when addressed; else it is drawn by the moment's seed, unless `speak` decides it."""
     persona.known_as(moment.me)
-    chance = persona.speak_probability(moment.context, moment.addressed)
-    if moment.addressed:
-        return Verdict(chance, Why.ADDRESSED)
-    chance = min(1.0, _each(chance) * max(0.0, chattiness))
-    wanted = Random(f"speak/{moment.seed}").random() < chance
+    if moment.addressed and speak is not False:
+        return Verdict(persona.speak_probability(moment.context, addressed=True), Why.ADDRESSED)
+    chance = unasked(persona, moment, chattiness)
+    wanted = Random(f"speak/{moment.seed}").random() < chance if speak is None else speak
     return Verdict(chance, Why.WANTED if wanted else Why.UNWANTED)
+
+
+def chance_of(persona: Persona, moment: Moment, chattiness: float) -> float:
+    """The probability (0..1) with which `verdict` speaks."""
+    persona.known_as(moment.me)
+    return 1.0 if moment.addressed else unasked(persona, moment, chattiness)
+
+
+def unasked(persona: Persona, moment: Moment, chattiness: float) -> float:
+    """The probability (0..1) of speaking at this very message without being addressed."""
+    chance = persona.speak_probability(moment.context, addressed=False)
+    return min(1.0, _each(chance) * max(0.0, chattiness))
 
 
 def silent(ruling: Verdict) -> Answer:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from echo.engines.bundle import unbundled
-from echo.engines.deciding import paced, silent, verdict
+from echo.engines.deciding import chance_of, paced, silent, verdict
 from echo.engines.shelf import LOADED, Shelf
 from echo.engines.wire import request_lines
 from echo.errors import EngineFailed
@@ -61,17 +61,26 @@ class EmbeddedEngine:
         finally:
             await _end(child)
 
-    async def answer(self, model: bytes, version: str, moment: Moment, chattiness: float) -> Answer:
+    async def chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:
+        """Looks at the moment in a thread. Raises EngineFailed where the model is damaged."""
+        return await asyncio.to_thread(self._chance, model, version, moment, chattiness)
+
+    async def answer(
+        self, model: bytes, version: str, moment: Moment, chattiness: float, *, speak: bool | None = None
+    ) -> Answer:
         """Answers in a thread. Raises EngineFailed where the model is damaged."""
-        return await asyncio.to_thread(self._answer, model, version, moment, chattiness)
+        return await asyncio.to_thread(self._answer, model, version, moment, chattiness, speak)
 
     def release(self, version: str) -> None:
         """Lets go of a loaded model."""
         self._shelf.release(version)
 
-    def _answer(self, model: bytes, version: str, moment: Moment, chattiness: float) -> Answer:
+    def _chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:
+        return chance_of(self._shelf.get(model, version), moment, chattiness)
+
+    def _answer(self, model: bytes, version: str, moment: Moment, chattiness: float, speak: bool | None) -> Answer:
         persona = self._shelf.get(model, version)
-        ruling = verdict(persona, moment, chattiness)
+        ruling = verdict(persona, moment, chattiness, speak)
         texts = persona.reply(moment.context, seed=moment.seed) if ruling.speaks else []
         return paced(persona, moment, ruling, texts) if texts else silent(ruling)
 

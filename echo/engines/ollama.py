@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from echo.engines.bundle import bundled, unbundled
-from echo.engines.deciding import paced, silent, verdict
+from echo.engines.deciding import chance_of, paced, silent, verdict
 from echo.engines.embedded import EmbeddedEngine
 from echo.engines.examples import Examples, dumped, examples_of, loaded
 from echo.engines.ollama_server import OllamaServer
@@ -75,10 +75,16 @@ class OllamaEngine:
         blob = await asyncio.to_thread(lambda: bundled(trained.blob, dumped(examples_of(bursts))))
         return Trained(blob, trained.messages, trained.seconds)
 
-    async def answer(self, model: bytes, version: str, moment: Moment, chattiness: float) -> Answer:
+    async def chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:
+        """As the embedded engine gives it: Ollama is not asked. Raises EngineFailed where the model is damaged."""
+        return await asyncio.to_thread(lambda: chance_of(self._shelf.get(model, version).persona, moment, chattiness))
+
+    async def answer(
+        self, model: bytes, version: str, moment: Moment, chattiness: float, *, speak: bool | None = None
+    ) -> Answer:
         """Raises EngineFailed where the model is damaged, EngineUnavailable where Ollama fails."""
         mind = await asyncio.to_thread(self._shelf.get, model, version)
-        ruling = await asyncio.to_thread(verdict, mind.persona, moment, chattiness)
+        ruling = await asyncio.to_thread(verdict, mind.persona, moment, chattiness, speak)
         texts = await self._texts(mind, moment) if ruling.speaks else ()
         if not texts:
             return silent(ruling)

@@ -178,6 +178,27 @@ async def test_unasked_it_speaks_as_often_as_its_chattiness_allows(trained: Trai
     assert 0 < await spoken(0.5) < await spoken(4.0)
 
 
+async def test_who_was_given_the_word_speaks_and_nobody_else_whatever_their_chance(trained: Trained) -> None:
+    engine = EmbeddedEngine()
+    asking = moment("is the piano back?", addressed=False)
+    given = await engine.answer(trained.blob, "1", asking, 0.0, speak=True)
+    assert given.texts and given.why is Why.WANTED
+    denied = await engine.answer(trained.blob, "1", asking, 1000.0, speak=False)
+    assert not denied.texts and denied.why is Why.UNWANTED
+    assert given.chance == 0.0 and denied.chance == 1.0
+
+
+async def test_the_chance_is_the_share_of_moments_in_which_it_speaks(trained: Trained) -> None:
+    engine = EmbeddedEngine()
+    asking = [moment("is the piano back?", addressed=False, seed=s) for s in range(60)]
+    chance = await engine.chance(trained.blob, "1", asking[0], 2.0)
+    spoken = [one for one in asking if (await engine.answer(trained.blob, "1", one, 2.0)).texts]
+    assert 0 < chance < 1
+    assert abs(len(spoken) / len(asking) - chance) < 0.2
+    assert await engine.chance(trained.blob, "1", asking[0], 0.0) == 0.0
+    assert await engine.chance(trained.blob, "1", moment("hm?", addressed=True), 0.0) == 1.0
+
+
 async def test_the_same_seed_gives_the_same_answer(trained: Trained) -> None:
     one, two = EmbeddedEngine(), EmbeddedEngine()
     asking = moment("where is the ladder?", addressed=True)

@@ -69,6 +69,12 @@ class Countdown:
             self()
 
 
+def obey(line: bytes) -> int:
+    """Live by an order; the exit status."""
+    asyncio.run(live(Order.of(line)))
+    return 0
+
+
 async def live(order: Order) -> None:
     """Collect until all is collected, or until the order says."""
     async with asyncio.timeout(PATIENCE), Database(Path(order.home) / "echo.db") as database:

@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
@@ -20,10 +19,10 @@ from echo.sandbox.server import Sandbox
 from echo.sandbox.world import World
 from tests.discord.collecting import MESSAGES, SEARCH
 from tests.discord.stand import NOON
+from tests.support import collecting_life
 from tests.support.bot import Ticking
 from tests.support.collecting_life import PATIENCE, Order
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.zygote import Zygote, zygote_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class Lives:
         self.sandbox = Sandbox(world, clock=Ticking(NOON.timestamp()), rate_limits=False, record=self._recorded)
         self.deaths: Counter[str] = Counter()
         self._log = log
-        self._zygote: asyncio.subprocess.Process
+        self._zygote: Zygote
         self._life: Life | None = None
         self._process = 0
         self._kill_at = 0
@@ -95,28 +94,12 @@ class Lives:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Within this lives can be led."""
-        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-        with self._log.open("ab") as log:
-            self._zygote = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-W",
-                "ignore",
-                "-m",
-                "tests.support.zygote",
-                cwd=ROOT,
-                env=environ,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
-        try:
-            async with self.sandbox:
-                yield
-        finally:
-            self._kill()
-            assert self._zygote.stdin is not None
-            self._zygote.stdin.close()
-            await self._zygote.wait()
+        async with zygote_of(collecting_life.__name__, self._log) as self._zygote:
+            try:
+                async with self.sandbox:
+                    yield
+            finally:
+                self._kill()
 
     async def lead(self, home: Path, fate: Fate | None) -> Life:
         """One life in a folder, to its end."""
@@ -129,26 +112,19 @@ class Lives:
             fate.count if fate and own else 0,
         )
         async with asyncio.timeout(PATIENCE):
-            self._send(order.line())
+            self._zygote.order(order.line())
             self._process = await self._number()
             life.status = await self._number()
         self._process, self._life = 0, None
-        self._send(b"\n")
+        self._zygote.forget()
         assert life.status in (0, -signal.SIGKILL), self._log.read_text()
         if life.status:
             assert fate is not None
             self.deaths[fate.kind] += 1
         return life
 
-    def _send(self, line: bytes) -> None:
-        assert self._zygote.stdin is not None
-        self._zygote.stdin.write(line)
-
     async def _number(self) -> int:
-        assert self._zygote.stdout is not None
-        line = await self._zygote.stdout.readline()
-        assert line, self._log.read_text()
-        return int(line)
+        return int(await self._zygote.line())
 
     def _recorded(
         self, method: str, route: str, query: Mapping[str, str], sent: Any, status: int, answered: Any

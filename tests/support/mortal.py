@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sqlite3
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -15,8 +15,9 @@ from echo.sandbox.options import NotPossible
 from echo.sandbox.server import Sandbox
 from echo.sandbox.world import World
 from schedules.clock import SystemClock
+from tests.support import child
+from tests.support.zygote import Zygote, zygote_of
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
 """Seconds."""
 
@@ -39,10 +40,21 @@ class Mortal:
             interaction_deadline=1.5,
         )
         self.deaths: list[str] = []
-        self._child: asyncio.subprocess.Process | None = None
+        self._zygote: Zygote
+        self._process = 0
+        self._life: asyncio.Task[None] | None = None
+        self._connected = asyncio.Event()
         self._left: int | None = None
         self._moved = asyncio.Event()
-        self._watch: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Within this the child can be started; it has ended by the end."""
+        async with zygote_of(child.__name__, self.home / "child.log") as self._zygote, self.sandbox:
+            try:
+                yield
+            finally:
+                await self.end()
 
     def doom(self, requests: int | None) -> None:
         """Have the child killed at this request, counted from now (None: let it live)."""
@@ -52,7 +64,6 @@ class Mortal:
         """Start the child. Returns once it is connected; raises Died."""
         environ = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
             "ECHO_DATA_DIR": str(self.home),
             "DISCORD_TOKEN": "a-token-of-a-test",
             "ECHO_PACE_SCALE": "0",
@@ -61,38 +72,40 @@ class Mortal:
             "ECHO_GUILD_READY_TIMEOUT": "0.05",
             "ECHO_LOG_LEVEL": "DEBUG",
         }
-        with (self.home / "child.log").open("ab") as log:
-            self._child = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-W",
-                "ignore",
-                "-m",
-                "tests.support.child",
-                f"{self.sandbox.address}/api/v10",
-                cwd=self.home,
-                env=environ,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
-        self._watch = asyncio.create_task(self._see_it_end(self._child))
-        assert self._child.stdout is not None
-        line = await self._child.stdout.readline()
-        if not line:
-            await self._child.wait()
+        if self._life is not None:
+            # It was killed just now.
+            await self._life
+        self._zygote.order(child.order(f"{self.sandbox.address}/api/v10", self.home, environ))
+        self._process = int(await self._zygote.line())
+        self._connected.clear()
+        self._life = asyncio.create_task(self._live())
+        connected = asyncio.create_task(self._connected.wait())
+        await asyncio.wait({connected, self._life}, return_when=asyncio.FIRST_COMPLETED)
+        if not self._connected.is_set():
+            connected.cancel()
             raise Died
+
+    async def _live(self) -> None:
+        """The child's life, to its end."""
+        while (await self._zygote.line()).startswith(b"{"):
+            self._connected.set()
+        self._process = 0
+        self._zygote.forget()
+        self._moved.set()
 
     async def end(self) -> None:
         """Stop the child in order, if it lives."""
         self._left = None
-        if self._child is not None and self._child.returncode is None:
-            self._child.terminate()
-            await self._child.wait()
+        if self._process:
+            os.kill(self._process, signal.SIGTERM)
+        if self._life is not None:
+            await self._life
 
     async def until(self, fact: Callable[[], Any]) -> Any:
         """Wait until `fact()` holds, looking again after every request. Raises Died."""
         async with asyncio.timeout(PATIENCE):
             while not (found := fact()):
-                if self._child is None or self._child.returncode is not None:
+                if not self._process:
                     raise Died
                 self._moved.clear()
                 await self._moved.wait()
@@ -111,7 +124,7 @@ class Mortal:
         try:
             responses: list[dict[str, Any]] = (await asking)["responses"]
         except NotPossible:
-            if self._child is None or self._child.returncode is not None or self._left == 0:
+            if not self._process or self._left == 0:
                 raise Died from None
             raise
         if any("did not respond" in response["content"] for response in responses):
@@ -129,13 +142,9 @@ class Mortal:
     def _counted(self, method: str, route: str, *_: object) -> None:
         if self._left is not None and self._left > 0:
             self._left -= 1
-            if self._left == 0 and self._child is not None and self._child.returncode is None:
+            if self._left == 0 and self._process:
                 self.deaths.append(f"{method} {route}")
-                self._child.kill()
-        self._moved.set()
-
-    async def _see_it_end(self, child: asyncio.subprocess.Process) -> None:
-        await child.wait()
+                os.kill(self._process, signal.SIGKILL)
         self._moved.set()
 
 
@@ -143,8 +152,5 @@ class Mortal:
 async def mortal(home: Path, world: World) -> AsyncIterator[Mortal]:
     """A Discord, and an Echo that may die."""
     life = Mortal(home, world)
-    async with life.sandbox:
-        try:
-            yield life
-        finally:
-            await life.end()
+    async with life.opened():
+        yield life

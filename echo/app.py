@@ -24,6 +24,7 @@ from echo.discord.telling import Telling
 from echo.discord.voice import Voice
 from echo.engines.choice import engine_of
 from echo.errors import ConfigError, EchoError
+from echo.held_models import HeldModels
 from echo.interpreter import Interpreter, Work
 from echo.lock import only_one
 from echo.operator import ConsoleOperator
@@ -32,6 +33,7 @@ from echo.ports import Engine
 from echo.profile_work import ProfileWork
 from echo.router import Router
 from echo.sandbox.server import Sandbox
+from echo.saying import Saying
 from echo.secrets import ensure_master_key
 from echo.session_work import SessionWork
 from echo.settings import Loaded, Settings
@@ -215,10 +217,10 @@ def _works(
         board=board,
         chat=chat,
         engine=engine,
-        models=store.models,
+        held_models=HeldModels(board, store.models),
         generations=store.generations,
-        outbox=store.outbox,
         consents=store.consents,
+        saying=Saying(board, chat, store.generations, store.outbox, clock),
         settings=settings,
         stays=stays_here(settings),
         pace_scale=pace_scale,

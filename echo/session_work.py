@@ -1,34 +1,30 @@
-"""What sessions ask for: a thought about what was heard, and the saying of it."""
+"""What sessions ask for: a thought about what was heard. What comes of it is said in `echo.saying`."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from db.consents import Consents
-from db.errors import DatabaseLocked, NothingStored, StorageError
+from db.errors import StorageError
 from db.generations import Generations
-from db.models import Models
-from db.outbox import Outbox, OutboxRow
+from db.outbox import OutboxRow
 from echo.discord.consent import GOING
-from echo.errors import EchoError, NoPermission, ServiceUnavailable
+from echo.errors import EchoError, NoPermission
+from echo.held_models import HeldModels
 from echo.persona.turns import Utterance
-from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Line, Moment
+from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment
 from echo.profile_work import model_name
+from echo.saying import Saying
 from echo.settings import Settings
 from states import events as ev
 from states.board import Board
-from states.effects import Compose, Effect, Say, still_wanted
+from states.effects import Compose, Effect, Say
 from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
-
-log = logging.getLogger(__name__)
 
 CONTEXT = 12
 """Messages of the conversation that a thought looks back on (`echo.persona.turns.CONTEXT_LENGTH`)."""
-SAY_TRIES = 3
 TYPING_SPEED = 7.0
 """Characters a second: about 80 words a minute, a brisk typist."""
 TYPING_MOST = 10.0
@@ -42,27 +38,23 @@ class SessionWork:
     board: Board
     chat: Chat
     engine: Engine
-    models: Models
+    held_models: HeldModels
     generations: Generations
-    outbox: Outbox
     consents: Consents
+    saying: Saying
     settings: Settings
     pace_scale: float
     stays: bool
     clock: Callable[[], datetime]
-    _blobs: dict[str, bytes] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.board.watch(self._let_go)
 
     @property
     def held(self) -> tuple[str, ...]:
         """The models that are held in memory, by name."""
-        return tuple(self._blobs)
+        return self.held_models.names
 
     def works(self) -> dict[type[Effect], Callable[[OutboxRow, Snapshot], Awaitable[ev.Event | None]]]:
         """What does which effect."""
-        return {Compose: self.compose, Say: self.say}
+        return {Compose: self.compose, Say: self.saying.say}
 
     async def compose(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
         """Decide whether to answer; if so, store the draft, encrypted, and say when it is due."""
@@ -93,46 +85,9 @@ class SessionWork:
             return ev.DraftFailed(self.clock(), turn, str(error))
         return ev.DraftMade(self.clock(), turn, generation, wait, typing, gaps)
 
-    async def say(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
-        """Say one message. A try that was begun before may have been heard: then look before speaking again."""
-        assert isinstance(snapshot, SessionSnapshot) and isinstance(row.effect, Say)
-        said, profile = row.effect, self.board.profiles[snapshot.profile_id]
-        begun, reason, message_id = row.started_at, "", None
-        for attempt in range(SAY_TRIES):
-            try:
-                if message_id is None:
-                    texts = await self.generations.texts(said.generation_id, profile.id)
-                    line = Line(snapshot, profile, texts[said.part], said.generation_id, said.part)
-                    message_id = await self.chat.find_said(line, begun) if begun else None
-                if message_id is None:
-                    if begun is None:
-                        begun = self.clock()
-                        await self.outbox.begin(row.id, begun)
-                    if not self._is_wanted(said, snapshot):
-                        break
-                    message_id = await self.chat.say(line)
-                await self.generations.mark_said(said.generation_id, said.part, message_id, self.clock())
-                return ev.PartSaid(self.clock(), said.generation_id, said.part, message_id)
-            except (ServiceUnavailable, DatabaseLocked) as error:
-                reason = str(error)
-                log.info("%s has to try again to speak: %s", row.key, error)
-                await asyncio.sleep(2.0**attempt)
-            except (ChannelGone, EchoError, StorageError) as error:
-                gone = isinstance(error, ChannelGone)
-                return ev.SayingFailed(self.clock(), said.generation_id, said.part, str(error), gone)
-        if message_id is not None:
-            # It was heard; that this could not be noted makes it no less said.
-            return ev.PartSaid(self.clock(), said.generation_id, said.part, message_id)
-        return ev.SayingFailed(self.clock(), said.generation_id, said.part, reason, gone=False)
-
     def let_go(self, profile_id: int) -> None:
         """Keep nothing of this profile in memory any more."""
-        for name in [name for name in self._blobs if name.startswith(f"{profile_id}-")]:
-            del self._blobs[name]
-
-    def _is_wanted(self, effect: Effect, snapshot: SessionSnapshot) -> bool:
-        now = self.board.sessions.get(snapshot.id)
-        return now is not None and still_wanted(effect, now)
+        self.held_models.drop(profile_id)
 
     async def _check_reach(self, profile: ProfileSnapshot) -> None:
         """Raises NoPermission where the engine is elsewhere and the subject agreed that nothing goes there."""
@@ -144,37 +99,8 @@ class SessionWork:
         )
 
     async def _answer(self, profile: ProfileSnapshot, moment: Moment) -> Answer:
-        version, blob = await self._model(profile)
+        version, blob = await self.held_models.of(profile)
         return await self.engine.answer(blob, version, moment, self.settings.chattiness)
-
-    async def _model(self, profile: ProfileSnapshot) -> tuple[str, bytes]:
-        """The name and content of the model that speaks now: since the thought began there may be a newer one."""
-        newest = self.board.profiles[profile.id]
-        version = model_name(newest.id, newest.model_version)
-        blob = self._blobs.get(version)
-        if blob is None:
-            try:
-                blob = await self.models.load(newest.id, newest.model_version)
-            except NothingStored:
-                if self.board.profiles[profile.id].model_version == newest.model_version:
-                    raise
-                return await self._model(profile)
-            self._keep(newest, version, blob)
-        return version, blob
-
-    def _keep(self, profile: ProfileSnapshot, version: str, blob: bytes) -> None:
-        """Keep the models of profiles with sessions online, one of each."""
-        for name in tuple(self._blobs):
-            if name.startswith(f"{profile.id}-"):
-                del self._blobs[name]
-        self._blobs[version] = blob
-        self._let_go()
-
-    def _let_go(self) -> None:
-        """Hold no model of a profile that is nowhere online: it may have been forgotten."""
-        if self._blobs:
-            alive = {s.profile_id for s in self.board.sessions_online()}
-            self._blobs = {name: blob for name, blob in self._blobs.items() if int(name.split("-")[0]) in alive}
 
     def _moment(self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]) -> Moment:
         # What bots say that are no echoes (Echo's own notices among them) is no part of the talk.

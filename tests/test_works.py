@@ -57,7 +57,7 @@ async def test_what_was_said_while_the_database_is_locked_is_noted_later_and_not
 
             unsubscribe = echo.people.subscribe(lock)
             release = Release(lambda: other.rollback())
-            log = logging.getLogger("echo.session_work")
+            log = logging.getLogger("echo.saying")
             log.addHandler(release)
             log.setLevel(logging.INFO)
             try:
@@ -75,7 +75,7 @@ async def test_forgetting_that_meets_a_locked_database_is_tried_again_until_all_
         await online(echo, "Mara", CHANNEL)
         await echo.tell("Petr", CHANNEL, "Mara (echo): what about the goose?")
         work = session_work(echo)
-        assert work._blobs
+        assert work.held
         with beside(tmp_path) as other:
 
             def lock() -> None:
@@ -91,4 +91,4 @@ async def test_forgetting_that_meets_a_locked_database_is_tried_again_until_all_
         echo.clock.move(60)
         await until(echo.board, lambda: echo.board.profiles[1].state is ProfileState.FORGOTTEN)
         assert echo.session().state is SessionState.OFFLINE
-        assert not work._blobs, "what was learnt is not kept in memory either"
+        assert not work.held, "what was learnt is not kept in memory either"

@@ -87,6 +87,13 @@ class Settings(BaseSettings):
         0.3, ge=0, le=10, description="The same in the sandbox, where nobody wants to wait for minutes."
     )
     max_delay: float = Field(60.0, ge=0, le=86_400, description="Most seconds before an echo's answer.")
+    openers_per_day: int = Field(
+        2,
+        ge=0,
+        le=24,
+        description="Conversations that an echo begins in a channel in 24 hours at most, where its subject and a "
+        "manager let it begin any; 0 is never.",
+    )
     max_bot_turns: int = Field(4, ge=0, le=100, description="Turns of bots in a row since the last human spoke.")
 
     # The engine

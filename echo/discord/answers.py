@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from db.stored import Outcome, PlaceResult
+from echo.discord.allowances import IN_STATUS
 from echo.discord.consent import plain, reach
 from echo.discord.dates import show_day, show_span
 from states.board import Board, Progress
@@ -39,6 +40,7 @@ HELP: Final = (
     "what they write from then on too. Asking others takes the permission Manage Server.\n"
     "`/echo import` adds what you wrote here from your own Discord data package to your echo.\n"
     "`/echo online` brings an echo into the channel you are in, `/echo offline` takes it out again.\n"
+    "`/echo allow` lets your own echo do more, if you want it to, and takes that back.\n"
     "`/echo status` shows how far the echoes here are, `/echo list` which there are.\n"
     "`/echo forget` erases an echo with everything that was read and learned for it: your own at once, at any time.\n"
     "An echo always stands under a name that ends in “(echo)”, speaks only where it was brought online, and pings "
@@ -198,6 +200,8 @@ def _standing(
         parts.append(f" {profile.unlearned:,} message{'' if profile.unlearned == 1 else 's'} came since it learned.")
     if profile.reason:
         parts.append(f" {profile.reason}")
+    if profile.allows:
+        parts.append(f" Allowed: {', '.join(IN_STATUS[one] for one in sorted(profile.allows))}.")
     for name, due in sorted(profile.due.items()):
         if name in _DEADLINES:
             parts.append(f" {_sentence(_DEADLINES[name], due - now)}")

@@ -15,10 +15,11 @@ import nextcord
 
 from db.errors import StorageError
 from echo.discord import translate
+from echo.discord.allowing import Allowing
 from echo.discord.answers import NOT_KEPT, WENT_WRONG
+from echo.discord.buttons import Buttons
 from echo.discord.commands import Commands, Places
 from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register, shut
-from echo.discord.consent import read_press
 from echo.discord.dispatches import guard
 from echo.discord.failures import mapped
 from echo.discord.hearing import Hearing
@@ -87,11 +88,14 @@ class EchoClient(nextcord.Client):
         self._board = board
         self._hearing = hearing
         self._clock = clock
-        self._presses = Presses(requests, board, clock, stays_here(settings))
+        presses = Presses(requests, board, clock, stays_here(settings))
+        allowing = Allowing(requests, board, clock, settings.openers_per_day)
+        self._buttons = Buttons(presses, allowing)
         self._commands = Commands(
-            *(requests, board, clock, settings, openings, self._presses),
+            *(requests, board, clock, settings, openings, presses),
             Importing(board, imports, settings.import_limit),
             places,
+            {"echo allow": allowing.run},
         )
         self._available: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_registered = False
@@ -307,9 +311,7 @@ class EchoClient(nextcord.Client):
         elif kind is nextcord.InteractionType.modal_submit:
             await self._commands.submit(asking, str(data["custom_id"]), translate.field_values(data))
         elif kind is nextcord.InteractionType.component:
-            press = read_press(str(data["custom_id"]))
-            if press is not None:
-                await self._presses.press(asking, press)
+            await self._buttons.press(asking, str(data["custom_id"]))
 
     def _asking(self, interaction: nextcord.Interaction[Any], reply: Reply) -> Asking | None:
         server, user = interaction.guild, interaction.user

@@ -44,6 +44,8 @@ FORM: Final = "echo:create:"
 
 Places = Callable[[int], Awaitable[Mapping[int, PlaceResult]]]
 """What came of each channel and thread that was looked into for a profile."""
+Command = Callable[[Asking, Call], Awaitable[None]]
+"""What does a command."""
 
 
 class DateForm(ui.Modal):
@@ -79,7 +81,9 @@ class Commands:
         presses: Presses,
         importing: Importing,
         places: Places,
+        more: Mapping[str, Command],
     ) -> None:
+        """`more` are commands that are dealt with elsewhere, by name."""
         self._places = places
         self._requests = requests
         self._board = board
@@ -98,6 +102,7 @@ class Commands:
             "echo import": importing.run,
             "echo help": self._help,
             "Make an echo": self._show_form,
+            **more,
         }
 
     async def run(self, asking: Asking, call: Call) -> None:

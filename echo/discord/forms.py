@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from states.model import Allowance
+
 SLASH, USER_MENU = 1, 2
 SUBCOMMAND, TEXT, YES_NO, USER, FILE = 1, 3, 5, 6, 11
 IN_SERVERS: Final = [0]
@@ -18,6 +20,12 @@ IN_SERVERS: Final = [0]
 GROUP: Final = "echo"
 MENU: Final = "Make an echo"
 """The user context-menu command."""
+
+CHOICES: Final = {
+    Allowance.OPENERS: "openers: it begins conversations by itself",
+    Allowance.QUIZ: "quiz: members guess what you wrote and what it did",
+}
+"""What a subject may allow, as Discord offers it."""
 
 
 def _option(kind: int, name: str, description: str, **more: object) -> dict[str, Any]:
@@ -59,6 +67,20 @@ SUBCOMMANDS: Final = [
         options=[
             _option(FILE, "file", "The package as Discord sent it to you (a ZIP file)", required=True),
             _option(YES_NO, "everywhere", "Also what you wrote in other servers, no direct messages", required=False),
+        ],
+    ),
+    _option(
+        SUBCOMMAND,
+        "allow",
+        "What your own echo may do besides answering, or not any more",
+        options=[
+            _option(
+                TEXT,
+                "what",
+                "What it is about; you are shown what it means before you say yes",
+                required=True,
+                choices=[{"name": CHOICES[one], "value": one.value} for one in Allowance],
+            )
         ],
     ),
     _option(SUBCOMMAND, "help", "What Echo is, what it keeps and how to stop it"),

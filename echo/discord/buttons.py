@@ -1,0 +1,22 @@
+"""Gives each press of a button to whom it is meant for."""
+
+from __future__ import annotations
+
+from echo.discord import allowances, consent
+from echo.discord.allowing import Allowing
+from echo.discord.presses import Asking, Presses
+
+
+class Buttons:
+    """Reads custom ids; one that is not Echo's means nothing."""
+
+    def __init__(self, presses: Presses, allowing: Allowing) -> None:
+        self._presses = presses
+        self._allowing = allowing
+
+    async def press(self, asking: Asking, custom_id: str) -> None:
+        """Deal with one press. Raises EchoError or StorageError with what its presser is to be told."""
+        if (press := consent.read_press(custom_id)) is not None:
+            await self._presses.press(asking, press)
+        elif (allowed := allowances.read_press(custom_id)) is not None:
+            await self._allowing.press(asking, allowed)

@@ -28,6 +28,8 @@ from tests.support.bot import Ticking, Wire
 
 CUTOFF = datetime(2026, 6, 1, tzinfo=UTC)
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
+MANY = 1_000_000
+"""Requests a second: more than anybody makes."""
 PATIENCE = 30.0
 """Seconds after which a test that waits for the client is given up: for the worst of machines, never slept."""
 
@@ -63,10 +65,24 @@ class Stand:
         return [body for how, path, _, body, *_ in self.wire.exchanges if (how, path) == (method, route)]
 
 
-@asynccontextmanager
-async def client_at(sandbox: Sandbox, intents: nextcord.Intents | None = None) -> AsyncIterator[nextcord.Client]:
-    """A client from when it knows the sandbox's server."""
+def plain_client(intents: nextcord.Intents | None = None, *, is_limited: bool = False) -> nextcord.Client:
+    """A client that is not connected yet. Where nobody limits rates it does not do so either.
+
+    nextcord 3 would wait for up to a second after every fifty requests.
+    """
     client = nextcord.Client(intents=intents or nextcord.Intents.all(), guild_ready_timeout=0.02)
+    if not is_limited:
+        http: Any = client.http
+        http._max_global_requests = MANY
+    return client
+
+
+@asynccontextmanager
+async def client_at(
+    sandbox: Sandbox, intents: nextcord.Intents | None = None, *, is_limited: bool = False
+) -> AsyncIterator[nextcord.Client]:
+    """A client from when it knows the sandbox's server, which limits rates or does not."""
+    client = plain_client(intents, is_limited=is_limited)
     Route.BASE = f"{sandbox.address}/api/v10"
     running = asyncio.create_task(client.start("sandbox"))
     try:
@@ -90,7 +106,11 @@ async def stand(world: World, intents: nextcord.Intents | None = None, **setting
     """A client at a sandbox of this world; `settings` are the sandbox's."""
     wire = Wire()
     dressed: dict[str, Any] = {"rate_limits": False, "clock": Ticking(NOON.timestamp()), "record": wire.record}
-    async with Sandbox(world, **dressed | settings) as sandbox, client_at(sandbox, intents) as client:
+    dressed |= settings
+    async with (
+        Sandbox(world, **dressed) as sandbox,
+        client_at(sandbox, intents, is_limited=dressed["rate_limits"]) as client,
+    ):
         yield Stand(sandbox, world, client, wire)
 
 

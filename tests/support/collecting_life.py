@@ -20,7 +20,7 @@ from db.keys import Keyring
 from db.steps import Steps
 from echo.discord.collecting.budget import Budget
 from echo.discord.collecting.collector import Collector, Manner
-from tests.discord.stand import NOON
+from tests.discord.stand import NOON, plain_client
 from tests.support.snapshots import named
 
 PATIENCE = 60.0
@@ -109,7 +109,7 @@ async def _doom(order: Order, database: Database, corpus: Corpus) -> None:
 async def _connected(api_base: str) -> AsyncIterator[nextcord.Client]:
     """A client from when it knows its server."""
     Route.BASE = api_base
-    client = nextcord.Client(intents=nextcord.Intents.all(), guild_ready_timeout=0.02)
+    client = plain_client()
     running = asyncio.create_task(client.start("sandbox"))
     ready = asyncio.create_task(client.wait_until_ready())
     await asyncio.wait({ready, running}, return_when=asyncio.FIRST_COMPLETED)

@@ -13,8 +13,7 @@ from tests.discord.stand import Store, stand, store, talk
 from tests.support.kept import Kept
 
 STALL = 2.0
-"""Seconds without an answer after which these tests have the connection given up: more than the one for which
-nextcord 3 itself holds back what exceeds fifty requests."""
+"""Seconds without an answer after which these tests have the connection given up: more than a busy machine takes."""
 SOON = 0.4
 """The same where it is no matter whether it is given up too early."""
 ENDLESS = 1_000_000

@@ -60,10 +60,12 @@ async def put_allowance(connection: aiosqlite.Connection, profile_id: int, given
 
 
 async def withdraw_allowance(connection: aiosqlite.Connection, profile_id: int, taken: WithdrawAllowance) -> None:
-    """Write that it was taken back, within the transaction that is open."""
+    """Write that it was taken back, and erase what was kept for it, within the transaction that is open."""
     await SQL.withdraw_allowance(
         connection,
         profile_id=profile_id,
         allowance=taken.allowance.value,
         withdrawn_at=time_to_text(taken.withdrawn_at),
     )
+    if taken.allowance is Allowance.QUIZ:
+        await SQL.erase_open_moments(connection, profile_id=profile_id)

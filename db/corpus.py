@@ -175,7 +175,7 @@ class Corpus(Collections):
                 content=cipher.seal(payload(message), *place_of(profile_id, row)),
                 words=message.text != "",
             )
-            await _drop_datasets(connection, (profile_id,))
+            await _drop_made_of(connection, (profile_id,), (message.message_id,))
         return True
 
     async def remove(self, message_ids: Iterable[int]) -> dict[int, int]:
@@ -185,7 +185,7 @@ class Corpus(Collections):
             async with self._database.write() as connection:
                 rows = SQL.remove_messages(connection, ids=json.dumps(batch))
                 found = [row["profile_id"] async for row in rows]
-                await _drop_datasets(connection, found)
+                await _drop_made_of(connection, found, batch)
             removed.update(found)
         return dict(removed)
 
@@ -198,7 +198,8 @@ class Corpus(Collections):
                 async with self._database.write() as connection:
                     rows = SQL.remove_from_place(connection, channel_id=channel_id, batch=REMOVAL)
                     found = [row["profile_id"] async for row in rows]
-                    await _drop_datasets(connection, found)
+                    await _drop_made_of(connection, found)
+                    await SQL.drop_moments_of_place(connection, channel_id=channel_id)
                     await SQL.drop_ranges_of_place(connection, channel_id=channel_id)
                     await SQL.drop_results_of_place(connection, channel_id=channel_id)
                 removed.update(found)
@@ -262,6 +263,9 @@ def _held(row: sqlite3.Row) -> Held:
     )
 
 
-async def _drop_datasets(connection: aiosqlite.Connection, profile_ids: Iterable[int]) -> None:
-    """What was made of a message must not outlive it: the next training makes the datasets anew."""
+async def _drop_made_of(
+    connection: aiosqlite.Connection, profile_ids: Iterable[int], message_ids: Iterable[int] = ()
+) -> None:
+    """What was made of a message must not outlive it: the next training makes it anew."""
     await SQL.drop_datasets_of(connection, profile_ids=json.dumps(sorted(set(profile_ids))))
+    await SQL.drop_moments_of_messages(connection, ids=json.dumps(sorted(message_ids)))

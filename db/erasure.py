@@ -33,6 +33,7 @@ class Swept:
     profiles: int
     models: int
     datasets: int
+    moments: int = 0
 
     @property
     def total(self) -> int:
@@ -61,17 +62,18 @@ class Erasure:
         erased += await self._repeat(SQL.erase_datasets, profile_id=profile_id)
         async with self._database.write() as connection:
             erased += await erase_collections(connection, profile_id)
-            erased += int(await SQL.erase_training_runs(connection, profile_id=profile_id))
+            for erase in (SQL.erase_training_runs, SQL.erase_moments, SQL.erase_quizzes, SQL.erase_quiz_results):
+                erased += int(await erase(connection, profile_id=profile_id))
         await self._database.compact()
         return erased
 
     async def sweep(self, messages_before: datetime, journal_before: datetime) -> Swept:
         """Erase what is too old.
 
-        Stored before `messages_before`: messages that were learnt from, the datasets made of them, and drafts. A
-        profile whose messages go loses its ranges too, so that a refresh reads them anew. Older than `journal_before`:
-        the journal, settled outbox rows, and then forgotten profiles of which the journal tells nothing any more. Also
-        models that nobody uses.
+        Stored before `messages_before`: messages that were learnt from, the datasets and quiz moments made of them,
+        and drafts. A profile whose messages go loses its ranges too, so that a refresh reads them anew. Older than
+        `journal_before`: the journal, settled outbox rows, and then forgotten profiles of which the journal tells
+        nothing any more. Also models that nobody uses.
         """
         texts, steps = time_to_text(messages_before), time_to_text(journal_before)
         swept = Swept(
@@ -82,6 +84,7 @@ class Erasure:
             profiles=await self._repeat(_drop_bygone_profiles),
             models=await self._sweep_models(),
             datasets=await self._repeat(SQL.erase_old_datasets, before=texts),
+            moments=await self._repeat(SQL.erase_old_moments, before=texts),
         )
         if swept.total:
             await self._database.compact()

@@ -140,3 +140,19 @@ class Verified:
     rows: int
     own: int
     broken: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuizMoment:
+    """A held-out moment: what the subject really wrote then, and what an echo said there that did not know it.
+
+    `at` is when they wrote (epoch seconds, UTC); `context` what stood before, oldest first, as author and text, both
+    as they are stored. `message_ids` name the messages of `context`, then those of `real`, in order (0: one has none).
+    """
+
+    channel_id: int
+    at: float
+    context: tuple[tuple[str, str], ...]
+    real: tuple[str, ...]
+    echo: tuple[str, ...]
+    message_ids: tuple[int, ...]

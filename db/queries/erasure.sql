@@ -10,6 +10,15 @@ WHERE id IN (SELECT id FROM generations WHERE profile_id = :profile_id LIMIT :ba
 -- name: erase_training_runs(profile_id)!
 DELETE FROM training_runs WHERE profile_id = :profile_id
 
+-- name: erase_moments(profile_id)!
+DELETE FROM quiz_moments WHERE profile_id = :profile_id
+
+-- name: erase_quizzes(profile_id)!
+DELETE FROM quizzes WHERE profile_id = :profile_id
+
+-- name: erase_quiz_results(profile_id)!
+DELETE FROM quiz_results WHERE profile_id = :profile_id
+
 -- name: old_corpora(before)
 -- Profiles whose messages were stored too long ago, and that are not reading or learning from them just now.
 SELECT DISTINCT echo_profiles.id FROM echo_profiles
@@ -39,6 +48,9 @@ WHERE id IN (
         AND id NOT IN (SELECT generation_id FROM echo_sessions WHERE generation_id IS NOT NULL)
     LIMIT :batch
 )
+
+-- name: erase_old_moments(before, batch)!
+DELETE FROM quiz_moments WHERE id IN (SELECT id FROM quiz_moments WHERE stored_at < :before LIMIT :batch)
 
 -- name: erase_old_journal(before, batch)!
 DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at < :before LIMIT :batch)

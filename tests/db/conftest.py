@@ -15,6 +15,7 @@ from db.generations import Generations
 from db.keys import Keyring
 from db.models import Models
 from db.outbox import Outbox
+from db.quizzes import Quizzes
 from db.steps import Steps
 from states.model import ProfileSnapshot
 from tests.support.clock import HandClock
@@ -64,6 +65,11 @@ def corpus(database: Database, keyring: Keyring, clock: HandClock) -> Corpus:
 @pytest.fixture
 def datasets(database: Database, keyring: Keyring, clock: HandClock) -> Datasets:
     return Datasets(database, keyring, clock)
+
+
+@pytest.fixture
+def quizzes(database: Database, keyring: Keyring, clock: HandClock) -> Quizzes:
+    return Quizzes(database, keyring, clock)
 
 
 @pytest.fixture

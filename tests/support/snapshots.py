@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from db.stored import Coverage, Outcome, PlaceResult, Range, StoredMessage
+from db.stored import Coverage, Outcome, PlaceResult, QuizMoment, Range, StoredMessage
 from echo.corpus.pseudonyms import People
 from states.decide import Step, begin_profile, begin_session, decide
 from states.events import ConsentGiven, EchoAsked, Event, OnlineAsked
@@ -94,6 +94,13 @@ def messages(count: int, first_id: int = 1, channel_id: int = CHANNEL, own: bool
         )
         for number in range(first_id, first_id + count)
     ]
+
+
+def a_moment(*ids: int, channel_id: int = CHANNEL) -> QuizMoment:
+    """A moment of the messages with these ids, of which the last is what the subject wrote."""
+    said = [f"{SENTENCES[one % len(SENTENCES)]} {one}" for one in ids]
+    context = tuple(("Ottilie Vane", text) for text in said[:-1])
+    return QuizMoment(channel_id, 1_700_000_000.25, context, (said[-1],), ("An invented answer.",), ids)
 
 
 def covered(seen: int, *, down_to: int = 1, top: int = 1_000_000, channel_id: int = CHANNEL) -> Coverage:

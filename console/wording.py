@@ -41,8 +41,19 @@ DUE_WORDS: Final[Mapping[str, str]] = {
     Deadline.SPEAK: "answers",
     Deadline.COOL: "listens again",
     Deadline.REFRESH: "renewed",
+    Deadline.OPEN: "may begin a conversation",
+    Deadline.PLAN: "looks when to begin one",
 }
-TOLD_FIRST: Final = (Deadline.SPEAK, Deadline.TYPE, Deadline.RETRY, Deadline.COOL, Deadline.REFRESH, Deadline.CONSENT)
+TOLD_FIRST: Final = (
+    Deadline.SPEAK,
+    Deadline.TYPE,
+    Deadline.RETRY,
+    Deadline.COOL,
+    Deadline.OPEN,
+    Deadline.REFRESH,
+    Deadline.CONSENT,
+    Deadline.PLAN,
+)
 """Of several deadlines, the one that people wait for."""
 LIVING: Final = frozenset(ProfileState) - {ProfileState.FORGOTTEN}
 

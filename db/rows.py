@@ -49,7 +49,8 @@ def _as_is(kind: type[ProfileSnapshot] | type[SessionSnapshot], *translated: str
 
 _PROFILE_AS_IS = _as_is(ProfileSnapshot, "state", "cutoff", "created_at", "paused", "allows", "due")
 _SESSION_AS_IS = _as_is(
-    SessionSnapshot, "state", "started_at", "since", "addressed", "typing", "pending", "gaps", "due"
+    SessionSnapshot,
+    *("state", "started_at", "since", "addressed", "typing", "pending", "gaps", "opens", "opening", "opened", "due"),
 )
 
 
@@ -76,6 +77,9 @@ def of_session(snapshot: SessionSnapshot) -> dict[str, Any]:
         "started_at": time_to_text(snapshot.started_at),
         "since": maybe_time_to_text(snapshot.since),
         "gaps": json.dumps(snapshot.gaps),
+        "opens": snapshot.opens,
+        "opening": snapshot.opening,
+        "opened": json.dumps([time_to_text(at) for at in snapshot.opened]),
         "due": due_to_text(snapshot.due),
     }
 
@@ -106,6 +110,9 @@ def to_session(row: sqlite3.Row) -> SessionSnapshot:
         typing=bool(row["typing"]),
         pending=bool(row["pending"]),
         gaps=tuple(json.loads(row["gaps"])),
+        opens=bool(row["opens"]),
+        opening=bool(row["opening"]),
+        opened=tuple(time_from_text(at) for at in json.loads(row["opened"])),
         due=MappingProxyType(due_from_text(row["due"])),
     )
 

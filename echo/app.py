@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from echo.beginning import Beginning
 from echo.corpus.pseudonyms import People
 from echo.discord.chat import DiscordChat
 from echo.discord.client import EchoClient
@@ -213,14 +214,17 @@ def _works(
     budget: Budget,
     people_of: Callable[[ProfileSnapshot], People],
 ) -> dict[type[Effect], Work]:
+    held_models = HeldModels(board, store.models)
+    beginning = Beginning(board, engine, held_models, settings.openers_per_day, clock)
     session_work = SessionWork(
         board=board,
         chat=chat,
         engine=engine,
-        held_models=HeldModels(board, store.models),
+        held_models=held_models,
         generations=store.generations,
         consents=store.consents,
-        saying=Saying(board, chat, store.generations, store.outbox, clock),
+        saying=Saying(board, chat, store.generations, store.outbox, beginning, clock),
+        beginning=beginning,
         settings=settings,
         stays=stays_here(settings),
         pace_scale=pace_scale,

@@ -35,8 +35,8 @@ class Requests(Protocol):
     ) -> Step | Refusal:
         """Ask for an echo: the birth of a profile."""
 
-    async def online(self, profile_id: int, channel_id: int, by: int) -> Step | Refusal:
-        """Bring a profile's echo online in a channel."""
+    async def online(self, profile_id: int, channel_id: int, by: int, opens: bool = False) -> Step | Refusal:
+        """Bring a profile's echo online in a channel; `opens` lets it begin conversations there."""
 
     async def offline(self, session_id: int, by: int, reason: str) -> Step | Refusal:
         """Take a session offline."""
@@ -147,6 +147,7 @@ class Moment:
 
     `me` are the names of the subject, the shown one first. `seed` makes the answer repeatable. `memory` is what was
     said in this session earlier than the context, oldest first: the echo's own words, and what they answered.
+    `opens`: nobody is answered, a conversation is to be begun at `now` (seconds since the epoch, UTC).
     """
 
     context: tuple[Utterance, ...]
@@ -154,6 +155,8 @@ class Moment:
     addressed: bool
     seed: int
     memory: tuple[Utterance, ...] = ()
+    opens: bool = False
+    now: float = 0.0
 
 
 class Why(StrEnum):
@@ -161,6 +164,7 @@ class Why(StrEnum):
 
     ADDRESSED = "addressed"
     WANTED = "wanted"
+    OPENING = "opening"
     UNWANTED = "unwanted"
     NOTHING_TO_SAY = "nothing_to_say"
     ANOTHER = "another"
@@ -206,6 +210,12 @@ class Engine(Protocol):
 
         `version` names the model, so that a loaded one may be kept; `chattiness` scales speaking unasked. `speak`: it
         was decided elsewhere whether to speak; None where that is decided here.
+        """
+
+    async def next_opening(self, model: bytes, version: str, channel: str, now: float, seed: int) -> float | None:
+        """When the subject would next begin a conversation in that channel: seconds since the epoch, later than `now`.
+
+        None where that is not within a week. Drawn by `seed` from the hours at which they began conversations.
         """
 
     def release(self, version: str) -> None:

@@ -113,7 +113,7 @@ class Router:
                 return self._refuse(Refusal(None, asked, Refused.DUPLICATE_PROFILE))
             return await self._bear(begin_profile(asked, self._policy), Refused.DUPLICATE_PROFILE)
 
-    async def online(self, profile_id: int, channel_id: int, by: int) -> Step | Refusal:
+    async def online(self, profile_id: int, channel_id: int, by: int, opens: bool = False) -> Step | Refusal:
         """Bring a profile's echo online in a channel: the birth of a session, or a step of the one there is."""
         self._check_open()
         async with self._births:
@@ -128,6 +128,7 @@ class Router:
                 ready=profile is not None and profile.can_speak,
                 active=len(self.board.sessions_online(server_id)),
                 limit=self._session_limit,
+                opens=opens,
             )
             there = self._session_in(profile_id, channel_id)
             if there is not None:

@@ -12,6 +12,7 @@ from typing import Final
 from db.errors import DatabaseLocked, StorageError
 from db.generations import Generations
 from db.outbox import Outbox, OutboxRow
+from echo.beginning import Beginning
 from echo.errors import EchoError, ServiceUnavailable
 from echo.ports import ChannelGone, Chat, Line
 from states import events as ev
@@ -32,6 +33,7 @@ class Saying:
     chat: Chat
     generations: Generations
     outbox: Outbox
+    beginning: Beginning
     clock: Callable[[], datetime]
 
     async def say(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
@@ -68,4 +70,4 @@ class Saying:
 
     def _is_wanted(self, effect: Effect, snapshot: SessionSnapshot) -> bool:
         now = self.board.sessions.get(snapshot.id)
-        return now is not None and still_wanted(effect, now)
+        return now is not None and still_wanted(effect, now) and not self.beginning.holds_back(now)

@@ -10,6 +10,7 @@ from db.consents import Consents
 from db.errors import StorageError
 from db.generations import Generations
 from db.outbox import OutboxRow
+from echo.beginning import Beginning, is_company
 from echo.discord.consent import GOING
 from echo.errors import EchoError, NoPermission
 from echo.held_models import HeldModels
@@ -20,7 +21,7 @@ from echo.saying import Saying
 from echo.settings import Settings
 from states import events as ev
 from states.board import Board
-from states.effects import Compose, Effect, Say
+from states.effects import Compose, Effect, PlanOpening, Say
 from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
 
 CONTEXT = 12
@@ -42,6 +43,7 @@ class SessionWork:
     generations: Generations
     consents: Consents
     saying: Saying
+    beginning: Beginning
     settings: Settings
     pace_scale: float
     stays: bool
@@ -54,17 +56,19 @@ class SessionWork:
 
     def works(self) -> dict[type[Effect], Callable[[OutboxRow, Snapshot], Awaitable[ev.Event | None]]]:
         """What does which effect."""
-        return {Compose: self.compose, Say: self.saying.say}
+        return {Compose: self.compose, Say: self.saying.say, PlanOpening: self.beginning.plan}
 
     async def compose(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
         """Decide whether to answer; if so, store the draft, encrypted, and say when it is due."""
         assert isinstance(snapshot, SessionSnapshot) and isinstance(row.effect, Compose)
         turn, profile = row.effect.turn, self.board.profiles[snapshot.profile_id]
-        if not profile.can_speak:
+        if not profile.can_speak or self.beginning.holds_back(snapshot):
             return ev.SilenceChosen(self.clock(), turn)
         try:
             await self._check_reach(profile)
             heard = await self.chat.recent(snapshot.channel_id, CONTEXT)
+            if snapshot.opening and not is_company(heard, self.clock().timestamp()):
+                return ev.SilenceChosen(self.clock(), turn)
             answer = await self._answer(profile, self._moment(snapshot, profile, heard))
             if not answer.texts:
                 return ev.SilenceChosen(self.clock(), turn)
@@ -111,6 +115,8 @@ class SessionWork:
             me=self.chat.names_of(profile),
             addressed=session.addressed,
             seed=session.id * 1_000_003 + session.turn,
+            opens=session.opening,
+            now=self.clock().timestamp(),
         )
 
     def _pace(self, answer: Answer) -> tuple[float, float, tuple[float, ...]]:

@@ -80,5 +80,6 @@ def policy_of(settings: Settings) -> Policy:
     return Policy(
         cooldown=settings.message_generation_cooldown,
         max_bot_turns=settings.max_bot_turns,
+        openers_per_day=settings.openers_per_day,
         consent_expiry=timedelta(hours=settings.consent_expiry_hours),
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from states import effects as do
 from states import events as ev
+
+LOOK_AGAIN: Final = timedelta(hours=6)
+"""When to look again whether an echo would begin a conversation, where it is not known now."""
 
 
 def event_of(effect: do.Effect, at: datetime, reason: str) -> ev.Event | None:
@@ -24,6 +28,8 @@ def event_of(effect: do.Effect, at: datetime, reason: str) -> ev.Event | None:
             return ev.ForgettingFailed(at, reason)
         case do.Compose(turn=turn):
             return ev.DraftFailed(at, turn, reason)
+        case do.PlanOpening():
+            return ev.OpeningPlanned(at, at + LOOK_AGAIN, begins=False)
         case do.Say(generation_id=generation_id, part=part):
             return ev.SayingFailed(at, generation_id, part, reason, gone=False)
         case _:

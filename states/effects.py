@@ -97,6 +97,11 @@ class Compose(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class PlanOpening(Effect):
+    """Find out when the echo would next begin a conversation."""
+
+
+@dataclass(frozen=True, slots=True)
 class Say(Effect):
     """Say message `part` (from 0) of the stored draft `generation_id`."""
 
@@ -104,7 +109,7 @@ class Say(Effect):
     part: int
 
 
-QUEUED: tuple[type[Effect], ...] = (AskConsent, Announce, Collect, Train, Forget, Compose, Say)
+QUEUED: tuple[type[Effect], ...] = (AskConsent, Announce, Collect, Train, Forget, Compose, PlanOpening, Say)
 RECORDED: tuple[type[Effect], ...] = (RecordConsent, RecordAllowance, WithdrawAllowance)
 
 
@@ -112,6 +117,8 @@ def still_wanted(effect: Effect, snapshot: Snapshot) -> bool:
     """Whether the machine, as it stands now, still asks for this queued effect: what it left behind is not done."""
     if isinstance(snapshot, SessionSnapshot):
         thinking = snapshot.state is SessionState.COMPOSING
+        if isinstance(effect, PlanOpening):
+            return snapshot.state.is_online and snapshot.opens and not snapshot.opening
         if isinstance(effect, Compose):
             return thinking and snapshot.turn == effect.turn and snapshot.generation_id is None
         if isinstance(effect, Say):

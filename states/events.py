@@ -205,7 +205,10 @@ class ForgettingFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class OnlineAsked(Event):
-    """`by` wants the echo in the channel. `ready`: its profile can speak; `active` of `limit` sessions are online."""
+    """`by` wants the echo in the channel. `ready`: its profile can speak; `active` of `limit` sessions are online.
+
+    `opens`: it may begin conversations there too, as far as its subject allows that.
+    """
 
     by: int
     profile_id: int
@@ -214,6 +217,7 @@ class OnlineAsked(Event):
     ready: bool
     active: int
     limit: int
+    opens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +266,14 @@ class DraftFailed(Event):
 
     turn: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningPlanned(Event):
+    """The echo would begin a conversation at `when`; where it wouldn't yet (`begins` is False), look again then."""
+
+    when: datetime
+    begins: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ PROFILE_ROWS: tuple[Row, ...] = (
 )
 
 SESSION_ROWS: tuple[Row, ...] = (
-    Row(ev.OnlineAsked, S.OFFLINE, S.LISTENING, when=("is_ready", "is_below_limit"), do=("begin",)),
+    Row(ev.OnlineAsked, S.OFFLINE, S.LISTENING, when=("is_ready", "is_below_limit"), do=("begin", "plan_opening")),
     Row(ev.OfflineAsked, ONLINE, S.OFFLINE, do=("end",)),
     Row(ev.MessageHeard, S.LISTENING, S.COMPOSING, when=("may_answer",), do=("note_speaker", "begin_thought")),
     Row(ev.MessageHeard, S.LISTENING, None, do=("note_speaker",)),
@@ -142,4 +142,8 @@ SESSION_ROWS: tuple[Row, ...] = (
         do=("begin_pending_thought",),
     ),
     Row(ev.TimerFired, S.COOLING, S.LISTENING, when=("is_cooled",), do=("drop_thought",)),
+    Row(ev.OpeningPlanned, ONLINE, None, when=("may_open",), do=("schedule_opening",)),
+    Row(ev.TimerFired, S.LISTENING, S.COMPOSING, when=("is_opening_due", "is_welcome"), do=("begin_opening",)),
+    Row(ev.TimerFired, ONLINE, None, when=("is_opening_due",), do=("plan_opening",)),
+    Row(ev.TimerFired, ONLINE, None, when=("is_planning_due",), do=("plan_opening",)),
 )

@@ -65,6 +65,8 @@ class Deadline(StrEnum):
     SPEAK = "speak"
     COOL = "cool"
     REFRESH = "refresh"
+    OPEN = "open"
+    PLAN = "plan"
 
 
 class Allowance(StrEnum):
@@ -138,7 +140,8 @@ class SessionSnapshot:
     `since` when this thought began, `restarts` how often newer messages restarted it. `generation_id` names the
     stored draft of `parts` messages of which `part` were said; `gaps` are the seconds before each later one.
     `bot_turns` counts turns of bots (its own too) since a human last spoke; `pending` that something was heard while
-    it could not think.
+    it could not think. `opens`: a manager lets it begin conversations; `opening`: this thought is to begin one;
+    `opened` are the times of the last day at which it did.
     """
 
     id: int
@@ -163,6 +166,9 @@ class SessionSnapshot:
     pending: bool = False
     reason: str | None = None
     tries: int = 0
+    opens: bool = False
+    opening: bool = False
+    opened: tuple[datetime, ...] = ()
     due: Mapping[str, datetime] = field(default_factory=lambda: NO_DEADLINES)
 
     @property

@@ -15,12 +15,13 @@ class Policy:
     """Limits and spans, from the settings. Seconds unless the name says otherwise.
 
     An echo is renewed `refresh_soon` after what it learned from was edited or deleted, `refresh_later` after more was
-    written.
+    written. In a channel it begins `openers_per_day` conversations in any 24 hours at most.
     """
 
     cooldown: float = 2.0
     max_bot_turns: int = 4
     max_restarts: int = 3
+    openers_per_day: int = 2
     consent_expiry: timedelta = timedelta(hours=168)
     retry_first: float = 5.0
     retry_most: float = 900.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import cast
 
 from states import effects as do
@@ -79,19 +80,36 @@ class SessionDraft(Draft[SessionSnapshot]):
         """The pause after speaking is over."""
         return self.is_due(data, Deadline.COOL)
 
+    def may_open(self, data: Trigger) -> bool:
+        """A manager lets it begin conversations here, and it is not beginning one now."""
+        return (self.snapshot.opens and not self.snapshot.opening) or self.no(Refused.STALE)
+
+    def is_opening_due(self, data: Trigger) -> bool:
+        """It is a time at which the subject would begin a conversation."""
+        return self.is_due(data, Deadline.OPEN)
+
+    def is_planning_due(self, data: Trigger) -> bool:
+        """It is time to look again when they would."""
+        return self.is_due(data, Deadline.PLAN)
+
+    def is_welcome(self, data: Trigger) -> bool:
+        """Somebody spoke since the echo last did, and it has not begun too many conversations since yesterday."""
+        return self.snapshot.bot_turns == 0 and len(self.recently_opened(data)) < self.policy.openers_per_day
+
     # emitters
 
     def begin(self, data: Trigger) -> None:
         """Come online with a clear head."""
         asked = cast(ev.OnlineAsked, data.args[0])
         self.forget_thought()
-        self.set(started_by=asked.by, started_at=asked.at, bot_turns=0, reason=None, tries=0)
+        self.set(started_by=asked.by, started_at=asked.at, bot_turns=0, reason=None, tries=0, opens=asked.opens)
 
     def end(self, data: Trigger) -> None:
         """Go offline; what was waiting to be said is not said."""
         self.note_reason(data)
+        self.set(opens=False)
         self.forget_thought()
-        self.set(turn=self.snapshot.turn + 1)
+        self.set(turn=self.snapshot.turn + 1, due=NO_DEADLINES)
 
     def note_speaker(self, data: Trigger) -> None:
         """A human's word ends the count of bot turns; a bot's adds to it."""
@@ -162,16 +180,44 @@ class SessionDraft(Draft[SessionSnapshot]):
         pending, heard, addressed = self.now("pending"), self.now("heard_id"), self.now("addressed")
         self.forget_thought()
         self.set(bot_turns=self.snapshot.bot_turns + 1, pending=pending, heard_id=heard, addressed=addressed)
+        if self.snapshot.opening:
+            self.set(opened=(*self.recently_opened(data), data.args[0].at))
         self.set_due(cool=data.args[0].at + timedelta(seconds=self.policy.cooldown))
+
+    def plan_opening(self, data: Trigger) -> None:
+        """Ask when the subject would next begin a conversation, where the echo may do that."""
+        self.set_due(open=None, plan=None)
+        if self.now("opens"):
+            self.ask(do.PlanOpening())
+
+    def schedule_opening(self, data: Trigger) -> None:
+        """Set when to begin a conversation, or when to look again."""
+        planned = cast(ev.OpeningPlanned, data.args[0])
+        when = max(planned.when, planned.at)
+        self.set_due(open=when if planned.begins else None, plan=None if planned.begins else when)
+
+    def begin_opening(self, data: Trigger) -> None:
+        """Think of something to begin with; nobody is being answered."""
+        self.set_due(open=None, plan=None)
+        self.set(addressed=False)
+        self.think(data)
+        self.set(opening=True)
+
+    def recently_opened(self, data: Trigger) -> tuple[datetime, ...]:
+        """When it began conversations in the last 24 hours."""
+        return tuple(at for at in self.snapshot.opened if data.args[0].at - at < timedelta(days=1))
 
     def drop_thought(self, data: Trigger) -> None:
         """Nothing is thought about any more."""
         self.forget_thought()
 
     def forget_thought(self) -> None:
-        """Clear everything that belongs to one thought."""
+        """Clear everything that belongs to one thought. One that was to begin a conversation is planned anew."""
+        if self.snapshot.opening and self.now("opens"):
+            self.ask(do.PlanOpening())
         self.set(generation_id=None, part=0, parts=0, gaps=(), typing=False, since=None, restarts=0)
-        self.set(pending=False, addressed=False, due=NO_DEADLINES)
+        kept = {name: at for name, at in self.now("due").items() if name in (Deadline.OPEN, Deadline.PLAN)}
+        self.set(pending=False, addressed=False, opening=False, due=MappingProxyType(kept))
 
 
 def birth(asked: ev.OnlineAsked) -> SessionSnapshot:

@@ -34,19 +34,20 @@ SET version = :version,
 WHERE id = :id AND version = :before
 RETURNING id
 
--- name: add_session(version, state, profile_id, server_id, channel_id, is_active, started_by, started_at, turn, heard_id, addressed, since, restarts, generation_id, part, parts, gaps, typing, bot_turns, pending, reason, tries, due)$
+-- name: add_session(version, state, profile_id, server_id, channel_id, is_active, started_by, started_at, turn, heard_id, addressed, since, restarts, generation_id, part, parts, gaps, typing, bot_turns, pending, reason, tries, opens, opening, opened, due)$
 -- The id of a session that is born.
 INSERT INTO echo_sessions (
     version, state, profile_id, server_id, channel_id, is_active, started_by, started_at, turn, heard_id, addressed,
-    since, restarts, generation_id, part, parts, gaps, typing, bot_turns, pending, reason, tries, due
+    since, restarts, generation_id, part, parts, gaps, typing, bot_turns, pending, reason, tries, opens, opening,
+    opened, due
 ) VALUES (
     :version, :state, :profile_id, :server_id, :channel_id, :is_active, :started_by, :started_at, :turn, :heard_id,
     :addressed, :since, :restarts, :generation_id, :part, :parts, :gaps, :typing, :bot_turns, :pending, :reason,
-    :tries, :due
+    :tries, :opens, :opening, :opened, :due
 )
 RETURNING id
 
--- name: change_session(id, before, version, state, profile_id, server_id, channel_id, is_active, started_by, started_at, turn, heard_id, addressed, since, restarts, generation_id, part, parts, gaps, typing, bot_turns, pending, reason, tries, due)$
+-- name: change_session(id, before, version, state, profile_id, server_id, channel_id, is_active, started_by, started_at, turn, heard_id, addressed, since, restarts, generation_id, part, parts, gaps, typing, bot_turns, pending, reason, tries, opens, opening, opened, due)$
 -- The id of the session, or nothing where its version is not `before` any more.
 UPDATE echo_sessions
 SET version = :version,
@@ -71,6 +72,9 @@ SET version = :version,
     pending = :pending,
     reason = :reason,
     tries = :tries,
+    opens = :opens,
+    opening = :opening,
+    opened = :opened,
     due = :due
 WHERE id = :id AND version = :before
 RETURNING id

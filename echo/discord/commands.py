@@ -26,7 +26,7 @@ from echo.ports import Requests
 from echo.settings import Settings
 from states.board import Board
 from states.decide import Refusal
-from states.model import OPEN_END, ProfileSnapshot, ProfileState, SessionSnapshot
+from states.model import OPEN_END, Allowance, ProfileSnapshot, ProfileState, SessionSnapshot
 
 NONE_READY: Final = (
     "No echo is ready in this server yet: `/echo status` shows how far they are, `/echo create` asks for one."
@@ -187,7 +187,10 @@ class Commands:
             ready = [p for p in living if p.can_speak]
             profile = choosing.implied(ready, asker.id, self._name, NONE_READY)
         permits.check_governs(asker, profile, self._name(profile))
-        outcome = await asking.reply.patiently(self._requests.online(profile.id, asker.channel_id, asker.id))
+        starts = call.options.get("starts") is True
+        permits.check_starts(asker, starts=starts)
+        request = self._requests.online(profile.id, asker.channel_id, asker.id, starts)
+        outcome = await asking.reply.patiently(request)
         if isinstance(outcome, Refusal):
             await asking.reply.say(outcome.sentence)
             return
@@ -195,9 +198,20 @@ class Commands:
         await asking.reply.say(
             f"**{name} (echo)** is online in this channel now: a bot that writes the way {name} writes. It answers "
             "when it is mentioned, answered or called by name, and sometimes unasked; `/echo offline` takes it out "
-            "again.",
+            f"again.{self._on_starting(profile, starts=starts)}",
             to_all=True,
         )
+
+    def _on_starting(self, profile: ProfileSnapshot, *, starts: bool) -> str:
+        """What the channel is told of conversations that the echo begins."""
+        if not starts:
+            return ""
+        most = self._settings.openers_per_day
+        if not most:
+            return " It begins no conversations, because whoever runs this bot has switched that off."
+        if Allowance.OPENERS not in profile.allows:
+            return " It will begin conversations only once its person allows that with `/echo allow`."
+        return f" It may begin conversations here, at most {most} in 24 hours."
 
     async def _offline(self, asking: Asking, call: Call) -> None:
         asker = asking.asker

@@ -50,7 +50,20 @@ SUBCOMMANDS: Final = [
             ),
         ],
     ),
-    _option(SUBCOMMAND, "online", "Bring an echo into this channel", options=[_PROFILE]),
+    _option(
+        SUBCOMMAND,
+        "online",
+        "Bring an echo into this channel",
+        options=[
+            _PROFILE,
+            _option(
+                YES_NO,
+                "starts",
+                "It may begin conversations here too (only with Manage Server, if its person allows it)",
+                required=False,
+            ),
+        ],
+    ),
     _option(SUBCOMMAND, "offline", "Take an echo out of this channel", options=[_PROFILE]),
     _option(SUBCOMMAND, "status", "How far the echoes of this server are, and where they are online"),
     _option(SUBCOMMAND, "list", "The echoes of this server"),

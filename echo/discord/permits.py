@@ -37,6 +37,15 @@ def shown_name(user: nextcord.User | nextcord.Member) -> str:
     return str(nick or user.global_name or user.name)
 
 
+def check_starts(asker: Asker, *, starts: bool) -> None:
+    """Raises NoPermission where somebody who does not manage the server wants an echo to begin conversations."""
+    if starts and not asker.is_manager:
+        raise NoPermission(
+            "Letting an echo begin conversations takes the permission Manage Server: leave `starts` out, or ask "
+            "somebody who manages this server."
+        )
+
+
 def check_subject(asker: Asker, subject: Person, echo_id: int) -> None:
     """Raises UsageError for somebody who can't be echoed, NoPermission for whom this asker may not ask."""
     if subject.is_bot or subject.id == echo_id:

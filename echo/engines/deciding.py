@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 from echo.persona.decision import SOON
 from echo.persona.model import Persona
@@ -21,7 +22,7 @@ class Verdict:
     @property
     def speaks(self) -> bool:
         """Whether something is to be said."""
-        return self.why in (Why.ADDRESSED, Why.WANTED)
+        return self.why in (Why.ADDRESSED, Why.WANTED, Why.OPENING)
 
 
 def verdict(persona: Persona, moment: Moment, chattiness: float, speak: bool | None = None) -> Verdict:
@@ -32,6 +33,10 @@ def verdict(persona: Persona, moment: Moment, chattiness: float, speak: bool | N
     chance = unasked(persona, moment, chattiness)
     wanted = Random(f"speak/{moment.seed}").random() < chance if speak is None else speak
     return Verdict(chance, Why.WANTED if wanted else Why.UNWANTED)
+
+
+BEGINS: Final = Verdict(1.0, Why.OPENING)
+"""What was decided by the hour already: to begin a conversation."""
 
 
 def chance_of(persona: Persona, moment: Moment, chattiness: float) -> float:
@@ -53,10 +58,10 @@ def silent(ruling: Verdict) -> Answer:
 
 
 def paced(persona: Persona, moment: Moment, ruling: Verdict, texts: Sequence[str]) -> Answer:
-    """The texts at the person's own pace."""
-    delay = persona.delay(moment.context, seed=moment.seed)
+    """The texts at the person's own pace. Nobody waits for an opening, so that it comes as soon as it is typed."""
+    delay = 0.0 if ruling.why is Why.OPENING else persona.delay(moment.context, seed=moment.seed)
     gaps = persona.gaps(moment.context, texts, seed=moment.seed)
-    chance = 1.0 if ruling.why is Why.ADDRESSED else ruling.chance
+    chance = ruling.chance if ruling.why is Why.WANTED else 1.0
     return Answer(tuple(texts), delay, tuple(gaps), chance, ruling.why)
 
 

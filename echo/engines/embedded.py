@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from echo.engines.bundle import unbundled
-from echo.engines.deciding import chance_of, paced, silent, verdict
+from echo.engines.deciding import BEGINS, chance_of, paced, silent, verdict
 from echo.engines.shelf import LOADED, Shelf
 from echo.engines.wire import request_lines
 from echo.errors import EngineFailed
@@ -71,6 +71,11 @@ class EmbeddedEngine:
         """Answers in a thread. Raises EngineFailed where the model is damaged."""
         return await asyncio.to_thread(self._answer, model, version, moment, chattiness, speak)
 
+    async def next_opening(self, model: bytes, version: str, channel: str, now: float, seed: int) -> float | None:
+        """Looks ahead in a thread. Raises EngineFailed where the model is damaged."""
+        persona = await asyncio.to_thread(self._shelf.get, model, version)
+        return await asyncio.to_thread(persona.next_opening, channel, now, seed=seed)
+
     def release(self, version: str) -> None:
         """Lets go of a loaded model."""
         self._shelf.release(version)
@@ -80,8 +85,11 @@ class EmbeddedEngine:
 
     def _answer(self, model: bytes, version: str, moment: Moment, chattiness: float, speak: bool | None) -> Answer:
         persona = self._shelf.get(model, version)
-        ruling = verdict(persona, moment, chattiness, speak)
-        texts = persona.reply(moment.context, seed=moment.seed) if ruling.speaks else []
+        if moment.opens:
+            ruling, texts = BEGINS, persona.opener(moment.context, moment.now, seed=moment.seed)
+        else:
+            ruling = verdict(persona, moment, chattiness, speak)
+            texts = persona.reply(moment.context, seed=moment.seed) if ruling.speaks else []
         return paced(persona, moment, ruling, texts) if texts else silent(ruling)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from echo.engines.bundle import bundled, unbundled
-from echo.engines.deciding import chance_of, paced, silent, verdict
+from echo.engines.deciding import BEGINS, Verdict, chance_of, paced, silent, verdict
 from echo.engines.embedded import EmbeddedEngine
 from echo.engines.examples import Examples, dumped, examples_of, loaded
 from echo.engines.ollama_server import OllamaServer
@@ -16,8 +16,9 @@ from echo.engines.prompt import Occasion, Prompt, prompt
 from echo.engines.reply import is_honest, messages_of
 from echo.engines.shelf import Shelf
 from echo.persona.model import Persona
+from echo.persona.serious import is_serious
 from echo.persona.turns import Burst
-from echo.ports import Answer, Moment, Trained
+from echo.ports import Answer, Moment, Trained, Why
 
 TRIES: Final = 3
 """Drafts, each with another seed, until the guard lets one pass."""
@@ -84,11 +85,19 @@ class OllamaEngine:
     ) -> Answer:
         """Raises EngineFailed where the model is damaged, EngineUnavailable where Ollama fails."""
         mind = await asyncio.to_thread(self._shelf.get, model, version)
-        ruling = await asyncio.to_thread(verdict, mind.persona, moment, chattiness, speak)
+        ruling = await asyncio.to_thread(_ruling, mind.persona, moment, chattiness, speak)
+        if moment.opens:
+            # What was said last is no part of what is begun now.
+            moment = replace(moment, context=())
         texts = await self._texts(mind, moment) if ruling.speaks else ()
         if not texts:
             return silent(ruling)
         return await asyncio.to_thread(paced, mind.persona, moment, ruling, texts)
+
+    async def next_opening(self, model: bytes, version: str, channel: str, now: float, seed: int) -> float | None:
+        """As the embedded engine does. Raises EngineFailed where the model is damaged."""
+        mind = await asyncio.to_thread(self._shelf.get, model, version)
+        return await asyncio.to_thread(mind.persona.next_opening, channel, now, seed=seed)
 
     def release(self, version: str) -> None:
         """Lets go of a loaded model. What Ollama has loaded is shared by all echoes and stays."""
@@ -108,9 +117,19 @@ class OllamaEngine:
             # A line that ran out of tokens stops in the middle of a word.
             content = draft.content.rpartition("\n")[0] if draft.cut else draft.content
             texts = messages_of(content, moment.me, asked.labels, len(lengths))
+            if moment.opens and any(map(is_serious, texts)):
+                continue
             if texts and all(is_honest(t) and mind.persona.passes(t, moment.context) for t in texts):
                 return texts
         return ()
+
+
+def _ruling(persona: Persona, moment: Moment, chattiness: float, speak: bool | None) -> Verdict:
+    if not moment.opens:
+        return verdict(persona, moment, chattiness, speak)
+    # What the statistical persona would not begin now, or has no words for, is not begun by the chat model either.
+    begins = persona.opener(moment.context, moment.now, seed=moment.seed)
+    return BEGINS if begins else Verdict(1.0, Why.NOTHING_TO_SAY)
 
 
 def _asked(mind: Mind, moment: Moment, lengths: tuple[int, ...], budget: int) -> Prompt:

@@ -177,6 +177,10 @@ class Composer:
         """The messages: 1..MESSAGES; none where nothing could be said that the guard lets pass."""
         v = self._v
         plan = v.planner.draw(v.reader.row(self._context), self._reading.likeness[v.reply_turn], self._rng)
+        return self.carry_out(plan)
+
+    def carry_out(self, plan: Plan) -> list[str]:
+        """The messages of a plan; see `answer`."""
         out: list[str] = []
         for k, length in enumerate(plan.lengths[:MESSAGES]):
             text = self._message(out, length, plan.led and k == 0, plan.named)

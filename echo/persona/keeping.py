@@ -18,6 +18,7 @@ from echo.persona.learning import Parts
 from echo.persona.lexicon import Lexicon
 from echo.persona.names import NameBook
 from echo.persona.ngram import Phrases
+from echo.persona.opening import Openings
 from echo.persona.pacing import Pacing
 from echo.persona.ranking import Ranking
 from echo.persona.reading import Memory, Reader
@@ -52,6 +53,7 @@ def stored_parts(parts: Parts) -> bytes:
         "message_vectors": voice.vectors,
         **parts.pacing.arrays(),
         **parts.decision.arrays(),
+        **parts.openings.arrays(),
     }
     notes = {
         "author": reader.names.author,
@@ -66,6 +68,7 @@ def stored_parts(parts: Parts) -> bytes:
         "addressed": parts.addressed,
         "card": [[line.key, line.text, line.figure] for line in parts.card],
         "seed": parts.seed,
+        "openings": parts.openings.channels,
     }
     return packed(arrays, notes)
 
@@ -103,4 +106,5 @@ def _parts(arrays: Stored, notes: Mapping[str, Any]) -> Parts:
     )
     card = tuple(CardLine(str(k), str(t), float(f)) for k, t, f in notes["card"])
     pacing, decision = Pacing.of(arrays), Decision.of(arrays)
-    return Parts(voice, pacing, decision, float(notes["addressed"]), card, int(notes["seed"]))
+    openings = Openings.of(arrays, notes["openings"])
+    return Parts(voice, pacing, decision, openings, float(notes["addressed"]), card, int(notes["seed"]))

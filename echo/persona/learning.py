@@ -17,6 +17,7 @@ from echo.persona.habits import Habits, marks
 from echo.persona.lexicon import Floats32, Lexicon, unit
 from echo.persona.names import LAST, OTHER, NameBook
 from echo.persona.ngram import Phrases
+from echo.persona.opening import Openings
 from echo.persona.pacing import Pacing
 from echo.persona.past import Past
 from echo.persona.ranking import Ranking, learn_ranking, set_apart
@@ -39,6 +40,7 @@ class Parts:
     voice: Voice
     pacing: Pacing
     decision: Decision
+    openings: Openings
     addressed: float
     card: tuple[CardLine, ...]
     seed: int
@@ -86,7 +88,7 @@ def learn(bursts: Sequence[Burst], author: str, seed: int, progress: Callable[[f
     )  # fmt: skip
     lexicon.keep(False)
     progress(1.0)
-    return Parts(voice, pacing, decision, addressed, tuple(describe(past, lexicon)), seed)
+    return Parts(voice, pacing, decision, Openings.learn(past), addressed, tuple(describe(past, lexicon)), seed)
 
 
 def _answers(past: Past, reader: Reader) -> _Answers:

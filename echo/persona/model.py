@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Final
 from zlib import crc32
@@ -11,11 +12,13 @@ import numpy as np
 
 from echo.errors import EngineFailed
 from echo.persona.card import CardLine
-from echo.persona.composing import Composer
+from echo.persona.composing import Composer, Plan
 from echo.persona.decision import Decision, chance
 from echo.persona.keeping import parts_of, stored_parts
 from echo.persona.learning import Parts, learn
+from echo.persona.opening import ENOUGH, forbids
 from echo.persona.pacing import Pacing
+from echo.persona.serious import is_serious
 from echo.persona.turns import CONTEXT_AGE, CONTEXT_LENGTH, Burst, Utterance
 
 _LONGEST: Final = 1200
@@ -64,6 +67,29 @@ class Persona:
         voice = self._parts.voice
         reading = voice.reader.read(context, voice.habits)
         return Composer(voice, context, reading, self._rng("reply", context, seed)).answer()
+
+    def opener(self, context: Sequence[Utterance], now: float, *, seed: int | None = None) -> list[str]:
+        """Something to begin a conversation with at `now` (seconds since the epoch), as they began others.
+
+        `context` is what was last said in the channel, to break in on nothing serious. Empty where they began too few
+        conversations, or nothing harmless comes to mind.
+        """
+        context, openings, voice = _cut(context), self._parts.openings, self._parts.voice
+        if len(openings.turn) < ENOUGH or forbids(context, now):
+            return []
+        rng = self._rng("opener", context, seed)
+        near = openings.closeness(now)
+        likeness = np.zeros(len(voice.age))
+        likeness[openings.turn] = near
+        reading = replace(voice.reader.read((), voice.habits), likeness=likeness)
+        lengths = openings.lengths[rng.choices(range(len(near)), (near + 0.05).tolist())[0]]
+        texts = Composer(voice, (), reading, rng).carry_out(Plan(lengths, led=False))
+        fit = all(not is_serious(text) and self.passes(text, context) for text in texts)
+        return texts if fit else []
+
+    def next_opening(self, channel: str, now: float, *, seed: int) -> float | None:
+        """When they would next begin a conversation in a channel, in seconds since the epoch; None if not in a week."""
+        return self._parts.openings.next_after(now, channel, Random(f"{self._parts.seed}/opening/{seed}"))
 
     def lengths(self, context: Sequence[Utterance], *, seed: int | None = None) -> tuple[int, ...]:
         """Characters of each message of an answer, as they really gave one in a moment like this."""

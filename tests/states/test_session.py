@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -225,3 +227,86 @@ class AnyDay(RuleBasedStateMachine):
 
 TestAnyDay = AnyDay.TestCase
 TestAnyDay.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+# beginning conversations
+
+
+def free_to_begin(**fields: Any) -> SessionSnapshot:
+    step = begin_session(ev.OnlineAsked(NOW, 30, 7, 10, 40, True, 0, 5, opens=True), POLICY)
+    assert isinstance(step, Step) and step.effects == (do.PlanOpening(),)
+    assert isinstance(step.after, SessionSnapshot)
+    return replace(step.after, **fields)
+
+
+def planned(hours: float, *, begins: bool = True) -> ev.OpeningPlanned:
+    return ev.OpeningPlanned(NOW, NOW + timedelta(hours=hours), begins)
+
+
+def effects_of(snapshot: SessionSnapshot, event: ev.Event) -> tuple[do.Effect, ...]:
+    step = decide(snapshot, event, POLICY)
+    assert isinstance(step, Step), step
+    return step.effects
+
+
+def test_an_echo_that_no_manager_lets_begin_conversations_plans_none() -> None:
+    step = begin_session(ev.OnlineAsked(NOW, 30, 7, 10, 40, True, 0, 5), POLICY)
+    assert isinstance(step, Step) and step.effects == ()
+    refusal = decide(step.after, planned(5), POLICY)
+    assert isinstance(refusal, Refusal) and refusal.why is Refused.STALE
+
+
+def test_an_echo_begins_a_conversation_when_the_hour_has_come_and_then_plans_the_next() -> None:
+    waiting = after(free_to_begin(), planned(5))
+    assert effects_of(waiting, fired(waiting, "open")) == (do.Compose(1),)
+    thinking = after(waiting, fired(waiting, "open"))
+    assert thinking.opening and thinking.state is SessionState.COMPOSING and "open" not in thinking.due
+    speaking = after(thinking, drafted(1))
+    saying = after(speaking, fired(speaking, "speak"))
+    assert effects_of(saying, said(saying)) == (do.PlanOpening(),)
+    done = after(saying, said(saying))
+    assert done.opened == (NOW + seconds(9),) and not done.opening
+
+
+def test_hours_that_are_no_time_to_begin_only_bring_another_look() -> None:
+    waiting = after(free_to_begin(), planned(6, begins=False))
+    assert set(waiting.due) == {"plan"}
+    assert effects_of(waiting, fired(waiting, "plan")) == (do.PlanOpening(),)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"bot_turns": 1}, {"opened": (NOW - timedelta(hours=3), NOW - timedelta(hours=2))}], ids=str
+)
+def test_an_echo_that_nobody_answered_or_that_began_enough_begins_nothing(fields: dict[str, Any]) -> None:
+    waiting = after(free_to_begin(**fields), planned(5))
+    assert effects_of(waiting, fired(waiting, "open")) == (do.PlanOpening(),)
+    assert after(waiting, fired(waiting, "open")).state is SessionState.LISTENING
+
+
+def test_yesterdays_beginnings_count_no_more() -> None:
+    waiting = after(free_to_begin(opened=(NOW - timedelta(hours=23), NOW - timedelta(hours=22))), planned(5))
+    assert after(waiting, fired(waiting, "open")).opening
+
+
+def test_whoever_speaks_while_an_echo_thinks_of_a_beginning_is_answered_instead() -> None:
+    waiting = after(free_to_begin(), planned(5))
+    thinking = after(waiting, fired(waiting, "open"))
+    assert effects_of(thinking, heard(5)) == (do.PlanOpening(), do.Compose(2))
+    assert not after(thinking, heard(5)).opening
+
+
+def test_the_time_to_begin_outlasts_an_answer() -> None:
+    waiting = after(free_to_begin(), planned(5))
+    answering = after(waiting, heard(5), drafted(1))
+    assert waiting.due["open"] == answering.due["open"]
+    answering = after(answering, fired(answering, "speak"))
+    assert after(answering, said(answering)).due["open"] == waiting.due["open"]
+
+
+def test_offline_ends_it() -> None:
+    waiting = after(free_to_begin(), planned(5))
+    thinking = after(waiting, fired(waiting, "open"))
+    for snapshot in (waiting, thinking):
+        gone = after(snapshot, ev.OfflineAsked(NOW, 30, "why"))
+        assert gone.due == {} and not gone.opens and not gone.opening
+        assert effects_of(snapshot, ev.OfflineAsked(NOW, 30, "why")) == ()

@@ -94,6 +94,17 @@ class Planner:
         mass = np.cumsum(weight)
         return self.plans[int(near[min(int(np.searchsorted(mass, rng.random() * mass[-1])), len(near) - 1)])]
 
+    def kept(self, rows: NDArray[np.bool_], plans: Sequence[Plan]) -> Planner:
+        """Only these of its rows, whose plans are now `plans`."""
+        return Planner(self._size, self._lead, self._seen[rows], plans)
+
+    def joined(self, rows: Floats, plans: Sequence[Plan]) -> Planner:
+        """With more moments (n, d) and their answers' measures, foreseen by the trees as they are."""
+        if not plans:
+            return self
+        seen = np.column_stack([self._size.predict(rows), self._lead.predict(rows)])
+        return Planner(self._size, self._lead, np.vstack([self._seen, seen]), [*self.plans, *plans])
+
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All parts, for storage."""
         flat = [n for p in self.plans for n in (*p.lengths, -1 - p.led - 2 * p.named)]

@@ -18,6 +18,7 @@ from echo.persona.tokens import folded, span_words
 from echo.persona.turns import Utterance
 
 Prints = NDArray[np.uint64]
+Lines = NDArray[np.int64]
 
 SPAN: Final = 8
 """Words: no run this long may be copied."""
@@ -59,9 +60,10 @@ def _runs(prints: Prints, length: int) -> Prints:
 class Guard:
     """Knows the fingerprints of a corpus: runs of SPAN words, and whole messages of WHOLE words or more."""
 
-    def __init__(self, spans: Prints, wholes: Prints) -> None:
-        self._spans = spans
-        self._wholes = wholes
+    def __init__(self, spans: Prints, span_lines: Lines, wholes: Prints, whole_lines: Lines) -> None:
+        """The fingerprints in ascending order, and which message each is of."""
+        self._spans, self._span_lines = spans, span_lines
+        self._wholes, self._whole_lines = wholes, whole_lines
         self._cache: dict[str, int] = {}
 
     @classmethod
@@ -69,18 +71,42 @@ class Guard:
         """From every message of the corpus, the subject's and the others'."""
         cache: dict[str, int] = {}
         flat: list[Prints] = []
+        sizes: list[int] = []
         wholes: list[int] = []
-        breaker = np.array([np.iinfo(np.uint64).max], np.uint64)
-        for text in texts:
+        lines: list[int] = []
+        for line, text in enumerate(texts):
             words = span_words(text)
             if len(words) < WHOLE:
                 continue
             prints = _word_prints(words, cache)
             wholes.append(cls._whole(prints))
-            if len(words) >= SPAN:
-                flat.extend((prints, breaker))
-        spans = np.unique(_runs(np.concatenate(flat), SPAN)) if flat else np.zeros(0, np.uint64)
-        return cls(spans, np.unique(np.array(wholes, np.uint64)))
+            lines.append(line)
+            flat.append(prints)
+            sizes.append(len(prints))
+        every = _runs(np.concatenate(flat), SPAN) if flat else np.zeros(0, np.uint64)
+        of_word = np.repeat(np.array(lines, np.int64), sizes)
+        # A run that goes over into the next message is nobody's.
+        within = of_word[: len(every)] == of_word[len(of_word) - len(every) :]
+        return cls(
+            *_ordered(every[within], of_word[: len(every)][within]),
+            *_ordered(np.array(wholes, np.uint64), np.array(lines, np.int64)),
+        )
+
+    def kept(self, lines: NDArray[np.bool_]) -> Guard:
+        """Only what is of these messages, which are numbered anew."""
+        names = np.cumsum(lines) - 1
+        span, whole = lines[self._span_lines], lines[self._whole_lines]
+        return Guard(
+            self._spans[span], names[self._span_lines[span]], self._wholes[whole], names[self._whole_lines[whole]]
+        )
+
+    def joined(self, texts: Iterable[str], known: int) -> Guard:
+        """With these messages behind the `known` ones."""
+        more = Guard.learn(texts)
+        return Guard(
+            *_ordered(np.append(self._spans, more._spans), np.append(self._span_lines, more._span_lines + known)),
+            *_ordered(np.append(self._wholes, more._wholes), np.append(self._whole_lines, more._whole_lines + known)),
+        )
 
     @staticmethod
     def _whole(prints: Prints) -> int:
@@ -108,12 +134,27 @@ class Guard:
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The fingerprints, for storage."""
-        return {"guard.spans": self._spans, "guard.wholes": self._wholes}
+        return {
+            "guard.spans": self._spans,
+            "guard.span_lines": self._span_lines.astype(np.int32),
+            "guard.wholes": self._wholes,
+            "guard.whole_lines": self._whole_lines.astype(np.int32),
+        }
 
     @classmethod
     def of(cls, stored: Mapping[str, NDArray[np.generic]]) -> Guard:
         """The guard that `arrays` gave. Raises KeyError where a part is missing."""
-        return cls(stored["guard.spans"].astype(np.uint64), stored["guard.wholes"].astype(np.uint64))
+        return cls(
+            stored["guard.spans"].astype(np.uint64),
+            stored["guard.span_lines"].astype(np.int64),
+            stored["guard.wholes"].astype(np.uint64),
+            stored["guard.whole_lines"].astype(np.int64),
+        )
+
+
+def _ordered(prints: Prints, lines: Lines) -> tuple[Prints, Lines]:
+    order = np.argsort(prints, kind="stable")
+    return prints[order], lines[order]
 
 
 def _has(known: Prints, asked: Prints) -> bool:

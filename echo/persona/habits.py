@@ -7,13 +7,13 @@ the multi-output linear least-squares of Hoerl and Kennard (1970): one small sys
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echo.persona.tokens import pieces
+from echo.persona.tokens import LINK, pieces, words
 
 Floats = NDArray[np.float64]
 
@@ -31,8 +31,11 @@ def marks(text: str) -> set[str]:
 
 
 def _frequent(sets: Sequence[set[str]], most: int) -> list[str]:
-    """The most frequent marks, those with at least 8 uses; ties by name, because sets have no order to rely on."""
-    count = Counter(w for marked in sets for w in marked)
+    """The most frequent marks, those with at least 8 uses; ties by name, because sets have no order to rely on.
+
+    Links are none: what stands in them would outlive the messages that held it, for it is not counted as words are.
+    """
+    count = Counter(w for marked in sets for w in marked if not LINK.match(w))
     return [w for w, n in sorted(count.items(), key=lambda item: (-item[1], item[0]))[:most] if n >= 8]
 
 
@@ -99,6 +102,25 @@ class Habits:
         present = np.log(chance[there] / self.base[there]).sum()
         absent = np.log((1 - chance) / (1 - self.base))
         return float(present), float(absent.sum() - absent[there].sum())
+
+    def without(self, lost: Collection[str]) -> Habits:
+        """Without marks that hold one of these words: nothing is left of where they were learnt."""
+        width = len(self._centre)
+        heard = [not any(w in lost for w in words(mark)) for mark in self.heard]
+        said = [not any(w in lost for w in words(mark)) for mark in self.said]
+        if all(heard) and all(said):
+            return self
+        rows = np.array([*heard, *[True] * (len(self._weights) - len(heard))])
+        columns = np.array(said, np.bool_)
+        assert len(rows) in (len(heard) + width, len(heard) + width + 1)
+        return Habits(
+            [mark for mark, is_left in zip(self.heard, heard, strict=True) if is_left],
+            [mark for mark, is_left in zip(self.said, said, strict=True) if is_left],
+            self._weights[rows][:, columns],
+            self.base[columns],
+            self._centre,
+            self._scale,
+        )
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The figures, for storage; the words go apart."""

@@ -20,8 +20,10 @@ from echo.persona.names import NameBook
 from echo.persona.ngram import Phrases
 from echo.persona.opening import Openings
 from echo.persona.pacing import Pacing
+from echo.persona.ragged import Ragged
 from echo.persona.ranking import Ranking
 from echo.persona.reading import Memory, Reader
+from echo.persona.record import Record
 from echo.persona.retrieval import Postings
 from echo.persona.storage import packed, unpacked
 
@@ -32,15 +34,12 @@ def stored_parts(parts: Parts) -> bytes:
     """A persona's parts as bytes."""
     voice, reader = parts.voice, parts.voice.reader
     memory = reader.memory
-    sizes = np.array([len(w) for w in memory.words], np.int32)
-    words = np.concatenate(memory.words) if memory.words else np.zeros(0, np.int64)
     arrays: dict[str, NDArray[np.generic]] = {
         **voice.phrases.arrays(),
         **reader.lexicon.arrays(),
         **memory.situations.arrays("situations"),
         **memory.answers.arrays("answers"),
-        "memory.sizes": sizes,
-        "memory.words": words.astype(np.int32),
+        **memory.words.arrays("memory.words"),
         "memory.day": memory.day.astype(np.int32),
         "vectors": reader.vectors,
         **voice.habits.arrays(),
@@ -54,10 +53,11 @@ def stored_parts(parts: Parts) -> bytes:
         **parts.pacing.arrays(),
         **parts.decision.arrays(),
         **parts.openings.arrays(),
+        **parts.record.arrays(),
     }
     notes = {
         "author": reader.names.author,
-        "others": reader.names.others,
+        "authors": parts.record.authors,
         "ties": reader.ties,
         "words": reader.lexicon.vocabulary,
         "pieces": voice.phrases.vocabulary,
@@ -84,11 +84,10 @@ def parts_of(blob: bytes) -> Parts:
 
 def _parts(arrays: Stored, notes: Mapping[str, Any]) -> Parts:
     lexicon = Lexicon.of(arrays, notes["words"])
-    names = NameBook(notes["author"], notes["others"], lexicon.plain())
+    names = NameBook(notes["author"], notes["authors"], lexicon.plain())
     day = arrays["memory.day"].astype(np.int64)
-    cuts = np.cumsum(arrays["memory.sizes"].astype(np.int64))[:-1]
-    words = np.split(arrays["memory.words"].astype(np.int64), cuts) if len(day) else []
-    memory = Memory(Postings.of(arrays, "situations"), Postings.of(arrays, "answers"), tuple(words), day)
+    words = Ragged.of(arrays, "memory.words")
+    memory = Memory(Postings.of(arrays, "situations"), Postings.of(arrays, "answers"), words, day)
     reader = Reader(names, lexicon, arrays["vectors"].astype(np.float32), notes["ties"], memory)
     voice = Voice(
         phrases=Phrases.of(arrays, notes["pieces"]),
@@ -107,4 +106,5 @@ def _parts(arrays: Stored, notes: Mapping[str, Any]) -> Parts:
     card = tuple(CardLine(str(k), str(t), float(f)) for k, t, f in notes["card"])
     pacing, decision = Pacing.of(arrays), Decision.of(arrays)
     openings = Openings.of(arrays, notes["openings"])
-    return Parts(voice, pacing, decision, openings, float(notes["addressed"]), card, int(notes["seed"]))
+    record = Record.stored(arrays, notes["authors"])
+    return Parts(voice, pacing, decision, openings, float(notes["addressed"]), card, int(notes["seed"]), record)

@@ -20,8 +20,10 @@ from echo.persona.ngram import Phrases
 from echo.persona.opening import Openings
 from echo.persona.pacing import Pacing
 from echo.persona.past import Past
+from echo.persona.ragged import Ragged
 from echo.persona.ranking import Ranking, learn_ranking, set_apart
 from echo.persona.reading import ROW, Reader, remember
+from echo.persona.record import Record
 from echo.persona.secrecy import Familiar, Private, veiled
 from echo.persona.situations import learn_ties
 from echo.persona.tokens import LINK, pieces
@@ -35,7 +37,10 @@ ROWS: Final = 5000
 
 @dataclass(slots=True)
 class Parts:
-    """What a persona is made of. `addressed` is the log-odds of speaking when spoken to."""
+    """What a persona is made of. `addressed` is the log-odds of speaking when spoken to.
+
+    `record` says which message taught what.
+    """
 
     voice: Voice
     pacing: Pacing
@@ -44,6 +49,7 @@ class Parts:
     addressed: float
     card: tuple[CardLine, ...]
     seed: int
+    record: Record
     calls: int = 0
 
 
@@ -64,7 +70,8 @@ def learn(bursts: Sequence[Burst], author: str, seed: int, progress: Callable[[f
     names = NameBook(author, past.others(), lexicon.plain())
     progress(0.1)
     apart = set_apart(past, seed)
-    memory, vectors = remember(past, lexicon, apart, seed)
+    record = Record.of(past, lexicon)
+    memory, vectors = remember(record, lexicon, apart, seed)
     ties = learn_ties([b.context for b in past.bursts if b.delay is not None])
     reader = Reader(names, lexicon, vectors, ties, memory)
     progress(0.25)
@@ -72,23 +79,24 @@ def learn(bursts: Sequence[Burst], author: str, seed: int, progress: Callable[[f
     progress(0.4)
     habits, ranking = _judgement(answers, apart, reader, seed)
     progress(0.65)
-    slotted = _slotted(past, names)
-    phrases = _phrases(past, slotted, lexicon)
+    texts = slotted(past, names)
+    phrases = _phrases(past, texts, lexicon)
     progress(0.75)
     guard = Guard.learn(line.text for line in past.lines)
-    planner = Planner.learn(answers.rows, _plans(answers, slotted), seed)
+    planner = Planner.learn(answers.rows, _plans(answers, texts), seed)
     progress(0.85)
     pacing = Pacing.learn(answers.rows, answers.bursts, past.bursts, seed)
     decision, addressed = _decision(past, reader, seed)
-    turn_of = np.array([i for i, said in enumerate(past.said) for _ in said], np.int64)
+    turn_of = record.said.row()
     voice = Voice(
-        phrases, reader, habits, ranking, guard, planner, turn_of, answers.turn, _age(past),
-        _message_vectors(past, lexicon, vectors), _writes_names_small(past, names),
+        phrases, reader, habits, ranking, guard, planner, turn_of, answers.turn, ages(record),
+        message_vectors(record.words.taken(record.said.flat), lexicon, vectors), _writes_names_small(past, names),
         sum(not sound(line.text) for line in past.lines if line.own) / max(1, sum(line.own for line in past.lines)),
     )  # fmt: skip
     lexicon.keep(False)
     progress(1.0)
-    return Parts(voice, pacing, decision, Openings.learn(past), addressed, tuple(describe(past, lexicon)), seed)
+    card = tuple(describe(past, lexicon))
+    return Parts(voice, pacing, decision, Openings.learn(past), addressed, card, seed, record)
 
 
 def _answers(past: Past, reader: Reader) -> _Answers:
@@ -111,7 +119,7 @@ def _judgement(answers: _Answers, apart: NDArray[np.bool_], reader: Reader, seed
     return Habits.learn(last, shapes, said), learn_ranking(held, reader, early, seed)
 
 
-def _slotted(past: Past, names: NameBook) -> list[list[str]]:
+def slotted(past: Past, names: NameBook) -> list[list[str]]:
     """Each turn's texts with the names of those present as slots, and without what must not be learnt."""
     return [
         [veiled(names.slotted(text, burst.context)) for text in burst.texts[: len(said)]]
@@ -142,14 +150,17 @@ def _link_people(past: Past) -> dict[str, set[str]]:
     return out
 
 
-def _plans(answers: _Answers, slotted: list[list[str]]) -> list[Plan]:
-    plans = []
-    for burst, turn in zip(answers.bursts, answers.turn.tolist(), strict=True):
-        first = (pieces(slotted[turn][0]) or [""])[0]
-        led = LAST in first or OTHER in first
-        slots = sum(text.count(LAST) + text.count(OTHER) for text in slotted[turn])
-        plans.append(Plan(tuple(len(text) for text in burst.texts), led, slots - led))
-    return plans
+def _plans(answers: _Answers, texts: list[list[str]]) -> list[Plan]:
+    turns = zip(answers.bursts, answers.turn.tolist(), strict=True)
+    return [plan(tuple(len(text) for text in burst.texts), texts[turn]) for burst, turn in turns]
+
+
+def plan(lengths: tuple[int, ...], texts: Sequence[str]) -> Plan:
+    """The measure of a turn: its messages' lengths, and where the texts with slots name somebody."""
+    first = (pieces(texts[0]) or [""])[0]
+    led = LAST in first or OTHER in first
+    slots = sum(text.count(LAST) + text.count(OTHER) for text in texts)
+    return Plan(lengths, led, slots - led)
 
 
 def _decision(past: Past, reader: Reader, seed: int) -> tuple[Decision, float]:
@@ -162,23 +173,21 @@ def _decision(past: Past, reader: Reader, seed: int) -> tuple[Decision, float]:
     return decision, float(np.log(share / (1 - share)))
 
 
-def _age(past: Past) -> Floats:
-    times = np.array([b.ts for b in past.bursts])
-    span = max(1.0, float(times.max() - times.min()))
-    age: Floats = (times.max() - times) / span
+def ages(record: Record) -> Floats:
+    """How old each turn is: 0 for the newest, 1 for the oldest."""
+    if not len(record.ts):
+        return np.zeros(0)
+    newest = record.ts.max()
+    age: Floats = (newest - record.ts) / max(1.0, float(newest - record.ts.min()))
     return age
 
 
-def _message_vectors(past: Past, lexicon: Lexicon, vectors: Floats32) -> Floats32:
-    """The unit topic vector of each of the subject's messages, in order."""
-    out = np.zeros((sum(len(s) for s in past.said), vectors.shape[1]), np.float32)
-    at = 0
-    for said in past.said:
-        for index in said:
-            ids = lexicon.read(past.lines[index].text)
-            if ids:
-                out[at] = (vectors[ids] * lexicon.rarity[ids][:, None]).sum(axis=0)
-            at += 1
+def message_vectors(words: Ragged, lexicon: Lexicon, vectors: Floats32) -> Floats32:
+    """The unit topic vector of each message, given by its words."""
+    out = np.zeros((len(words), vectors.shape[1]), np.float32)
+    for at, ids in enumerate(words):
+        if len(ids):
+            out[at] = (vectors[ids] * lexicon.rarity[ids][:, None]).sum(axis=0)
     return unit(out)
 
 

@@ -33,7 +33,7 @@ class Lexicon:
     """Lower-case words with ids. `rarity` is the inverse document frequency in nats, 0 for words without topic.
 
     `affinity` is the smoothed log-ratio of the subject's use of a word to everybody else's. `people` counts the
-    other authors who used it.
+    other authors who used it, up to 3.
     """
 
     def __init__(
@@ -70,8 +70,22 @@ class Lexicon:
                     if len(seen) < 3:
                         seen.add(author)
         vocabulary = sorted(spread)
-        every = np.array([spread[w] for w in vocabulary], np.float64)
-        own_count = np.array([mine[w] for w in vocabulary], np.float64)
+
+        def figures(counter: Mapping[str, int]) -> Ints:
+            return np.array([counter.get(w, 0) for w in vocabulary], np.int64)
+
+        people = figures({w: len(seen) for w, seen in who.items()})
+        return cls.counted(vocabulary, figures(spread), figures(mine), figures(uses), people, total)
+
+    @classmethod
+    def counted(
+        cls, vocabulary: Sequence[str], spread: Ints, mine: Ints, uses: Ints, people: Ints, total: int
+    ) -> Lexicon:
+        """From counts by word: `spread` messages of all `total` have it, `mine` of them the subject's, `uses` times.
+
+        `people` counts the other authors who used it.
+        """
+        every, own_count, used = spread.astype(np.float64), mine.astype(np.float64), uses.astype(np.float64)
         rarity = np.log((total + 1) / (every + 1)) if total else every
         long = np.array([len(w) > 2 or not w.isascii() for w in vocabulary], np.bool_)
         # What is in EVERYBODYS share of messages has no topic; below that the weight comes in softly.
@@ -79,10 +93,8 @@ class Lexicon:
         rest = every - own_count
         share = (own_count.sum() + 1) / (every.sum() + 2)
         affinity = np.log((own_count + 2 * share) / (rest + 2 * (1 - share)) * (1 - share) / share)
-        people = np.array([len(who.get(w, ())) for w in vocabulary], np.int64)
-        used = np.array([uses[w] for w in vocabulary], np.float64)
         share_of = (used + 0.5) / (used.sum() + 0.5 * len(used) + UNSEEN)
-        return cls(vocabulary, rarity, np.clip(affinity, -3, 3), people, share_of)
+        return cls(vocabulary, rarity, np.clip(affinity, -3, 3), np.minimum(people, 3), share_of)
 
     def share(self, word: str) -> float:
         """The word's share of all words, smoothed; small for unknown words, never 0."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Final
@@ -11,6 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from echo.errors import EngineFailed
+from echo.persona.amending import Amended, amended
 from echo.persona.card import CardLine
 from echo.persona.composing import Composer, Plan
 from echo.persona.decision import Decision, chance
@@ -51,6 +52,14 @@ class Persona:
         if not any(text.strip() for burst in bursts for text in burst.texts):
             raise EngineFailed("There is no message with text to learn from, so choose a later date or more channels.")
         return cls(learn(bursts, author, seed, progress or _nothing))
+
+    def amend(self, added: Sequence[Burst], withdrawn: Collection[int]) -> Amended:
+        """Takes out the messages with these ids, whoever wrote them, then joins these turns, without a new fit.
+
+        See `echo.persona.amending` for what follows at once and what waits for the next fit.
+        """
+        self._parts, counts = amended(self._parts, added, withdrawn)
+        return counts
 
     @property
     def messages(self) -> int:

@@ -89,6 +89,13 @@ class NameBook:
                 self.own = self.own | keys_of(name)
         self.known = self.known - self.own
 
+    def anew(self, others: Iterable[str], plain: Iterable[str]) -> NameBook:
+        """With these others and plain words; the subject goes by the same names."""
+        book = NameBook(self.author, others, plain)
+        book.own = book.own | self.own
+        book.known = book.known - book.own
+        return book
+
     def names_me(self, text: str) -> bool:
         """Whether the text says a name of the subject's as a word of its own."""
         low = text.lower()

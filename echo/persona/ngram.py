@@ -8,6 +8,7 @@ next context is read off the place that was chosen, without a look-up.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -79,7 +80,6 @@ class Phrases:
         ends = np.append(self.begin[1:], len(tokens)) if len(tokens) else self.begin
         length = np.concatenate([[0], np.cumsum(np.array(self.sizes, np.int64)[tokens] * (tokens > HIDDEN))])
         self.lengths: Floats = np.log1p(length[ends] - length[self.begin]) if len(tokens) else np.zeros(0)
-        self.levels = self._build()
 
     @property
     def messages(self) -> int:
@@ -90,13 +90,28 @@ class Phrases:
     def learn(cls, turns: Sequence[Sequence[Sequence[str]]], hidden: frozenset[str] = frozenset()) -> Phrases:
         """From turns of messages of pieces. Pieces in `hidden` leave a gap: nothing is learnt across them."""
         ids = {word: i for i, word in enumerate(RESERVED)}
-        flat: list[int] = []
-        for turn in turns:
-            for k, message in enumerate(turn):
-                flat.append(LATER if k else FIRST)
-                flat.extend(HIDDEN if p in hidden else ids.setdefault(p, len(ids)) for p in message)
-                flat.append(END)
+        flat = _flat(turns, ids, hidden)
         return cls(list(ids), np.array(flat, np.int64))
+
+    def kept(self, messages: NDArray[np.bool_]) -> Phrases:
+        """Only these messages, and of the vocabulary only what they hold."""
+        tokens = self.tokens[messages[self.source]] if len(self.tokens) else self.tokens
+        held = np.bincount(tokens, minlength=len(self.vocabulary)) > 0
+        held[: len(RESERVED)] = True
+        names = np.cumsum(held) - 1
+        vocabulary = [word for word, is_held in zip(self.vocabulary, held.tolist(), strict=True) if is_held]
+        return Phrases(vocabulary, names[tokens], self.order)
+
+    def joined(self, turns: Sequence[Sequence[Sequence[str]]], hidden: frozenset[str]) -> Phrases:
+        """With these turns after its own; see `learn`."""
+        ids = {word: i for i, word in enumerate(self.vocabulary)}
+        more = _flat(turns, ids, hidden)
+        return Phrases(list(ids), np.concatenate([self.tokens, np.array(more, np.int64)]), self.order)
+
+    @functools.cached_property
+    def levels(self) -> list[Level]:
+        """By length of context, the shortest first. Built when first asked for: only who speaks needs them."""
+        return self._build()
 
     def _build(self) -> list[Level]:
         n = len(self.tokens)
@@ -144,9 +159,26 @@ class Phrases:
         """The index that `arrays` gave. Raises KeyError where a part is missing."""
         return cls(vocabulary, stored["phrases.tokens"].astype(np.int64))
 
+    def text(self, message: int) -> str:
+        """One message as it was learnt: with slots for names, and gaps."""
+        begin = int(self.begin[message])
+        end = int(self.begin[message + 1]) if message + 1 < len(self.begin) else len(self.tokens)
+        return "".join(self.vocabulary[token] for token in self.tokens[begin + 1 : end - 1].tolist())
+
     def places(self, token: int) -> Ints:
         """Where a token stands."""
         return np.flatnonzero(self.tokens == token)
+
+
+def _flat(turns: Sequence[Sequence[Sequence[str]]], ids: dict[str, int], hidden: frozenset[str]) -> list[int]:
+    """Turns as tokens end to end; `ids` gets those that are new."""
+    flat: list[int] = []
+    for turn in turns:
+        for k, message in enumerate(turn):
+            flat.append(LATER if k else FIRST)
+            flat.extend(HIDDEN if p in hidden else ids.setdefault(p, len(ids)) for p in message)
+            flat.append(END)
+    return flat
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,32 @@ class Openings:
         lengths = tuple(self.lengths[i] for i in kept)
         return replace(self, turn=self.turn[kept], ts=self.ts[kept], channel=self.channel[kept], lengths=lengths)
 
+    def renamed(self, turns: Ints) -> Openings:
+        """With `turns[turn]` for each turn, but without those for which it is -1."""
+        rest = self.without(set(np.flatnonzero(turns < 0).tolist()))
+        used = sorted(set(rest.channel.tolist()))
+        names = {channel: at for at, channel in enumerate(used)}
+        return replace(
+            rest,
+            turn=turns[rest.turn],
+            channel=np.array([names[channel] for channel in rest.channel.tolist()], np.int64),
+            channels=tuple(self.channels[channel] for channel in used),
+        )
+
+    def joined(self, past: Past, before: int) -> Openings:
+        """With what more turns began, which stand behind `before` others; how often they begin any is left as it is."""
+        more = Openings.learn(past)
+        channels = tuple(dict.fromkeys((*self.channels, *more.channels)))
+        names = [channels.index(more.channels[channel]) for channel in more.channel.tolist()]
+        return replace(
+            self,
+            turn=np.append(self.turn, more.turn + before),
+            ts=np.append(self.ts, more.ts),
+            channel=np.append(self.channel, np.array(names, np.int64)),
+            channels=channels,
+            lengths=(*self.lengths, *more.lengths),
+        )
+
     def closeness(self, at: float) -> Floats:
         """How near each opening's hour of the day is to that of `at`: (n,), 0..1."""
         away = np.abs(self.ts / 3600 % 24 - at / 3600 % 24)

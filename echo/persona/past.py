@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from echo.persona.lexicon import Lexicon
 from echo.persona.turns import Burst
@@ -11,12 +12,13 @@ from echo.persona.turns import Burst
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message, whoever wrote it."""
+    """One message, whoever wrote it; `message` is its id, 0 where it has none."""
 
     author: str
     text: str
     own: bool
     ts: float
+    message: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +34,23 @@ class Past:
     def of(cls, bursts: Sequence[Burst], author: str) -> Past:
         """Folds the contexts that neighbouring turns share into one list of lines."""
         ordered = sorted((b for b in bursts if b.texts), key=lambda b: b.ts)
-        known: dict[tuple[float, str, str], int] = {}
+        known: dict[int | tuple[float, str, str], int] = {}
         lines: list[Line] = []
 
-        def place(name: str, ts: float, text: str, own: bool) -> int:
-            key = (ts, name, text)
+        def place(name: str, ts: float, text: str, own: bool, message: int) -> int:
+            key = message or (ts, name, text)
             at = known.get(key)
             if at is None:
                 at = known[key] = len(lines)
-                lines.append(Line(name, text, own, ts))
+                lines.append(Line(name, text, own, ts, message))
             return at
 
         context, said = [], []
         for burst in ordered:
-            context.append(tuple(place(u.author, u.ts, u.text, u.own) for u in burst.context))
-            mine = zip(burst.texts, burst.times, strict=False)
-            said.append(tuple(place(author, ts, text, True) for text, ts in mine))
+            heard = zip(burst.context, burst.context_ids or repeat(0), strict=False)
+            context.append(tuple(place(u.author, u.ts, u.text, u.own, one) for u, one in heard))
+            mine = zip(burst.texts, burst.times, burst.ids or repeat(0), strict=False)
+            said.append(tuple(place(author, ts, text, True, one) for text, ts, one in mine))
         return cls(tuple(ordered), tuple(lines), tuple(context), tuple(said))
 
     def lexicon(self) -> Lexicon:

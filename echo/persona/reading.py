@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from echo.persona.habits import Habits, marks
 from echo.persona.lexicon import TOPICS, Floats32, Lexicon, topics, unit
 from echo.persona.names import NameBook, company, keys_of, lead_of
-from echo.persona.past import Past
-from echo.persona.retrieval import FADE, Postings
+from echo.persona.ragged import Ragged
+from echo.persona.record import Record
+from echo.persona.retrieval import FADE, Entries, Postings
 from echo.persona.situations import SHAPE, shape
 from echo.persona.tokens import words
 from echo.persona.turns import Utterance
@@ -58,7 +59,7 @@ class Memory:
 
     situations: Postings
     answers: Postings
-    words: tuple[Ints, ...]
+    words: Ragged
     day: Ints
 
 
@@ -228,50 +229,62 @@ def _cosine(a: Mapping[int, float], b: Mapping[int, float], length: float) -> fl
     return dot / (length * math.sqrt(sum(v * v for v in b.values()))) if dot else 0.0
 
 
-def remember(past: Past, lexicon: Lexicon, apart: NDArray[np.bool_], seed: int) -> tuple[Memory, Floats32]:
+def remember(record: Record, lexicon: Lexicon, apart: NDArray[np.bool_], seed: int) -> tuple[Memory, Floats32]:
     """The memory of all turns, and topic vectors of all words.
 
     The turns marked `apart` (turns,) don't enter the vectors: on them it is judged how well topics tell true answers.
     """
-    lines: list[Ints] = [np.array(lexicon.read(line.text), np.int64) for line in past.lines]
-    heard = [(i, at, FADE[k]) for i, c in enumerate(past.context) for k, at in enumerate(reversed(c[-len(FADE) :]))]
-    told = [(i, at, 1.0) for i, said in enumerate(past.said) for at in said]
-    turns, size = len(past.bursts), len(lexicon.vocabulary)
-    context = _entries(heard, lines, lexicon)
-    answer = _entries(told, lines, lexicon)
-    both = (
-        np.concatenate((context[0], answer[0])),
-        np.concatenate((context[1], answer[1])),
-        np.concatenate((context[2], answer[2])),
-    )
-    free = ~apart[both[1]]
-    vectors = topics(both[0][free], both[1][free], both[2][free], size, turns, seed)
-    situations = Postings(context[0], context[1], _normed(context, turns), size, turns)
-    answers = Postings(answer[0], answer[1], _normed(answer, turns), size, turns)
-    words: list[Ints] = []
-    for said in past.said:
-        ids = np.unique(np.concatenate([lines[at] for at in said]))
-        words.append(ids[lexicon.rarity[ids] > 0])
-    day = np.array([int(b.ts // 86400) for b in past.bursts], np.int64)
-    return Memory(situations, answers, tuple(words), day), vectors
+    turns, size = len(record.ts), len(lexicon.vocabulary)
+    context, answer = heard_in(record, lexicon), told_in(record, lexicon)
+    word, turn, weight = (np.concatenate(pair) for pair in zip(context, answer, strict=True))
+    free = ~apart[turn]
+    vectors = topics(word[free], turn[free], weight[free], size, turns, seed)
+    situations = Postings(context[0], context[1], normed(context, turns), size, turns)
+    answers = Postings(answer[0], answer[1], normed(answer, turns), size, turns)
+    return Memory(situations, answers, answered(record, lexicon), days(record)), vectors
 
 
-def _entries(
-    where: Sequence[tuple[int, int, float]], lines: Sequence[Ints], lexicon: Lexicon
-) -> tuple[Ints, Ints, Floats]:
-    """(word, turn, weight) of every topic word of the lines named, weighted by rarity and the line's share."""
-    if not where:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-    sizes = [len(lines[at]) for _, at, _ in where]
-    word = np.concatenate([lines[at] for _, at, _ in where])
-    turn = np.repeat(np.array([i for i, _, _ in where], np.int64), sizes)
-    weight = np.repeat(np.array([s for _, _, s in where]), sizes) * lexicon.rarity[word]
+def heard_in(record: Record, lexicon: Lexicon) -> Entries:
+    """(word, turn, weight) of every topic word that was said before each turn, weighted by rarity, newer ones more."""
+    rows, sizes = record.context.row(), record.context.sizes
+    back = record.context.start[1:][rows] - 1 - np.arange(len(rows))
+    near = back < len(FADE)
+    rest = record.context.only(near) if not near.all() else record.context
+    return _entries(rest, np.array(FADE)[back[near]], record.words, lexicon) if len(sizes) else _NO_ENTRIES
+
+
+def told_in(record: Record, lexicon: Lexicon) -> Entries:
+    """(word, turn, weight) of every topic word of each turn, weighted by rarity."""
+    return _entries(record.said, np.ones(len(record.said.flat)), record.words, lexicon)
+
+
+def _entries(where: Ragged, share: Floats, words: Ragged, lexicon: Lexicon) -> Entries:
+    """(word, turn, weight) of the topic words of the lines of each turn; `share` is each line's own weight."""
+    found = words.taken(where.flat)
+    turn = np.repeat(where.row(), found.sizes)
+    weight = np.repeat(share, found.sizes) * lexicon.rarity[found.flat]
     keep = weight > 0
-    return word[keep], turn[keep], weight[keep]
+    return found.flat[keep], turn[keep], weight[keep]
 
 
-def _normed(entries: tuple[Ints, Ints, Floats], turns: int) -> Floats:
+_NO_ENTRIES: Final[Entries] = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+def normed(entries: Entries, turns: int) -> Floats:
     """Weights divided by the length of their turn's vector, damped so that very short turns don't win by shortness."""
     _, turn, weight = entries
     length = np.sqrt(np.bincount(turn, weight**2, turns)) if len(turn) else np.zeros(turns)
     return weight / (length[turn] + 4.0)
+
+
+def answered(record: Record, lexicon: Lexicon) -> Ragged:
+    """The topic words of each turn, each once, sorted."""
+    word, turn, _ = told_in(record, lexicon)
+    size = max(1, len(lexicon.vocabulary))
+    pairs = np.unique(turn * size + word)
+    return Ragged(pairs % size, np.bincount(pairs // size, minlength=len(record.ts)).astype(np.int64))
+
+
+def days(record: Record) -> Ints:
+    """The day of each turn, counted from the epoch."""
+    return (record.ts // 86400).astype(np.int64)

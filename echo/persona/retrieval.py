@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Entries = tuple[Ints, Ints, Floats]
+"""Words, documents and weights of postings, parallel."""
 
 FADE: Final = tuple(0.85**k for k in range(12))
 """How much the words of the last, second-last, ... message count for what a moment is about."""
@@ -26,6 +28,20 @@ class Postings:
         self._weight = weight[order].astype(np.float32).astype(np.float64)
         self._start = np.concatenate([[0], np.cumsum(np.bincount(word, minlength=size))]).astype(np.int64)
         self.documents = documents
+
+    def amended(self, names: Ints, documents: int, words: Ints, size: int, more: Entries) -> Postings:
+        """With documents and words renamed by `names` and `words` (old to new); what is of a document -1 goes.
+
+        `more` are postings that are added, in the new names; there are `documents` and words of `size` then.
+        """
+        left = names[self._document] >= 0
+        return Postings(
+            np.concatenate([words[self._word[left]], more[0]]),
+            np.concatenate([names[self._document[left]], more[1]]),
+            np.concatenate([self._weight[left], more[2]]),
+            size,
+            documents,
+        )
 
     def match(self, query: Mapping[int, float]) -> Floats:
         """The sum of query weight times posting weight, for every document."""

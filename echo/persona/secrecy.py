@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from echo.persona.names import LAST, OTHER
 from echo.persona.placeholders import PLACEHOLDER
@@ -105,6 +105,12 @@ def _without_one(word: str) -> list[str]:
     return [word[:i] + word[i + 1 :] for i in range(len(word))]
 
 
+class Known(Protocol):
+    """Words that are no secret."""
+
+    def __contains__(self, word: str, /) -> bool: ...
+
+
 class Private:
     """Finds the pieces that only the subject ever used, and in few frames: names, passwords, places.
 
@@ -112,7 +118,7 @@ class Private:
     surroundings; a secret stands in the few sentences that tell it.
     """
 
-    def __init__(self, familiar: Familiar, links: Callable[[str], int], enough: int) -> None:
+    def __init__(self, familiar: Known, links: Callable[[str], int], enough: int) -> None:
         self._familiar, self._links, self._enough = familiar, links, enough
         self._judged: dict[str, bool] = {}
         self._left: dict[str, set[str]] = {}

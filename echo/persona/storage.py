@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from echo.errors import EngineFailed
 
 MAGIC: Final = b"ECHOPERS"
-VERSION: Final = 1
+VERSION: Final = 2
 _HEAD: Final = struct.Struct(">8sI32s")
 
 

@@ -1,10 +1,10 @@
 """Amending a persona: single messages are taken out again, new turns join, and nothing is fitted anew.
 
 At once follow: phrases, words and their counts, the memory of moments, message topics, fingerprints of the guard, the
-measures that answers are drawn from, what they began conversations with, and who is known. A new word has no topic, and one that nobody else has used is
-not said, until the next fit. To it is also left what is a figure of the whole corpus: the trees behind delay, decision
-and length, the ranking, topics, habits, and the figures of the card. A line of the card or a habit that names a word
-of which nothing is left goes at once.
+measures that answers are drawn from, what conversations were begun with, and who is known. A new word has no topic,
+and one that nobody else has used is not said, until the next fit. To it is also left what is a figure of the whole
+corpus: the trees behind delay, decision and length, the ranking, topics, habits, and the figures of the card. A line of
+the card or a habit that names a word of which nothing is left goes at once.
 """
 
 from __future__ import annotations

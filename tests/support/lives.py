@@ -41,7 +41,7 @@ class Fate:
     def drawn(cls, chance: random.Random) -> Fate:
         """One of many moments: while it connects or lists, between fetching and storing, within a transaction."""
         kind = chance.choice(("request", "page", "page", "statement", "statement", "commit", "stored"))
-        most = {"request": 30, "page": 14, "statement": 400, "commit": 12, "stored": 10}[kind]
+        most = {"request": 24, "page": 8, "statement": 250, "commit": 6, "stored": 5}[kind]
         return cls(kind, chance.randint(1, most), chance.choice((0.0, chance.uniform(0, 0.008))))
 
 

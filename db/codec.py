@@ -66,7 +66,9 @@ def effect_from_text(name: str, text: str) -> Effect:
         )
     stored = json.loads(text)
     hints = get_type_hints(kind)
-    return kind(**{field.name: _revive(stored[field.name], hints[field.name]) for field in fields(kind)})
+    # What an older version wrote lacks the fields that have come since; they have defaults.
+    known = (field for field in fields(kind) if field.name in stored)
+    return kind(**{field.name: _revive(stored[field.name], hints[field.name]) for field in known})
 
 
 _EFFECTS: dict[str, type[Effect]] = {

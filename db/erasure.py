@@ -64,6 +64,7 @@ class Erasure:
             erased += await erase_collections(connection, profile_id)
             for erase in (SQL.erase_training_runs, SQL.erase_moments, SQL.erase_quizzes, SQL.erase_quiz_results):
                 erased += int(await erase(connection, profile_id=profile_id))
+            await SQL.release_turns(connection, profile_id=profile_id)
         await self._database.compact()
         return erased
 

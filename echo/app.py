@@ -25,6 +25,7 @@ from echo.discord.telling import Telling
 from echo.discord.voice import Voice
 from echo.engines.choice import engine_of
 from echo.errors import ConfigError, EchoError
+from echo.floor import Floor, Limits
 from echo.held_models import HeldModels
 from echo.interpreter import Interpreter, Work
 from echo.lock import only_one
@@ -38,6 +39,7 @@ from echo.saying import Saying
 from echo.secrets import ensure_master_key
 from echo.session_work import SessionWork
 from echo.settings import Loaded, Settings
+from echo.share import Ceiling
 from echo.store import Store, open_store, policy_of
 from echo.tasks import Tasks
 from echo.upkeep import Upkeep
@@ -170,8 +172,10 @@ async def _run(
         clock=clock,
         start=tasks.start,
     )
+    limits = Limits(settings.max_bot_turns, Ceiling(settings.max_share_of_voice, settings.max_echo_share))
+    floor = Floor(board, store.turns, hearing.called, limits, clock)
     works = _works(
-        settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale, budget, people_of
+        settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale, budget, people_of, floor
     )
     interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks, clock)
     ends.work_ended = interpreter.work_ended
@@ -190,7 +194,7 @@ async def _run(
     await _until_available(client, gateway)
     stack.callback(timers.stop)
     timers.start()
-    upkeep = Upkeep(store.erasure, store.database, settings, clock)
+    upkeep = Upkeep(store.erasure, store.turns, store.database, settings, clock)
     maintenance.schedule(timers, _starting(tasks, upkeep) | {"reconcile": following.compare})
     interpreter.begin()
     router.tell_started()
@@ -213,6 +217,7 @@ def _works(
     pace_scale: float,
     budget: Budget,
     people_of: Callable[[ProfileSnapshot], People],
+    floor: Floor,
 ) -> dict[type[Effect], Work]:
     held_models = HeldModels(board, store.models)
     beginning = Beginning(board, engine, held_models, settings.openers_per_day, clock)
@@ -222,6 +227,7 @@ def _works(
         engine=engine,
         held_models=held_models,
         generations=store.generations,
+        floor=floor,
         consents=store.consents,
         saying=Saying(board, chat, store.generations, store.outbox, beginning, clock),
         beginning=beginning,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from db.consents import Consents
@@ -13,9 +13,10 @@ from db.outbox import OutboxRow
 from echo.beginning import Beginning, is_company
 from echo.discord.consent import GOING
 from echo.errors import EchoError, NoPermission
+from echo.floor import LOOKED_BACK, Floor, Ruling
 from echo.held_models import HeldModels
 from echo.persona.turns import Utterance
-from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment
+from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment, Why
 from echo.profile_work import model_name
 from echo.saying import Saying
 from echo.settings import Settings
@@ -41,6 +42,7 @@ class SessionWork:
     engine: Engine
     held_models: HeldModels
     generations: Generations
+    floor: Floor
     consents: Consents
     saying: Saying
     beginning: Beginning
@@ -66,12 +68,13 @@ class SessionWork:
             return ev.SilenceChosen(self.clock(), turn)
         try:
             await self._check_reach(profile)
-            heard = await self.chat.recent(snapshot.channel_id, CONTEXT)
-            if snapshot.opening and not is_company(heard, self.clock().timestamp()):
-                return ev.SilenceChosen(self.clock(), turn)
-            answer = await self._answer(profile, self._moment(snapshot, profile, heard))
+            heard = await self.chat.recent(snapshot.channel_id, LOOKED_BACK)
+            ruling = await self._ruling(snapshot, row.effect, heard)
+            if not ruling.speaks:
+                return ev.SilenceChosen(self.clock(), turn, ruling.why.value)
+            answer = await self._answer(profile, self._moment(snapshot, profile, heard), ruling)
             if not answer.texts:
-                return ev.SilenceChosen(self.clock(), turn)
+                return ev.SilenceChosen(self.clock(), turn, answer.why.value)
             wait, typing, gaps = self._pace(answer)
             generation = await self.generations.draft(
                 snapshot,
@@ -102,9 +105,26 @@ class SessionWork:
             "ollama_host back, or forget this echo and ask them anew."
         )
 
-    async def _answer(self, profile: ProfileSnapshot, moment: Moment) -> Answer:
+    async def _ruling(self, session: SessionSnapshot, thought: Compose, heard: list[Heard]) -> Ruling:
+        """Whether its echo has the word. A conversation is begun wherever there is company, and by whoever will."""
+        if session.opening:
+            return Ruling(is_company(heard, self.clock().timestamp()), 1.0, Why.OPENING)
+        return await self.floor.ruling(session, thought, heard, lambda one: self._chance(one, heard))
+
+    async def _answer(self, profile: ProfileSnapshot, moment: Moment, ruling: Ruling) -> Answer:
         version, blob = await self.held_models.of(profile)
-        return await self.engine.answer(blob, version, moment, self.settings.chattiness)
+        speak = True if ruling.why is Why.WANTED else None
+        answer = await self.engine.answer(blob, version, moment, self.settings.chattiness, speak=speak)
+        chance = ruling.chance if speak else answer.chance
+        return replace(answer, texts=answer.texts[: ruling.room], gaps=answer.gaps[: ruling.room - 1], chance=chance)
+
+    async def _chance(self, session: SessionSnapshot, heard: list[Heard]) -> float:
+        """With what probability (0..1) the echo of a session would speak now without being addressed."""
+        profile = self.board.profiles[session.profile_id]
+        await self._check_reach(profile)
+        version, blob = await self.held_models.of(profile)
+        moment = replace(self._moment(session, profile, heard), addressed=False)
+        return await self.engine.chance(blob, version, moment, self.settings.chattiness)
 
     def _moment(self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]) -> Moment:
         # What bots say that are no echoes (Echo's own notices among them) is no part of the talk.

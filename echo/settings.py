@@ -95,6 +95,14 @@ class Settings(BaseSettings):
         "manager let it begin any; 0 is never.",
     )
     max_bot_turns: int = Field(4, ge=0, le=100, description="Turns of bots in a row since the last human spoke.")
+    max_share_of_voice: float = Field(
+        0.35,
+        ge=0,
+        le=1,
+        description="Share of the newest 30 messages of the last hour that one echo may have said unasked, where two "
+        "or more humans talk; 1 is no limit.",
+    )
+    max_echo_share: float = Field(0.5, ge=0, le=1, description="The same for all echoes of a channel together.")
 
     # The engine
     engine: Literal["embedded", "ollama"] = Field("embedded", description="What learns and speaks.")

@@ -21,6 +21,7 @@ from db.keys import Keyring
 from db.models import Models
 from db.outbox import Outbox
 from db.steps import Steps
+from db.turns import Turns
 from echo.errors import ConfigError
 from echo.settings import Settings
 from schedules.clock import Clock
@@ -42,6 +43,7 @@ class Store:
     datasets: Datasets
     generations: Generations
     models: Models
+    turns: Turns
     erasure: Erasure
 
 
@@ -71,6 +73,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             datasets=Datasets(database, keyring, clock),
             generations=Generations(database, keyring),
             models=models,
+            turns=Turns(database),
             erasure=Erasure(database, keyring, models),
         )
 

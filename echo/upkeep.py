@@ -5,20 +5,28 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 
 from db.connection import Database
 from db.erasure import Erasure
 from db.errors import StorageError
+from db.turns import Turns
 from echo.settings import Settings
 
 log = logging.getLogger(__name__)
+
+DECIDED_FOR: Final = timedelta(days=1)
+"""How long it is kept who had the word after a message: no thought about it is taken up later."""
 
 
 class Upkeep:
     """Erases what is older than the settings keep it, and empties the write-ahead log."""
 
-    def __init__(self, erasure: Erasure, database: Database, settings: Settings, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, erasure: Erasure, turns: Turns, database: Database, settings: Settings, clock: Callable[[], datetime]
+    ) -> None:
         self._erasure = erasure
+        self._turns = turns
         self._database = database
         self._settings = settings
         self._clock = clock
@@ -31,6 +39,7 @@ class Upkeep:
                 now - timedelta(days=self._settings.data_retention_days),
                 now - timedelta(days=self._settings.journal_retention_days),
             )
+            await self._turns.drop_before(now - DECIDED_FOR)
         except StorageError as error:
             log.warning("The clean-up failed and is tried again tomorrow: %s", error)
             return

@@ -91,9 +91,10 @@ class Forget(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Compose(Effect):
-    """Decide on an answer for thought `turn`, and draft it."""
+    """Decide on an answer for thought `turn`, and draft it. `heard_id` is the newest message it thinks of."""
 
     turn: int
+    heard_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

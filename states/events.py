@@ -255,9 +255,10 @@ class DraftMade(Event):
 
 @dataclass(frozen=True, slots=True)
 class SilenceChosen(Event):
-    """Thought `turn` ended in saying nothing."""
+    """Thought `turn` ended in saying nothing; `why` is the reason in a word."""
 
     turn: int
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

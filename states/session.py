@@ -140,7 +140,7 @@ class SessionDraft(Draft[SessionSnapshot]):
         heard, addressed = self.now("heard_id"), self.now("addressed")
         self.forget_thought()
         self.set(turn=turn, heard_id=heard, addressed=addressed, since=data.args[0].at)
-        self.ask(do.Compose(turn))
+        self.ask(do.Compose(turn, heard))
 
     def remember_heard(self, data: Trigger) -> None:
         """Keep the newest message for when there is time to think."""

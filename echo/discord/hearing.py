@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -38,6 +38,7 @@ class Hearing:
         self._rings: dict[int, deque[Heard]] = {}
         self._primed: set[int] = set()
         self._told: dict[int, deque[int]] = {}
+        self._called: dict[int, OrderedDict[int, frozenset[int]]] = {}
         self._online: dict[int, list[SessionSnapshot]] = {}
         self._revision = -1
         board.watch(self._let_go)
@@ -107,12 +108,20 @@ class Hearing:
         if seen.own:
             heard = replace(heard, speaker=self._speaker(seen, sessions), human=False)
         self._keep(heard.channel_id, (heard,))
-        for session in sessions:
+        others = [session for session in sessions if heard.speaker != session.profile_id]
+        called = frozenset(session.profile_id for session in others if self.is_addressed(seen, session, echo_id))
+        self._note_called(heard, called)
+        for session in others:
             # What it thought about before a restart comes again where messages are caught up on.
-            if heard.speaker != session.profile_id and heard.message_id > session.heard_id:
-                addressed = self.is_addressed(seen, session, echo_id)
+            if heard.message_id > session.heard_id:
+                addressed = session.profile_id in called
                 event = MessageHeard(self._clock(), heard.message_id, heard.author_id, heard.human, addressed)
                 self._post(session.key, event)
+
+    def called(self, channel_id: int, message_id: int) -> frozenset[int]:
+        """The profiles whose echoes a message was meant for, as far as it was heard since Echo started."""
+        noted = self._called.get(channel_id)
+        return frozenset() if noted is None else noted.get(message_id, frozenset())
 
     def is_addressed(self, seen: Seen, session: SessionSnapshot, echo_id: int) -> bool:
         """Whether a message is meant for the echo of this session.
@@ -130,6 +139,12 @@ class Hearing:
         if answered is not None or seen.to_name:
             return answered == profile.id or (answered is None and seen.to_name == spoken_name(names[0]))
         return echo_id in mentioned
+
+    def _note_called(self, heard: Heard, called: frozenset[int]) -> None:
+        noted = self._called.setdefault(heard.channel_id, OrderedDict())
+        noted[heard.message_id] = called
+        while len(noted) > KEPT:
+            noted.popitem(last=False)
 
     def _speaker_of(self, heard: Heard) -> int | None:
         """Whose echo said what this message answers, as far as it is remembered."""
@@ -180,6 +195,7 @@ class Hearing:
                 del self._rings[gone]
             for gone in self._told.keys() - online.keys():
                 del self._told[gone]
+                self._called.pop(gone, None)
             self._primed &= online.keys()
         return self._online.get(channel_id, [])
 

@@ -64,7 +64,7 @@ def test_an_echo_that_may_not_come_online_is_told_why(ready: bool, active: int, 
 
 def test_what_is_heard_is_thought_about() -> None:
     step = decide(online(), heard(5, addressed=True), POLICY)
-    assert isinstance(step, Step) and step.effects == (do.Compose(1),)
+    assert isinstance(step, Step) and step.effects == (do.Compose(1, 5),)
     assert isinstance(step.after, SessionSnapshot) and step.after.addressed
 
 
@@ -97,7 +97,7 @@ def test_thinking_time_counts_towards_the_wait() -> None:
 def test_a_new_message_restarts_the_thought_and_the_old_answer_is_dropped() -> None:
     waiting = after(online(), heard(5, addressed=True), drafted(1))
     again = decide(waiting, heard(6, at=2), POLICY)
-    assert isinstance(again, Step) and again.effects == (do.Compose(2),)
+    assert isinstance(again, Step) and again.effects == (do.Compose(2, 6),)
     assert isinstance(again.after, SessionSnapshot)
     assert again.after.addressed, "who was addressed once is still waited for"
     assert again.after.since == NOW and again.after.due == {}
@@ -121,7 +121,7 @@ def test_what_was_heard_while_cooling_is_thought_about_afterwards() -> None:
     waiting = after(online(), heard(5), drafted(1))
     cooling = after(waiting, fired(waiting, "speak"), said(waiting), heard(6, addressed=True))
     step = decide(cooling, fired(cooling, "cool"), POLICY)
-    assert isinstance(step, Step) and step.effects == (do.Compose(2),)
+    assert isinstance(step, Step) and step.effects == (do.Compose(2, 6),)
 
 
 def test_bots_among_themselves_are_left_alone_after_a_few_turns() -> None:
@@ -144,7 +144,7 @@ def test_bots_heard_meanwhile_do_not_get_round_the_limit_of_turns() -> None:
 def test_what_was_heard_while_a_thought_failed_is_thought_about_next() -> None:
     busy = after(online(), *(heard(i, addressed=True) for i in range(1, 8)))
     step = decide(busy, ev.DraftFailed(NOW, busy.turn, "The engine is away."), POLICY)
-    assert isinstance(step, Step) and step.effects == (do.Compose(busy.turn + 1),)
+    assert isinstance(step, Step) and step.effects == (do.Compose(busy.turn + 1, 7),)
     assert isinstance(step.after, SessionSnapshot) and step.after.addressed and not step.after.pending
     rest = decide(step.after, ev.DraftFailed(NOW, step.after.turn, "The engine is away."), POLICY)
     assert isinstance(rest, Step) and rest.after.state is SessionState.LISTENING, "it ends once nothing waits"

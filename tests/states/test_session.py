@@ -291,7 +291,7 @@ def test_yesterdays_beginnings_count_no_more() -> None:
 def test_whoever_speaks_while_an_echo_thinks_of_a_beginning_is_answered_instead() -> None:
     waiting = after(free_to_begin(), planned(5))
     thinking = after(waiting, fired(waiting, "open"))
-    assert effects_of(thinking, heard(5)) == (do.PlanOpening(), do.Compose(2))
+    assert effects_of(thinking, heard(5)) == (do.PlanOpening(), do.Compose(2, 5))
     assert not after(thinking, heard(5)).opening
 
 

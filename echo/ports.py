@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -216,6 +216,12 @@ class Engine(Protocol):
         """When the subject would next begin a conversation in that channel: seconds since the epoch, later than `now`.
 
         None where that is not within a week. Drawn by `seed` from the hours at which they began conversations.
+        """
+
+    async def amend(self, model: bytes, version: str, added: Sequence[Burst], withdrawn: Collection[int]) -> bytes:
+        """The model with these turns added and the messages with these ids taken out, without learning anew.
+
+        Neither `model` nor what is loaded of `version` changes: whoever stores the new bytes releases the old.
         """
 
     def release(self, version: str) -> None:

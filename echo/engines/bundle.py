@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import Final
 
+from echo.engines.examples import amended_examples, dumped, loaded
 from echo.errors import EngineFailed
 from echo.persona import storage
+from echo.persona.model import Persona
+from echo.persona.turns import Burst
 
 MAGIC: Final = b"ECHOBNDL"
 VERSION: Final = 1
@@ -49,3 +53,16 @@ def unbundled(blob: bytes) -> tuple[bytes, bytes]:
         return body[_SIZE.size : end], zlib.decompress(body[end:])
     except zlib.error as problem:
         raise EngineFailed("The stored model can't be read, so train the echo again.") from problem
+
+
+def amended_model(model: bytes, added: Sequence[Burst], withdrawn: Collection[int]) -> bytes:
+    """A stored model of either kind with these turns and without the messages of these ids.
+
+    Raises EngineFailed as `unbundled` and `Persona.load` do.
+    """
+    stored, examples = unbundled(model)
+    persona = Persona.load(stored)
+    persona.amend(added, withdrawn)
+    if not model.startswith(MAGIC):
+        return persona.dump()
+    return bundled(persona.dump(), dumped(amended_examples(loaded(examples), added, withdrawn)))

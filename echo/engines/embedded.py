@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 from echo.engines.bundle import unbundled
 from echo.engines.deciding import BEGINS, chance_of, paced, silent, verdict
 from echo.engines.shelf import LOADED, Shelf
-from echo.engines.wire import request_lines
+from echo.engines.wire import amendment, request_lines
 from echo.errors import EngineFailed
 from echo.persona.model import Persona
 from echo.persona.turns import Burst
@@ -23,6 +23,9 @@ from echo.ports import Answer, Moment, Trained
 
 _PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 _BATCH: Final = 64
+_PIECE: Final = 2**18
+AMENDING: Final = 120.0
+"""Seconds that an amendment may take: some hundred times what it takes for a usual corpus."""
 
 
 class EmbeddedEngine:
@@ -40,26 +43,20 @@ class EmbeddedEngine:
 
         Raises EngineFailed when the time is over, the child dies, or there is nothing to learn from.
         """
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # not whatever lies in the folder in which Echo was started
-            "-m",
-            "echo.engines.fitting",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=_environment(),
+        late = (
+            f"Learning took longer than {timeout:g} seconds; raise model_training_timeout or lower "
+            "max_messages_per_analysis."
         )
-        try:
-            async with asyncio.timeout(timeout):
-                return await _converse(child, author, bursts, seed, progress)
-        except TimeoutError:
-            raise EngineFailed(
-                f"Learning took longer than {timeout:g} seconds; raise model_training_timeout or lower "
-                "max_messages_per_analysis."
-            ) from None
-        finally:
-            await _end(child)
+        return await _in_child(request_lines(author, bursts, seed), progress, timeout, late)
+
+    async def amend(self, model: bytes, version: str, added: Sequence[Burst], withdrawn: Collection[int]) -> bytes:
+        """Amends in a child process, as it learns. A model of another engine stays one.
+
+        Raises EngineFailed where the model is damaged or too old, the child dies, or it takes over AMENDING seconds.
+        """
+        late = f"Taking messages out of the model took longer than {AMENDING:g} seconds; it is tried again."
+        made = await _in_child(amendment(model, added, withdrawn), _untold, AMENDING, late)
+        return made.blob
 
     async def chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:
         """Looks at the moment in a thread. Raises EngineFailed where the model is damaged."""
@@ -105,16 +102,37 @@ def _environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": root, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
+def _untold(share: float) -> None:
+    """Progress that nobody waits for."""
+
+
+async def _in_child(request: Iterable[bytes], progress: Callable[[float], None], timeout: float, late: str) -> Trained:
+    """What the child makes of a request. Raises EngineFailed, with `late` where it takes over `timeout` seconds."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",  # not whatever lies in the folder in which Echo was started
+        "-m",
+        "echo.engines.fitting",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=_environment(),
+    )
+    try:
+        async with asyncio.timeout(timeout):
+            return await _converse(child, request, progress)
+    except TimeoutError:
+        raise EngineFailed(late) from None
+    finally:
+        await _end(child)
+
+
 async def _converse(
-    child: asyncio.subprocess.Process,
-    author: str,
-    bursts: Sequence[Burst],
-    seed: int,
-    progress: Callable[[float], None],
+    child: asyncio.subprocess.Process, request: Iterable[bytes], progress: Callable[[float], None]
 ) -> Trained:
     assert child.stdin is not None and child.stdout is not None
     try:
-        for count, line in enumerate(request_lines(author, bursts, seed)):
+        for count, line in enumerate(request):
             child.stdin.write(line)
             if count % _BATCH == 0:
                 await child.stdin.drain()
@@ -127,10 +145,22 @@ async def _converse(
             elif "error" in row:
                 raise EngineFailed(str(row["error"]))
             else:
-                blob = await child.stdout.readexactly(int(row["model"]))
+                blob = await _read(child.stdout, int(row["model"]))
                 return Trained(blob, int(row["messages"]), float(row["seconds"]))
     except (ConnectionError, asyncio.IncompleteReadError) as problem:
         raise EngineFailed(_DIED) from problem
+
+
+async def _read(stream: asyncio.StreamReader, size: int) -> bytes:
+    """So many bytes. Piece by piece, for copying a large model in one go would hold up the event loop."""
+    parts: list[bytes] = []
+    while size:
+        part = await stream.read(min(size, _PIECE))
+        if not part:
+            raise EngineFailed(_DIED)
+        parts.append(part)
+        size -= len(part)
+    return await asyncio.to_thread(b"".join, parts)
 
 
 _DIED: Final = "The process that was learning ended early, perhaps for want of memory; try again with fewer messages."

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from random import Random
 from typing import Final
 
@@ -31,10 +32,31 @@ FADE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What was said, oldest first (times are not kept), and what the subject answered: 1..n messages."""
+    """What was said, oldest first (times are not kept), and what the subject answered: 1..n messages.
+
+    `context_ids` and `ids` name those messages, parallel to them, 0 where one has no id.
+    """
 
     context: tuple[Utterance, ...]
     texts: tuple[str, ...]
+    context_ids: tuple[int, ...] = ()
+    ids: tuple[int, ...] = ()
+
+    def without(self, gone: frozenset[int]) -> Example | None:
+        """Without these messages; None where it answers nothing any more, or says nothing."""
+        if gone.isdisjoint((*self.context_ids, *self.ids)):
+            return self
+        heard = [k for k, one in enumerate(self.context_ids) if one not in gone]
+        said = [k for k, one in enumerate(self.ids) if one not in gone]
+        # What it answered stood last.
+        if not said or len(self.context) - 1 not in heard:
+            return None
+        return Example(
+            tuple(self.context[k] for k in heard),
+            tuple(self.texts[k] for k in said),
+            tuple(self.context_ids[k] for k in heard),
+            tuple(self.ids[k] for k in said),
+        )
 
 
 def examples_of(bursts: Iterable[Burst]) -> list[Example]:
@@ -43,11 +65,26 @@ def examples_of(bursts: Iterable[Burst]) -> list[Example]:
     answers.sort(key=lambda b: b.ts)
     out = []
     for burst in answers[-MOST:]:
-        texts = tuple(text for text in map(_kept, burst.texts) if text)
+        kept = [(_kept(text), one) for text, one in zip(burst.texts, burst.ids or repeat(0), strict=False)]
+        said = [(text, one) for text, one in kept if text]
         context = tuple(Utterance(u.author, 0.0, _kept(u.text), u.own) for u in burst.context[-LOOKBACK:])
-        if texts and context[-1].text:
-            out.append(Example(context, texts))
+        if said and context[-1].text:
+            context_ids = burst.context_ids[-LOOKBACK:] or (0,) * len(context)
+            texts, ids = zip(*said, strict=True)
+            out.append(Example(context, texts, context_ids, ids))
     return out
+
+
+def amended_examples(examples: Iterable[Example], added: Iterable[Burst], withdrawn: Collection[int]) -> list[Example]:
+    """The pairs without the withdrawn messages (ids), and the newest answers of these turns, MOST in all.
+
+    A turn that is there already takes the place of what was kept of it.
+    """
+    turns = list(added)
+    gone = frozenset(withdrawn) - {0}
+    again = frozenset(one for burst in turns for one in burst.ids) - {0}
+    rest = [left for one in examples if again.isdisjoint(one.ids) and (left := one.without(gone))]
+    return [*rest, *examples_of(turns)][-MOST:]
 
 
 def _kept(text: str) -> str:
@@ -56,7 +93,7 @@ def _kept(text: str) -> str:
 
 def dumped(examples: Sequence[Example]) -> bytes:
     """The pairs as bytes, for `loaded`. They are message text: store them encrypted."""
-    rows = [[[[u.author, u.text, u.own] for u in one.context], one.texts] for one in examples]
+    rows = [[[[u.author, u.text, u.own] for u in one.context], one.texts, one.context_ids, one.ids] for one in examples]
     # ASCII, because a text may hold half a surrogate pair, which UTF-8 can't carry.
     return json.dumps(rows, separators=(",", ":")).encode("ascii")
 
@@ -70,8 +107,10 @@ def loaded(blob: bytes) -> list[Example]:
             Example(
                 tuple(Utterance(str(author), 0.0, str(text), bool(own)) for author, text, own in context),
                 tuple(str(text) for text in texts),
+                tuple(int(one) for one in context_ids),
+                tuple(int(one) for one in ids),
             )
-            for context, texts in json.loads(blob)
+            for context, texts, context_ids, ids in json.loads(blob)
         ]
     except (ValueError, TypeError) as problem:
         raise EngineFailed("The stored model lacks its examples, so train the echo again.") from problem

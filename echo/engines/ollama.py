@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -89,7 +89,8 @@ class OllamaEngine:
         if moment.opens:
             # What was said last is no part of what is begun now.
             moment = replace(moment, context=())
-        texts = await self._texts(mind, moment) if ruling.speaks else ()
+        # Of whom nothing is left a chat model would only invent something.
+        texts = await self._texts(mind, moment) if ruling.speaks and mind.persona.messages else ()
         if not texts:
             return silent(ruling)
         return await asyncio.to_thread(paced, mind.persona, moment, ruling, texts)
@@ -98,6 +99,10 @@ class OllamaEngine:
         """As the embedded engine does. Raises EngineFailed where the model is damaged."""
         mind = await asyncio.to_thread(self._shelf.get, model, version)
         return await asyncio.to_thread(mind.persona.next_opening, channel, now, seed=seed)
+
+    async def amend(self, model: bytes, version: str, added: Sequence[Burst], withdrawn: Collection[int]) -> bytes:
+        """Amends the persona and the examples beside it, as the embedded engine does: Ollama is not asked."""
+        return await self._learner.amend(model, version, added, withdrawn)
 
     def release(self, version: str) -> None:
         """Lets go of a loaded model. What Ollama has loaded is shared by all echoes and stays."""

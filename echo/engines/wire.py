@@ -1,31 +1,47 @@
-"""How a corpus goes to the fitting child: one JSON line a turn, after a head line."""
+"""How a corpus, or what changed in one, goes to the child process: one JSON line a turn, after a head line."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
 
 from echo.persona.turns import Burst, Utterance
+
+CHUNK: Final = 2**16
+"""Bytes of a model that are written at a time."""
+
+
+def amendment(model: bytes, added: Sequence[Burst], withdrawn: Collection[int]) -> Iterator[bytes]:
+    """A head line, the model in chunks, then one line for each turn that joins."""
+    yield _line({"model": len(model), "withdrawn": sorted(withdrawn), "turns": len(added)})
+    view = memoryview(model)
+    for start in range(0, len(model), CHUNK):
+        yield bytes(view[start : start + CHUNK])
+    for burst in added:
+        yield _line(_row(burst))
 
 
 def request_lines(author: str, bursts: Sequence[Burst], seed: int) -> Iterator[bytes]:
     """A head line, then one line for each turn."""
     yield _line({"author": author, "seed": seed, "turns": len(bursts)})
     for burst in bursts:
-        yield _line(
-            {
-                "ts": burst.ts,
-                "channel": burst.channel,
-                "context": [[u.author, u.ts, u.text, u.own] for u in burst.context],
-                "texts": burst.texts,
-                "times": burst.times,
-                "delay": burst.delay,
-                "gaps": burst.gaps,
-                "opens": burst.opens,
-                "ids": burst.ids,
-                "context_ids": burst.context_ids,
-            }
-        )
+        yield _line(_row(burst))
+
+
+def _row(burst: Burst) -> dict[str, object]:
+    return {
+        "ts": burst.ts,
+        "channel": burst.channel,
+        "context": [[u.author, u.ts, u.text, u.own] for u in burst.context],
+        "texts": burst.texts,
+        "times": burst.times,
+        "delay": burst.delay,
+        "gaps": burst.gaps,
+        "opens": burst.opens,
+        "ids": burst.ids,
+        "context_ids": burst.context_ids,
+    }
 
 
 def _line(row: dict[str, object]) -> bytes:

@@ -11,6 +11,14 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 
+def distinct(values: Ints) -> Ints:
+    """Each value once, sorted: what np.unique gives, which takes several times as long for as many."""
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), np.bool_)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
+
+
 class Ragged:
     """Row r is the integers `flat[start[r] : start[r + 1]]`. Never changed once made."""
 

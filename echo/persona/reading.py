@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from echo.persona.habits import Habits, marks
 from echo.persona.lexicon import TOPICS, Floats32, Lexicon, topics, unit
 from echo.persona.names import NameBook, company, keys_of, lead_of
-from echo.persona.ragged import Ragged
+from echo.persona.ragged import Ragged, distinct
 from echo.persona.record import Record
 from echo.persona.retrieval import FADE, Entries, Postings
 from echo.persona.situations import SHAPE, shape
@@ -281,7 +281,7 @@ def answered(record: Record, lexicon: Lexicon) -> Ragged:
     """The topic words of each turn, each once, sorted."""
     word, turn, _ = told_in(record, lexicon)
     size = max(1, len(lexicon.vocabulary))
-    pairs = np.unique(turn * size + word)
+    pairs = distinct(turn * size + word)
     return Ragged(pairs % size, np.bincount(pairs // size, minlength=len(record.ts)).astype(np.int64))
 
 

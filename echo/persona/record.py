@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from echo.persona.lexicon import Lexicon
 from echo.persona.past import Past
-from echo.persona.ragged import Ints, Mask, Ragged
+from echo.persona.ragged import Ints, Mask, Ragged, distinct
 
 Floats = NDArray[np.float64]
 
@@ -142,7 +142,7 @@ class Record:
         spread = np.bincount(flat[first], minlength=size)
         mine = np.bincount(flat[first & (author == OWN)], minlength=size)
         others = first & (author != OWN)
-        pairs = np.unique(flat[others] * max(1, len(self.authors)) + author[others])
+        pairs = distinct(flat[others] * max(1, len(self.authors)) + author[others])
         people = np.bincount(pairs // max(1, len(self.authors)), minlength=size)
         uses = np.bincount(flat, minlength=size)
         return Lexicon.counted(vocabulary, spread, mine, uses, people, len(self.message))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
+from echo.engines.bundle import unbundled
 from echo.engines.embedded import EmbeddedEngine
+from echo.engines.examples import examples_of, loaded
 from echo.engines.ollama import OllamaEngine
 from echo.errors import EngineFailed
+from echo.persona.storage import unpacked
 from echo.persona.turns import Burst
 from echo.ports import Engine, Trained, Why
 from tests.support.learnt import WHO, bundle, bursts, moment, persona, said
@@ -85,6 +90,58 @@ async def test_a_released_model_is_read_again(engine: Engine) -> None:
     engine.release("never loaded")
     with pytest.raises(EngineFailed, match="train the echo again"):
         await engine.answer(b"damaged", "1-1", moment(), 1.0)
+
+
+@pytest.mark.parametrize("model", [persona, bundle], ids=["learnt by embedded", "learnt by ollama"])
+async def test_what_is_withdrawn_is_in_no_part_of_a_model_any_more(engine: Engine, model) -> None:  # type: ignore[no-untyped-def]
+    phrase = "the gribblenock of the vorplesnitch"
+    last = replace(bursts()[-1], texts=(phrase,), ids=(7,), times=(2e9,), ts=2e9, gaps=())
+    grown = await engine.amend(model(), "1-1", [last], ())
+    assert any("gribblenock" in part for part in texts_in(grown))
+    again = await engine.amend(grown, "1-1", (), {7, 8})
+    assert not any("gribblenock" in part or "vorplesnitch" in part for part in texts_in(again))
+    answer = await engine.answer(again, "1-1", moment(), 1.0)
+    assert answer.texts and not any("gribblenock" in text for text in answer.texts)
+
+
+@pytest.mark.parametrize("model", [persona, bundle], ids=["learnt by embedded", "learnt by ollama"])
+async def test_what_somebody_else_withdrew_is_in_no_part_of_a_model_any_more(engine: Engine, model) -> None:  # type: ignore[no-untyped-def]
+    heard = (*bursts()[-1].context, said("Gribblenock", "any vorplesnitch left?", 2e9 - 5))
+    last = replace(
+        bursts()[-1], context=heard, context_ids=(*bursts()[-1].context_ids, 8), ids=(7,), texts=("no",), times=(2e9,),
+        ts=2e9, gaps=(), delay=5.0,
+    )  # fmt: skip
+    grown = await engine.amend(model(), "1-1", [last], ())
+    assert any("vorplesnitch" in part for part in texts_in(grown))
+    again = await engine.amend(grown, "1-1", (), {8})
+    assert not any("vorplesnitch" in part or "Gribblenock" in part for part in texts_in(again))
+
+
+def texts_in(model: bytes) -> list[str]:
+    """All that stands in a model in words, whether it is a persona alone or has examples beside it."""
+    stored, examples = unbundled(model)
+    arrays, notes = unpacked(stored)
+    assert not any(array.dtype.kind in "SUO" for array in arrays.values())
+    return [json.dumps(notes, ensure_ascii=False), examples.decode()]
+
+
+async def test_an_amended_model_is_of_the_kind_that_it_was(engine: Engine) -> None:
+    assert unbundled(await engine.amend(persona(), "1-1", bursts()[-2:], ()))[1] == b""
+    examples = loaded(unbundled(await engine.amend(bundle(), "1-1", bursts()[-2:], {bursts()[3].ids[0]}))[1])
+    assert 0 < len(examples) <= len(examples_of(bursts()))
+
+
+async def test_everything_withdrawn_leaves_an_echo_that_has_nothing_to_say(engine: Engine) -> None:
+    every = {one for burst in bursts() for one in (*burst.ids, *burst.context_ids)}
+    empty = await engine.amend(bundle(), "1-1", (), every)
+    assert unbundled(empty)[1] == b"[]"
+    answer = await engine.answer(empty, "1-2", moment(), 1.0)
+    assert (answer.texts, answer.why) == ((), Why.NOTHING_TO_SAY)
+
+
+async def test_a_damaged_model_is_not_amended(engine: Engine) -> None:
+    with pytest.raises(EngineFailed, match="train the echo again"):
+        await engine.amend(persona()[:-1], "1-1", (), {1})
 
 
 async def test_nothing_to_learn_from_is_told_in_one_sentence(engine: Engine) -> None:

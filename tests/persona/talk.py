@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 
 from echo.corpus.conversations import bursts_of
@@ -57,18 +56,6 @@ def rows(count: int, seed: int = 0, author: str = "Wren") -> list[Written]:
 def talk(count: int = 900, seed: int = 0) -> list[Burst]:
     """The turns of Wren in `rows`."""
     return bursts_of(rows(count, seed), "Wren")
-
-
-def named(bursts: list[Burst]) -> list[Burst]:
-    """The turns with an id for each message, whoever wrote it: its moment in tenths of seconds."""
-    return [
-        replace(
-            burst,
-            ids=tuple(int(ts * 10) for ts in burst.times),
-            context_ids=tuple(int(said.ts * 10) for said in burst.context),
-        )
-        for burst in bursts
-    ]
 
 
 def asked(text: str, author: str = "Otto", ts: float = START + 9e7) -> tuple[Utterance, ...]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from echo.persona.amending import Amended
 from echo.persona.model import Persona
 from echo.persona.turns import Burst, Utterance
-from tests.persona.talk import START, asked, named, talk
+from tests.persona.talk import START, asked, talk
+from tests.support.learnt import named
 
 MESSAGES = 260
 SECRET_WORDS = ("zorblatt", "quixmere", "vantoosh")
@@ -35,10 +36,15 @@ def known() -> list[Burst]:
 @cache
 def later() -> list[Burst]:
     """Turns of which the persona knows nothing, with words of their own."""
-    new = talk(MESSAGES + 80)[len(known()) + 8 :]
+    new = [moved(b, 1e8) for b in talk(80, seed=5)]
     marked = [replace(b, texts=tuple(f"{text} vexillum{k % 5}" for text in b.texts)) for k, b in enumerate(new)]
-    ids = {one for b in known() for one in (*b.ids, *b.context_ids)}
-    return [b for b in named(marked) if ids.isdisjoint((*b.ids, *b.context_ids))]
+    return named([*known(), *marked])[len(known()) :]
+
+
+def moved(burst: Burst, by: float) -> Burst:
+    """The same so many seconds later."""
+    heard = tuple(replace(u, ts=u.ts + by) for u in burst.context)
+    return replace(burst, ts=burst.ts + by, times=tuple(ts + by for ts in burst.times), context=heard)
 
 
 def fresh() -> Persona:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from echo.corpus.conversations import bursts_of
@@ -17,10 +18,27 @@ MESSAGES = 1500
 """Of the newest that all invented people wrote: enough to learn from within a second."""
 
 
+def named(turns: list[Burst]) -> list[Burst]:
+    """The turns with an id for each message, whoever wrote it."""
+    ids: dict[tuple[float, str], int] = {}
+
+    def of(ts: float, text: str) -> int:
+        return ids.setdefault((ts, text), 1001 + len(ids))
+
+    return [
+        replace(
+            turn,
+            ids=tuple(of(ts, text) for ts, text in zip(turn.times, turn.texts, strict=True)),
+            context_ids=tuple(of(u.ts, u.text) for u in turn.context),
+        )
+        for turn in turns
+    ]
+
+
 @cache
 def bursts() -> list[Burst]:
     """Mara's turns, oldest first."""
-    return bursts_of(invent(1)[-MESSAGES:], WHO)
+    return named(bursts_of(invent(1)[-MESSAGES:], WHO))
 
 
 @cache

@@ -105,9 +105,12 @@ class Discord:
 
 
 @asynccontextmanager
-async def open_echo(loaded: Loaded, serving: Serving, clock: Clock | None = None) -> AsyncIterator[Echo]:
+async def open_echo(
+    loaded: Loaded, serving: Serving, clock: Clock | None = None, engine: Engine | None = None
+) -> AsyncIterator[Echo]:
     """A whole Echo: connected, its commands registered, its machines where their last recorded step left them.
 
+    `engine` is what learns and speaks; None: the one that the settings name.
     Raises EchoError: AlreadyRunning, ConfigError, ServiceUnavailable and what reading an export may raise.
     """
     clock = clock or SystemClock()
@@ -119,11 +122,17 @@ async def open_echo(loaded: Loaded, serving: Serving, clock: Clock | None = None
         store = await stack.enter_async_context(open_store(home, master_key, clock))
         sandbox = await stack.enter_async_context(_sandbox(settings, serving, clock)) if serving.sandbox else None
         discord = Discord(f"{sandbox.address}/api/v10", SANDBOX_TOKEN) if sandbox else _discord(loaded, serving)
-        yield await _run(stack, settings, store, sandbox, discord, clock)
+        yield await _run(stack, settings, store, sandbox, discord, clock, engine or engine_of(settings))
 
 
 async def _run(
-    stack: AsyncExitStack, settings: Settings, store: Store, sandbox: Sandbox | None, discord: Discord, clock: Clock
+    stack: AsyncExitStack,
+    settings: Settings,
+    store: Store,
+    sandbox: Sandbox | None,
+    discord: Discord,
+    clock: Clock,
+    engine: Engine,
 ) -> Echo:
     """Join the parts, start them, and leave on the stack how they stop."""
     board = Board()
@@ -174,9 +183,7 @@ async def _run(
     )
     limits = Limits(settings.max_bot_turns, Ceiling(settings.max_share_of_voice, settings.max_echo_share))
     floor = Floor(board, store.turns, hearing.called, limits, clock)
-    works = _works(
-        settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale, budget, people_of, floor
-    )
+    works = _works(settings, store, board, chat, client, engine, ends, clock, pace_scale, budget, people_of, floor)
     interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks, clock)
     ends.work_ended = interpreter.work_ended
     timers = Timers(clock, router.ring)

@@ -236,8 +236,11 @@ def _works(
         generations=store.generations,
         floor=floor,
         consents=store.consents,
-        saying=Saying(board, chat, store.generations, store.outbox, beginning, clock),
+        saying=Saying(
+            *(board, chat, store.generations, store.outbox, beginning, engine, held_models, store.wishes, clock)
+        ),
         beginning=beginning,
+        wishes=store.wishes,
         settings=settings,
         stays=stays_here(settings),
         pace_scale=pace_scale,

@@ -22,6 +22,7 @@ from db.models import Models
 from db.outbox import Outbox
 from db.steps import Steps
 from db.turns import Turns
+from db.wishes import WishBook
 from echo.errors import ConfigError
 from echo.settings import Settings
 from schedules.clock import Clock
@@ -44,6 +45,7 @@ class Store:
     generations: Generations
     models: Models
     turns: Turns
+    wishes: WishBook
     erasure: Erasure
 
 
@@ -74,6 +76,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             generations=Generations(database, keyring),
             models=models,
             turns=Turns(database),
+            wishes=WishBook(database, keyring, clock),
             erasure=Erasure(database, keyring, models),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import aiosqlite
@@ -19,6 +19,8 @@ from db.stored import QuizMoment
 
 MOST_MOMENTS = 30
 """Moments that are kept of a profile."""
+CONTEXT_LINES = 4
+"""Messages of what stood before that are kept of a moment: more would not be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Quizzes:
         """Keep moments, in which model `version` speaks, for older ones; how many were kept.
 
         None are kept where the subject took the quiz back, or something was edited or deleted that the machine has not
-        learnt anew since; of the rest, those of which every message is stored, at most MOST_MOMENTS. Raises
+        learnt anew since; of the rest, those of which every message is stored, at most MOST_MOMENTS, each with the
+        last CONTEXT_LINES of its context. Raises
         KeyDestroyed where the profile was forgotten meanwhile.
         """
         cipher = await self._keyring.key_for(profile_id)
@@ -63,7 +66,7 @@ class Quizzes:
             if await SQL.quiz_is_kept_for(connection, profile_id=profile_id) is None:
                 return 0
             for moment in moments[:MOST_MOMENTS]:
-                kept += await _put(connection, cipher, profile_id, version, moment)
+                kept += await _put(connection, cipher, profile_id, version, _trimmed(moment))
         return kept
 
     async def moments(self, profile_id: int) -> list[KeptMoment]:
@@ -128,6 +131,11 @@ class Quizzes:
         """How many guesses were right, and how many there were, by the model's version."""
         async with self._database.read() as connection:
             return await _guesses(connection, profile_id)
+
+
+def _trimmed(moment: QuizMoment) -> QuizMoment:
+    more = max(0, len(moment.context) - CONTEXT_LINES)
+    return replace(moment, context=moment.context[more:], message_ids=moment.message_ids[more:])
 
 
 async def _put(

@@ -20,6 +20,7 @@ from echo.discord.collecting.collector import Collector
 from echo.discord.following import Acquaintance, Following
 from echo.discord.hearing import Hearing
 from echo.discord.notices import Notices, Openings, stays_here
+from echo.discord.quizzing import Quizzing
 from echo.discord.speakable import speakable_channels
 from echo.discord.telling import Telling
 from echo.discord.voice import Voice
@@ -105,12 +106,9 @@ class Discord:
 
 
 @asynccontextmanager
-async def open_echo(
-    loaded: Loaded, serving: Serving, clock: Clock | None = None, engine: Engine | None = None
-) -> AsyncIterator[Echo]:
+async def open_echo(loaded: Loaded, serving: Serving, clock: Clock | None = None) -> AsyncIterator[Echo]:
     """A whole Echo: connected, its commands registered, its machines where their last recorded step left them.
 
-    `engine` is what learns and speaks; None: the one that the settings name.
     Raises EchoError: AlreadyRunning, ConfigError, ServiceUnavailable and what reading an export may raise.
     """
     clock = clock or SystemClock()
@@ -122,17 +120,11 @@ async def open_echo(
         store = await stack.enter_async_context(open_store(home, master_key, clock))
         sandbox = await stack.enter_async_context(_sandbox(settings, serving, clock)) if serving.sandbox else None
         discord = Discord(f"{sandbox.address}/api/v10", SANDBOX_TOKEN) if sandbox else _discord(loaded, serving)
-        yield await _run(stack, settings, store, sandbox, discord, clock, engine or engine_of(settings))
+        yield await _run(stack, settings, store, sandbox, discord, clock)
 
 
 async def _run(
-    stack: AsyncExitStack,
-    settings: Settings,
-    store: Store,
-    sandbox: Sandbox | None,
-    discord: Discord,
-    clock: Clock,
-    engine: Engine,
+    stack: AsyncExitStack, settings: Settings, store: Store, sandbox: Sandbox | None, discord: Discord, clock: Clock
 ) -> Echo:
     """Join the parts, start them, and leave on the stack how they stop."""
     board = Board()
@@ -163,6 +155,8 @@ async def _run(
     notices = Notices(client, board, settings, clock, openings)
     chat = DiscordChat(notices, voice)
     tasks = Tasks(lambda where, sentence: board.report(Fault(clock(), where, sentence)))
+    quizzing = Quizzing(client, store.quizzes, board, settings, tasks.start)
+    client.commands.more["echo quiz"], client.buttons.quizzing = quizzing.run, quizzing
     ends = SessionEnds(board, router)
     pace_scale = settings.sandbox_pace_scale if sandbox else settings.pace_scale
     budget = Budget(lambda: beside_echoes(len(board.sessions_online())))
@@ -183,7 +177,9 @@ async def _run(
     )
     limits = Limits(settings.max_bot_turns, Ceiling(settings.max_share_of_voice, settings.max_echo_share))
     floor = Floor(board, store.turns, hearing.called, limits, clock)
-    works = _works(settings, store, board, chat, client, engine, ends, clock, pace_scale, budget, people_of, floor)
+    works = _works(
+        settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale, budget, people_of, floor
+    )
     interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks, clock)
     ends.work_ended = interpreter.work_ended
     timers = Timers(clock, router.ring)
@@ -206,6 +202,7 @@ async def _run(
     interpreter.begin()
     router.tell_started()
     tasks.start("catching up", client.catch_up())
+    tasks.start("quizzes", quizzing.end_cut())
     following.begin()
     tasks.start("telling", Telling(board, notices, notices.words).run())
     operator = ConsoleOperator(router, clock, functools.partial(speakable_channels, client))
@@ -236,11 +233,8 @@ def _works(
         generations=store.generations,
         floor=floor,
         consents=store.consents,
-        saying=Saying(
-            *(board, chat, store.generations, store.outbox, beginning, engine, held_models, store.wishes, clock)
-        ),
+        saying=Saying(board, chat, store.generations, store.outbox, beginning, clock),
         beginning=beginning,
-        wishes=store.wishes,
         settings=settings,
         stays=stays_here(settings),
         pace_scale=pace_scale,

@@ -104,6 +104,11 @@ class Settings(BaseSettings):
     )
     max_echo_share: float = Field(0.5, ge=0, le=1, description="The same for all echoes of a channel together.")
 
+    quiz_seconds: float = Field(90.0, ge=0.1, le=3600, description="Seconds that a question of /echo quiz stays open.")
+    quiz_guesses: int = Field(
+        10, ge=1, le=1000, description="Guesses after which the next question of /echo quiz comes by itself."
+    )
+
     # The engine
     engine: Literal["embedded", "ollama"] = Field("embedded", description="What learns and speaks.")
     ollama_host: str = Field("http://127.0.0.1:11434", description="Address of the Ollama server.")

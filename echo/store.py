@@ -20,9 +20,9 @@ from db.journal import Journal
 from db.keys import Keyring
 from db.models import Models
 from db.outbox import Outbox
+from db.quizzes import Quizzes
 from db.steps import Steps
 from db.turns import Turns
-from db.wishes import WishBook
 from echo.errors import ConfigError
 from echo.settings import Settings
 from schedules.clock import Clock
@@ -45,7 +45,7 @@ class Store:
     generations: Generations
     models: Models
     turns: Turns
-    wishes: WishBook
+    quizzes: Quizzes
     erasure: Erasure
 
 
@@ -76,7 +76,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             generations=Generations(database, keyring),
             models=models,
             turns=Turns(database),
-            wishes=WishBook(database, keyring, clock),
+            quizzes=Quizzes(database, keyring, clock),
             erasure=Erasure(database, keyring, models),
         )
 

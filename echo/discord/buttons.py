@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from echo.discord import allowances, consent
+from echo.discord import allowances, consent, quiz_texts
 from echo.discord.allowing import Allowing
 from echo.discord.presses import Asking, Presses
+from echo.discord.quizzing import Quizzing
 
 
 class Buttons:
@@ -13,6 +14,7 @@ class Buttons:
     def __init__(self, presses: Presses, allowing: Allowing) -> None:
         self._presses = presses
         self._allowing = allowing
+        self.quizzing: Quizzing | None = None
 
     async def press(self, asking: Asking, custom_id: str) -> None:
         """Deal with one press. Raises EchoError or StorageError with what its presser is to be told."""
@@ -20,3 +22,5 @@ class Buttons:
             await self._presses.press(asking, press)
         elif (allowed := allowances.read_press(custom_id)) is not None:
             await self._allowing.press(asking, allowed)
+        elif self.quizzing is not None and (guess := quiz_texts.read_press(custom_id)) is not None:
+            await self.quizzing.press(asking, guess)

@@ -49,8 +49,9 @@ class EchoClient(nextcord.Client):
 
     `api_base` is the root of another server that speaks Discord's API (http://.../api/v10), given for the sandbox only.
     `openings` are to be shared with `Notices`. `speaker_of` gives which profile spoke a message of Discord's JSON (0:
-    one that is gone), None for everybody else's; the composition sets it to what `Voice` knows. `witnesses` see the
-    raw data of dispatches, by name; `returned` is called when a connection begun anew is ready.
+    one that is gone), None for everybody else's; the composition sets it to what `Voice` knows, and adds to `commands`
+    and `buttons` what is made later. `witnesses` see the raw data of dispatches, by name; `returned` is called when a
+    connection begun anew is ready.
     """
 
     def __init__(
@@ -90,8 +91,8 @@ class EchoClient(nextcord.Client):
         self._clock = clock
         presses = Presses(requests, board, clock, stays_here(settings))
         allowing = Allowing(requests, board, clock, settings.openers_per_day)
-        self._buttons = Buttons(presses, allowing)
-        self._commands = Commands(
+        self.buttons = Buttons(presses, allowing)
+        self.commands = Commands(
             *(requests, board, clock, settings, openings, presses),
             Importing(board, imports, settings.import_limit),
             places,
@@ -305,13 +306,13 @@ class EchoClient(nextcord.Client):
 
     async def _hand_on(self, kind: nextcord.InteractionType, asking: Asking, data: dict[str, Any]) -> None:
         if kind is nextcord.InteractionType.application_command:
-            await self._commands.run(asking, translate.call(data))
+            await self.commands.run(asking, translate.call(data))
         elif kind is nextcord.InteractionType.application_command_autocomplete:
-            await asking.reply.offer(self._commands.choices(asking.asker, translate.call(data)))
+            await asking.reply.offer(self.commands.choices(asking.asker, translate.call(data)))
         elif kind is nextcord.InteractionType.modal_submit:
-            await self._commands.submit(asking, str(data["custom_id"]), translate.field_values(data))
+            await self.commands.submit(asking, str(data["custom_id"]), translate.field_values(data))
         elif kind is nextcord.InteractionType.component:
-            await self._buttons.press(asking, str(data["custom_id"]))
+            await self.buttons.press(asking, str(data["custom_id"]))
 
     def _asking(self, interaction: nextcord.Interaction[Any], reply: Reply) -> Asking | None:
         server, user = interaction.guild, interaction.user

@@ -83,7 +83,8 @@ class Commands:
         places: Places,
         more: Mapping[str, Command],
     ) -> None:
-        """`more` are commands that are dealt with elsewhere, by name."""
+        """`more` are commands that are dealt with elsewhere, by name; others may join them."""
+        self.more = dict(more)
         self._places = places
         self._requests = requests
         self._board = board
@@ -102,12 +103,11 @@ class Commands:
             "echo import": importing.run,
             "echo help": self._help,
             "Make an echo": self._show_form,
-            **more,
         }
 
     async def run(self, asking: Asking, call: Call) -> None:
         """Do what a command asks for."""
-        command = self._by_name.get(call.name)
+        command = self._by_name.get(call.name) or self.more.get(call.name)
         if command is None:
             raise UsageError("Echo does not know this command (any more): /echo help shows those that there are.")
         await command(asking, call)

@@ -86,7 +86,7 @@ WORDINGS[FROM_NOW_ON_ELSEWHERE] = replace(WORDINGS[FROM_NOW_ON_HERE], stays="")
 GOING: Final = frozenset({2, ELSEWHERE, FROM_NOW_ON_ELSEWHERE})
 """The versions that say that what is read also goes to another computer."""
 _LINK: Final = re.compile(r"(?<=\])(?=\()|(?<=:)(?=//)|(?<=\.gg)(?=/)|(?<=/invite)(?=/)", re.IGNORECASE)
-"""Where a space keeps Discord from making a link or an invitation of what somebody calls themselves."""
+"""Where a space keeps Discord from making a link or an invitation of a text."""
 SHOWN_CHANNELS = 8
 """Channels that are named one by one."""
 
@@ -204,8 +204,13 @@ def channel_list(names: Sequence[str]) -> str:
 def plain(name: str) -> str:
     """A name that can't format, ping, link or stretch a message: at most 60 characters, no Markdown, no mentions."""
     kept = "".join(sign for sign in name if sign.isprintable() and sign not in "`*_~|<>@\\")
-    kept = _LINK.sub(" ", " ".join(kept.split()))
+    kept = unlinked(" ".join(kept.split()))
     return (kept if len(kept) <= 60 else f"{kept[:59]}…") or "somebody"
+
+
+def unlinked(text: str) -> str:
+    """The same text with spaces where Discord would make a link or an invitation of it."""
+    return _LINK.sub(" ", text)
 
 
 def question_buttons(profile_id: int, version: int) -> tuple[Button, ...]:

@@ -96,6 +96,12 @@ SUBCOMMANDS: Final = [
             )
         ],
     ),
+    _option(
+        SUBCOMMAND,
+        "quiz",
+        "Who wrote this? Guess what somebody wrote and what their echo made up, if they allow it",
+        options=[_option(USER, "user", "Whose echo; they must have allowed it with /echo allow", required=True)],
+    ),
     _option(SUBCOMMAND, "help", "What Echo is, what it keeps and how to stop it"),
 ]
 

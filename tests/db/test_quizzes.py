@@ -82,6 +82,15 @@ async def test_moments_come_back_as_they_were_and_lie_nowhere_in_the_clear(
     assert not any(word in found for word in (*words, b"invented answer", b"Ottilie"))
 
 
+async def test_of_what_stood_before_only_the_last_lines_are_kept(
+    allowed: ProfileSnapshot, quizzes: Quizzes, corpus: Corpus
+) -> None:
+    await quizzes.put_moments(allowed.id, 1, [a_moment(1, 2, 3, 4, 5, 6, 7)])
+    assert await open_moments(quizzes, allowed) == [a_moment(3, 4, 5, 6, 7)]
+    await corpus.remove([2])
+    assert len(await quizzes.moments(allowed.id)) == 1
+
+
 async def test_the_moments_of_a_newer_model_replace_those_of_the_older_one(
     allowed: ProfileSnapshot, quizzes: Quizzes
 ) -> None:

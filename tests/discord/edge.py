@@ -18,11 +18,13 @@ from db.connection import Database
 from db.corpus import Corpus
 from db.keys import Keyring
 from db.outbox import Outbox, OutboxRow
+from db.quizzes import Quizzes
 from db.steps import Steps
 from echo.corpus.written import Written
 from echo.discord.client import EchoClient
 from echo.discord.hearing import Hearing
 from echo.discord.notices import Notices, Openings
+from echo.discord.quizzing import Quizzing
 from echo.interpreter import Interpreter
 from echo.package_imports import PackageImports
 from echo.router import Router
@@ -70,6 +72,8 @@ class Edge:
     database: Database
     clock: HandClock
     requests: list[tuple[str, str]]
+    corpus: Corpus
+    quizzes: Quizzes
 
     async def until(self, fact: Callable[[], Any]) -> Any:
         """Return what `fact` gives once that is true."""
@@ -213,6 +217,9 @@ async def edge_at(
         notices = Notices(client, board, settings, clock, openings)
         tasks = Tasks(lambda where, sentence: board.report(Fault(clock(), where, sentence)))
         timers = Timers(clock, router.ring)
+        quizzes = Quizzes(database, keyring, clock)
+        quizzing = Quizzing(client, quizzes, board, settings, tasks.start)
+        client.commands.more["echo quiz"], client.buttons.quizzing = quizzing.run, quizzing
 
         async def type_in(channel_id: int) -> None:
             """Nobody is seen typing here."""
@@ -230,8 +237,9 @@ async def edge_at(
         stack.push_async_callback(_closed, client, serving)
         async with asyncio.timeout(PATIENCE):
             await client.wait_available()
-        world, people = sandbox.world, sandbox.people
-        yield Edge(sandbox, world, people, client, board, router, hearing, notices, database, clock, requests)
+        tasks.start("quizzes", quizzing.end_cut())
+        world, people, stored = sandbox.world, sandbox.people, (corpus, quizzes)
+        yield Edge(sandbox, world, people, client, board, router, hearing, notices, database, clock, requests, *stored)
         await router.settled()
         assert len(board.faults) == expected_faults, board.faults
     assert described.faults == []

@@ -1,0 +1,295 @@
+"""`/echo quiz`: members guess which of two answers a person really wrote, and which their echo made up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from random import Random
+from typing import Any, Final, Protocol
+
+import nextcord
+
+from db.errors import StorageError
+from db.quizzes import KeptMoment, RunningQuiz
+from echo.discord import answers, permits
+from echo.discord import quiz_texts as texts
+from echo.discord.audience import readable_by_all_here
+from echo.discord.consent import Button, plain
+from echo.discord.failures import OutOfReach, mapped, understood
+from echo.discord.presses import Asking
+from echo.discord.quiz import Question, Quiz, compatible
+from echo.discord.quiz_texts import Choice, End, Press
+from echo.discord.replies import view_of
+from echo.discord.translate import Call
+from echo.errors import EchoError, NoPermission, UsageError
+from echo.settings import Settings
+from states.board import Board
+from states.model import Allowance, ProfileSnapshot
+
+log = logging.getLogger(__name__)
+
+QUESTIONS: Final = 10
+"""The most of one quiz."""
+FEWEST: Final = 3
+"""Fewer moments tell nothing, and are not asked."""
+
+NO_PERSON: Final = "Say about whose echo the quiz is to be with the option user."
+NO_ECHO: Final = "There is no echo of {name} in this server: `/echo list` shows whose there are."
+NOT_READY: Final = "The echo of {name} is not ready yet; `/echo status` shows how far it is."
+NOT_ALLOWED: Final = (
+    "{name} has not allowed quizzes about their echo: only they themselves can, with `/echo allow what:quiz`."
+)
+BUSY: Final = "A quiz is running already, in this channel or about {name}: wait until it is over."
+NO_MOMENTS: Final = (
+    "There are too few moments left to guess at ({count}, and {fewest} are needed): new ones come each time the echo "
+    "learns anew, as far as {name} has written more."
+)
+NOT_FOR_ALL: Final = (
+    "Of the moments that could be shown only {count} stood where everybody who can see this channel can read, and "
+    "{fewest} are needed: try it in a channel that fewer people can see."
+)
+BEGUN: Final = "The quiz stands in this channel now; *Next* is yours to press."
+
+
+class QuizStore(Protocol):
+    """Where moments and results are kept (`db.quizzes.Quizzes`)."""
+
+    async def moments(self, profile_id: int) -> list[KeptMoment]:
+        """The moments that can still be asked."""
+
+    async def is_kept(self, moment_id: int) -> bool:
+        """Whether a moment still stands."""
+
+    async def note_asked(self, moment_id: int) -> None:
+        """A moment is shown now."""
+
+    async def begin(self, profile_id: int, channel_id: int, message_id: int) -> int:
+        """A quiz stands in a channel."""
+
+    async def end(self, quiz_id: int) -> None:
+        """A quiz is over."""
+
+    async def running(self) -> list[RunningQuiz]:
+        """The quizzes that are not over."""
+
+    async def count(self, profile_id: int, version: int, right: int, total: int) -> tuple[int, int]:
+        """Add the guesses of one question."""
+
+    async def guesses(self, profile_id: int) -> Mapping[int, tuple[int, int]]:
+        """Right and all guesses by the model's version."""
+
+
+class Quizzing:
+    """The command, its buttons, and the quizzes that are running; they end when Echo does."""
+
+    def __init__(
+        self,
+        client: nextcord.Client,
+        store: QuizStore,
+        board: Board,
+        settings: Settings,
+        start: Callable[[str, Coroutine[Any, Any, None]], object],
+        seed: Callable[[], int] = lambda: secrets.randbits(64),
+    ) -> None:
+        """`start` runs a quiz in the background; `seed` decides which moments are asked, and which answer is first."""
+        self._http = client.http
+        self._store = store
+        self._board = board
+        self._settings = settings
+        self._start = start
+        self._seed = seed
+        self._running: dict[int, Quiz] = {}
+        self._beginning: set[tuple[str, int]] = set()
+        board.watch(self._look)
+
+    # what comes in
+
+    async def run(self, asking: Asking, call: Call) -> None:
+        """Begin a quiz. Raises EchoError or StorageError with what whoever asked is to be told."""
+        person = call.person("user")
+        if person is None:
+            raise UsageError(NO_PERSON)
+        profile = self._about(asking, person.id, person.name)
+        permits.check_bot(asking.server, asking.here)
+        places = {("channel", asking.asker.channel_id), ("profile", profile.id)}
+        if places & self._taken():
+            raise UsageError(BUSY.format(name=answers.name_of(self._board, profile)))
+        self._beginning |= places
+        try:
+            quiz = await asking.reply.patiently(self._begun(asking, profile))
+        finally:
+            self._beginning -= places
+        self._start("quiz", self._play(quiz))
+        await asking.reply.say(BEGUN)
+
+    async def press(self, asking: Asking, press: Press) -> None:
+        """Deal with one press of a button under a question."""
+        quiz = self._running.get(asking.message_id)
+        said = texts.OVER if quiz is None else quiz.press(asking.asker.id, press)
+        await asking.reply.say(said)
+
+    async def end_cut(self) -> None:
+        """Say of quizzes that the last run of Echo left open that they are over."""
+        for cut in await self._store.running():
+            try:
+                await self._change(cut.channel_id, cut.message_id, texts.CUT)
+            except OutOfReach as error:
+                log.info("The quiz that was cut short is not there any more (code %d).", error.code)
+            except EchoError as error:
+                # At the next start.
+                log.info("A quiz that was cut short could not be ended: %s", error)
+                continue
+            await self._store.end(cut.id)
+
+    def _look(self) -> None:
+        for quiz in tuple(self._running.values()):
+            profile = self._board.profiles.get(quiz.profile.id)
+            quiz.see(profile, profile is not None and Allowance.QUIZ in profile.allows)
+
+    # beginning
+
+    def _about(self, asking: Asking, user_id: int, name: str) -> ProfileSnapshot:
+        found = [p for p in answers.living(self._board, asking.asker.server_id) if p.user_id == user_id]
+        shown = plain(name)
+        if not found:
+            raise UsageError(NO_ECHO.format(name=shown))
+        if not found[0].can_speak:
+            raise UsageError(NOT_READY.format(name=shown))
+        if Allowance.QUIZ not in found[0].allows:
+            raise NoPermission(NOT_ALLOWED.format(name=shown))
+        return found[0]
+
+    def _taken(self) -> set[tuple[str, int]]:
+        quizzes = self._running.values()
+        channels, profiles = {q.channel_id for q in quizzes}, {q.profile.id for q in quizzes}
+        return self._beginning | {("channel", one) for one in channels} | {("profile", one) for one in profiles}
+
+    async def _begun(self, asking: Asking, profile: ProfileSnapshot) -> Quiz:
+        channel_id = asking.asker.channel_id
+        chosen = await self._chosen(profile, asking.asker.server_id, channel_id)
+        quiz = Quiz(profile, asking.asker.id, channel_id, chosen, self._settings.quiz_guesses)
+        # Nothing of anybody stands in the channel before the row that will have it taken down.
+        quiz.message_id = await self._post(quiz)
+        quiz.id = await self._store.begin(profile.id, channel_id, quiz.message_id)
+        self._running[quiz.message_id] = quiz
+        self._look()
+        return quiz
+
+    async def _chosen(self, profile: ProfileSnapshot, server_id: int, channel_id: int) -> list[KeptMoment]:
+        random, name = Random(self._seed()), answers.name_of(self._board, profile)
+        kept = [one for one in await self._store.moments(profile.id) if texts.can_be_asked(one.moment)]
+        if len(kept) < FEWEST:
+            raise UsageError(NO_MOMENTS.format(count=len(kept), fewest=FEWEST, name=name))
+        readable = await self._readable(server_id, channel_id)
+        fitting = [one for one in kept if one.moment.channel_id in readable]
+        chosen = compatible(fitting, QUESTIONS, random)
+        if len(chosen) < FEWEST:
+            raise UsageError(NOT_FOR_ALL.format(count=len(chosen), fewest=FEWEST))
+        return chosen
+
+    async def _readable(self, server_id: int, channel_id: int) -> set[int]:
+        """The channels that everybody who sees this one can read, as things stand at this moment."""
+        with mapped("see who may read which channel"):
+            channels = await self._http.get_all_guild_channels(server_id)
+            roles = await self._http.get_roles(server_id)
+            here = channel_id
+            if not any(int(one["id"]) == channel_id for one in channels):
+                # A thread: whoever sees it sees its channel.
+                thread: Mapping[str, Any] = await self._http.get_channel(channel_id)
+                here = int(thread.get("parent_id") or 0)
+        with understood("The lists of channels and roles"):
+            return await asyncio.to_thread(readable_by_all_here, channels, roles, server_id, here)
+
+    # playing
+
+    async def _play(self, quiz: Quiz) -> None:
+        try:
+            await self._ask_all(quiz)
+            await self._finish(quiz)
+        except OutOfReach as error:
+            log.info("The quiz about profile %d is not there any more (code %d).", quiz.profile.id, error.code)
+            await self._store.end(quiz.id)
+        except (EchoError, StorageError) as error:
+            log.warning("The quiz about profile %d broke off: %s", quiz.profile.id, error)
+            quiz.stop(End.TROUBLE)
+            with suppress(EchoError, StorageError):
+                await self._finish(quiz)
+        finally:
+            self._running.pop(quiz.message_id, None)
+
+    async def _ask_all(self, quiz: Quiz) -> None:
+        random = Random(self._seed())
+        while quiz.end is None and quiz.chosen:
+            kept = quiz.chosen.pop(0)
+            # Both may have changed since the quiz began.
+            readable = await self._readable(quiz.profile.server_id, quiz.channel_id)
+            if kept.moment.channel_id not in readable or not await self._store.is_kept(kept.id):
+                continue
+            question = Question(len(quiz.past) + 1, kept, random.choice((Choice.A, Choice.B)))
+            await self._store.note_asked(kept.id)
+            if await self._asked(quiz, question):
+                await self._close(quiz, question)
+        if not quiz.past:
+            quiz.stop(End.RAN_OUT)
+
+    async def _asked(self, quiz: Quiz, question: Question) -> bool:
+        """Ask and wait; whether the question came to its end, and was not overtaken by what it is about."""
+        quiz.ask(question)
+        quiz.news.clear()
+        self._look()
+        if quiz.end is None:
+            await self._show(quiz, question)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.quiz_seconds):
+                while quiz.end is None and not quiz.is_over:
+                    await quiz.news.wait()
+                    quiz.news.clear()
+                    if quiz.is_doubtful and not await self._store.is_kept(question.kept.id):
+                        return False
+        return quiz.end is None
+
+    async def _close(self, quiz: Quiz, question: Question) -> None:
+        """Count what was guessed; a question that nobody cared for is the last one."""
+        timed_out = not quiz.is_over
+        quiz.is_over = True
+        past = question.over()
+        quiz.past.append(past)
+        if past.total:
+            await self._store.count(quiz.profile.id, question.kept.version, past.right, past.total)
+        elif timed_out:
+            quiz.stop(End.NOBODY)
+
+    async def _finish(self, quiz: Quiz) -> None:
+        quiz.stop(End.DONE)
+        overall = (await self._store.guesses(quiz.profile.id)).get(quiz.profile.model_version)
+        text = texts.result(answers.name_of(self._board, quiz.profile), quiz.past, quiz.end or End.DONE, overall)
+        await self._change(quiz.channel_id, quiz.message_id, text)
+        await self._store.end(quiz.id)
+
+    # messages
+
+    async def _show(self, quiz: Quiz, question: Question) -> None:
+        name = answers.name_of(self._board, quiz.profile)
+        asker = self._board.names.get(quiz.asker_id) or "whoever asked"
+        of, before = question.number + len(quiz.chosen), quiz.past[-1] if quiz.past else None
+        seconds, moment = self._settings.quiz_seconds, question.kept.moment
+        text = texts.question(name, asker, question.number, of, moment, question.real, seconds, before)
+        await self._change(quiz.channel_id, quiz.message_id, text, texts.buttons(question.number))
+
+    async def _post(self, quiz: Quiz) -> int:
+        text = texts.BEGINNING.format(name=answers.name_of(self._board, quiz.profile))
+        route = nextcord.http.Route("POST", "/channels/{channel_id}/messages", channel_id=quiz.channel_id)
+        with mapped("write in this channel"):
+            sent = await self._http.request(route, json={"content": text, "allowed_mentions": {"parse": []}})
+        return int(sent["id"])
+
+    async def _change(self, channel_id: int, message_id: int, text: str, buttons: tuple[Button, ...] = ()) -> None:
+        route = nextcord.http.Route(
+            "PATCH", "/channels/{channel_id}/messages/{message_id}", channel_id=channel_id, message_id=message_id
+        )
+        body = {"content": text, "components": view_of(buttons).to_components(), "allowed_mentions": {"parse": []}}
+        with mapped("change the message of its quiz"):
+            await self._http.request(route, json=body)

@@ -104,12 +104,14 @@ def test_every_locked_version_has_hashes_and_no_address_is_in_the_lock() -> None
 
 def test_the_wheel_carries_every_data_file_and_the_command(tmp_path: Path) -> None:
     # A copy, because building leaves folders beside the sources.
+    cached = shutil.ignore_patterns("__pycache__")
     for name in (*PRODUCT, "pyproject.toml", "README.md", "LICENSE"):
         source, target = ROOT / name, tmp_path / "project" / name
         target.parent.mkdir(exist_ok=True)
-        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), "."]
-    subprocess.run(build, cwd=tmp_path / "project", check=True, capture_output=True)
+        shutil.copytree(source, target, ignore=cached) if source.is_dir() else shutil.copy(source, target)
+    # What pip calls in the end, without the seconds that it takes to get there.
+    build = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", build, tmp_path], cwd=tmp_path / "project", check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         names = set(wheel.namelist())
         entries = wheel.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()

@@ -62,7 +62,13 @@ class Erasure:
         erased += await self._repeat(SQL.erase_datasets, profile_id=profile_id)
         async with self._database.write() as connection:
             erased += await erase_collections(connection, profile_id)
-            for erase in (SQL.erase_training_runs, SQL.erase_moments, SQL.erase_quizzes, SQL.erase_quiz_results):
+            for erase in (
+                SQL.erase_training_runs,
+                SQL.erase_moments,
+                SQL.erase_quizzes,
+                SQL.erase_quiz_results,
+                SQL.erase_scorecards,
+            ):
                 erased += int(await erase(connection, profile_id=profile_id))
             await SQL.release_turns(connection, profile_id=profile_id)
         await self._database.compact()

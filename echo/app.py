@@ -32,11 +32,11 @@ from echo.interpreter import Interpreter, Work
 from echo.lock import only_one
 from echo.operator import ConsoleOperator
 from echo.package_imports import PackageImports
-from echo.ports import Engine
 from echo.profile_work import ProfileWork
 from echo.router import Router
 from echo.sandbox.server import Sandbox
 from echo.saying import Saying
+from echo.scoring import Scoring
 from echo.secrets import ensure_master_key
 from echo.session_work import SessionWork
 from echo.settings import Loaded, Settings
@@ -177,9 +177,8 @@ async def _run(
     )
     limits = Limits(settings.max_bot_turns, Ceiling(settings.max_share_of_voice, settings.max_echo_share))
     floor = Floor(board, store.turns, hearing.called, limits, clock)
-    works = _works(
-        settings, store, board, chat, client, engine_of(settings), ends, clock, pace_scale, budget, people_of, floor
-    )
+    scoring = Scoring(board, store.corpus, store.scorecards, store.quizzes, engine_of(settings), settings, clock)
+    works = _works(settings, store, board, chat, client, scoring, ends, clock, pace_scale, budget, people_of, floor)
     interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks, clock)
     ends.work_ended = interpreter.work_ended
     timers = Timers(clock, router.ring)
@@ -188,6 +187,7 @@ async def _run(
     stack.push_async_callback(voice.close)
     profiles, sessions = await store.steps.load()
     board.journal.extend(await store.journal.latest(JOURNAL_SHOWN))
+    await scoring.load()
     router.adopt([*profiles, *sessions])
     interpreter.perform(tuple(await store.outbox.pending()))
 
@@ -215,7 +215,7 @@ def _works(
     board: Board,
     chat: DiscordChat,
     client: EchoClient,
-    engine: Engine,
+    scoring: Scoring,
     ends: SessionEnds,
     clock: Clock,
     pace_scale: float,
@@ -224,11 +224,11 @@ def _works(
     floor: Floor,
 ) -> dict[type[Effect], Work]:
     held_models = HeldModels(board, store.models)
-    beginning = Beginning(board, engine, held_models, settings.openers_per_day, clock)
+    beginning = Beginning(board, scoring.engine, held_models, settings.openers_per_day, clock)
     session_work = SessionWork(
         board=board,
         chat=chat,
-        engine=engine,
+        engine=scoring.engine,
         held_models=held_models,
         generations=store.generations,
         floor=floor,
@@ -253,8 +253,9 @@ def _works(
         ),
         corpus=store.corpus,
         datasets=store.datasets,
-        engine=engine,
+        engine=scoring.engine,
         models=store.models,
+        scoring=scoring,
         erasure=store.erasure,
         settings=settings,
         clock=clock,

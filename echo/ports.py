@@ -14,6 +14,7 @@ from states.decide import Refusal, Step
 from states.effects import Notice
 from states.events import Event
 from states.model import MachineKey, ProfileSnapshot, SessionSnapshot
+from states.scores import Axis
 
 # ---------------------------------------------------------------- what comes in
 
@@ -159,6 +160,36 @@ class Moment:
     now: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class TestedMoment:
+    """A moment that the test held out: the turn really written, what of its context can be shown, and the echo's words.
+
+    It is message text: to be stored sealed, or not at all.
+    """
+
+    burst: Burst
+    shown: int
+    echo: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the test of a corpus came to; `states.scores.Scorecard` tells of `axes`, `weakest` and `sentence`.
+
+    `moments` were asked, which took `seconds`. Of the echo's messages so many `copied` a span or repeated a whole
+    message more often than may be, and so many `leaked` what must never be told. `quiz` can be shown to people.
+    """
+
+    axes: tuple[Axis, ...]
+    weakest: str | None
+    sentence: str
+    moments: int
+    seconds: float
+    copied: int = 0
+    leaked: int = 0
+    quiz: tuple[TestedMoment, ...] = ()
+
+
 class Why(StrEnum):
     """Why an echo spoke or stayed silent."""
 
@@ -199,6 +230,22 @@ class Engine(Protocol):
         self, author: str, bursts: Sequence[Burst], seed: int, progress: Callable[[float], None], timeout: float
     ) -> Trained:
         """Learn from `bursts` (oldest first) within `timeout` seconds; `progress` gets shares 0..1."""
+
+    async def examine(
+        self,
+        author: str,
+        bursts: Sequence[Burst],
+        others: Sequence[Sequence[str]],
+        seed: int,
+        moments: int,
+        progress: Callable[[float], None],
+        timeout: float,
+    ) -> Examined:
+        """Test how like the person a model of `bursts` is: learn from the earlier part, answer in later moments.
+
+        `others` are messages of other people who agreed to that, one list for each; at most `moments` are asked, and
+        `timeout` is in seconds.
+        """
 
     async def chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:
         """The probability (0..1) with which `answer` would speak at this moment, calibrated; nothing is composed."""

@@ -20,6 +20,7 @@ from echo.corpus.dataset import put_dataset, taught
 from echo.errors import EchoError, EngineUnavailable, ServiceUnavailable
 from echo.perusing import select
 from echo.ports import ChannelGone, Chat, CollectPort, Engine
+from echo.scoring import Scoring
 from echo.settings import Settings
 from states import events as ev
 from states.board import Board, Progress
@@ -50,6 +51,7 @@ class ProfileWork:
     datasets: Datasets
     engine: Engine
     models: Models
+    scoring: Scoring
     erasure: Erasure
     settings: Settings
     clock: Callable[[], datetime]
@@ -150,6 +152,7 @@ class ProfileWork:
             progress=lambda share: self._show_training(profile.key, share),
             timeout=float(self.settings.model_training_timeout),
         )
+        await self.scoring.test(profile, version, name, found.bursts)
         path = await self.models.save(profile.id, version, trained.blob)
         return ev.TrainingFinished(self.clock(), path, version, trained.messages, round(trained.seconds, 3))
 
@@ -174,6 +177,7 @@ class ProfileWork:
             for version in range(snapshot.model_version + 2):
                 self.engine.release(model_name(snapshot.id, version))
             rows = await self.erasure.erase(snapshot.id)
+            self.scoring.take_down(snapshot.id)
         except StorageError as error:
             return ev.ForgettingFailed(self.clock(), str(error))
         return ev.EverythingForgotten(self.clock(), rows)

@@ -70,6 +70,19 @@ class Settings(BaseSettings):
     model_training_timeout: int = Field(
         3600, ge=1, le=604_800, description="Seconds after which a training is given up and tried again."
     )
+    scorecard_moments: int = Field(
+        150,
+        ge=0,
+        le=2000,
+        description="Held-out moments in which each new model is tested before it speaks; 0 is no test.",
+    )
+    scorecard_gate: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="How much of the way from anybody else to the person a model must come in its test to speak; 0: "
+        "only what copies is held back.",
+    )
     consent_expiry_hours: int = Field(
         168, ge=1, le=8760, description="Hours after which a question for consent that nobody answered ends."
     )

@@ -21,6 +21,7 @@ from db.keys import Keyring
 from db.models import Models
 from db.outbox import Outbox
 from db.quizzes import Quizzes
+from db.scorecards import Scorecards
 from db.steps import Steps
 from db.turns import Turns
 from echo.errors import ConfigError
@@ -46,6 +47,7 @@ class Store:
     models: Models
     turns: Turns
     quizzes: Quizzes
+    scorecards: Scorecards
     erasure: Erasure
 
 
@@ -77,6 +79,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             models=models,
             turns=Turns(database),
             quizzes=Quizzes(database, keyring, clock),
+            scorecards=Scorecards(database),
             erasure=Erasure(database, keyring, models),
         )
 

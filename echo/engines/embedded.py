@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
 from echo.engines.bundle import unbundled
+from echo.engines.child import child_of, feed
 from echo.engines.deciding import BEGINS, chance_of, paced, silent, verdict
+from echo.engines.examination import examined
 from echo.engines.shelf import LOADED, Shelf
 from echo.engines.wire import amendment, request_lines
 from echo.errors import EngineFailed
 from echo.persona.model import Persona
 from echo.persona.turns import Burst
-from echo.ports import Answer, Moment, Trained
+from echo.ports import Answer, Examined, Moment, Trained
 
-_PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
-_BATCH: Final = 64
 _PIECE: Final = 2**18
 AMENDING: Final = 120.0
 """Seconds that an amendment may take: some hundred times what it takes for a usual corpus."""
@@ -57,6 +52,19 @@ class EmbeddedEngine:
         late = f"Taking messages out of the model took longer than {AMENDING:g} seconds; it is tried again."
         made = await _in_child(amendment(model, added, withdrawn), _untold, AMENDING, late)
         return made.blob
+
+    async def examine(
+        self,
+        author: str,
+        bursts: Sequence[Burst],
+        others: Sequence[Sequence[str]],
+        seed: int,
+        moments: int,
+        progress: Callable[[float], None],
+        timeout: float,
+    ) -> Examined:
+        """Tests in a child process. Raises EngineFailed where that takes too long, or the child dies."""
+        return await examined(author, bursts, others, seed, moments, progress, timeout)
 
     async def chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:
         """Looks at the moment in a thread. Raises EngineFailed where the model is damaged."""
@@ -95,49 +103,25 @@ def _persona(model: bytes) -> Persona:
     return Persona.load(unbundled(model)[0])
 
 
-def _environment() -> dict[str, str]:
-    """What the child needs to find Python and Echo, and none of the secrets that the environment may hold."""
-    kept = {k: os.environ[k] for k in _PASSED_ON if k in os.environ}
-    root = str(Path(__file__).resolve().parents[2])
-    return {**kept, "PYTHONPATH": root, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-
-
 def _untold(share: float) -> None:
     """Progress that nobody waits for."""
 
 
 async def _in_child(request: Iterable[bytes], progress: Callable[[float], None], timeout: float, late: str) -> Trained:
     """What the child makes of a request. Raises EngineFailed, with `late` where it takes over `timeout` seconds."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",  # not whatever lies in the folder in which Echo was started
-        "-m",
-        "echo.engines.fitting",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=_environment(),
-    )
     try:
-        async with asyncio.timeout(timeout):
+        async with child_of("echo.engines.fitting") as child, asyncio.timeout(timeout):
             return await _converse(child, request, progress)
     except TimeoutError:
         raise EngineFailed(late) from None
-    finally:
-        await _end(child)
 
 
 async def _converse(
     child: asyncio.subprocess.Process, request: Iterable[bytes], progress: Callable[[float], None]
 ) -> Trained:
-    assert child.stdin is not None and child.stdout is not None
+    assert child.stdout is not None
     try:
-        for count, line in enumerate(request):
-            child.stdin.write(line)
-            if count % _BATCH == 0:
-                await child.stdin.drain()
-                await asyncio.sleep(0)
-        await child.stdin.drain()
+        await feed(child, request)
         while True:
             row = _row(await child.stdout.readline())
             if "progress" in row:
@@ -175,15 +159,3 @@ def _row(line: bytes) -> dict[str, Any]:
     if not isinstance(row, dict) or not row.keys() & {"progress", "error", "model"}:
         raise EngineFailed(_DIED)
     return row
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    """Sees to it that the child is gone, whatever happened."""
-    if child.returncode is None:
-        # A child that has given its model may be ending by itself: then there is nothing to kill. Not child.kill():
-        # that looks whether the child has ended, and asyncio then misses the end and complains.
-        with suppress(ProcessLookupError):
-            os.kill(child.pid, signal.SIGKILL)
-    if child.stdin is not None:
-        child.stdin.close()
-    await asyncio.shield(child.wait())

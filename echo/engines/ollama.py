@@ -10,15 +10,18 @@ from typing import Final
 from echo.engines.bundle import bundled, unbundled
 from echo.engines.deciding import BEGINS, Verdict, chance_of, paced, silent, verdict
 from echo.engines.embedded import EmbeddedEngine
+from echo.engines.examination import examined
 from echo.engines.examples import Examples, dumped, examples_of, loaded
 from echo.engines.ollama_server import OllamaServer
 from echo.engines.prompt import Occasion, Prompt, prompt
 from echo.engines.reply import is_honest, messages_of
 from echo.engines.shelf import Shelf
+from echo.errors import EngineFailed
+from echo.persona.judging.split import divide, is_testable
 from echo.persona.model import Persona
 from echo.persona.serious import is_serious
 from echo.persona.turns import Burst
-from echo.ports import Answer, Moment, Trained, Why
+from echo.ports import Answer, Examined, Moment, Trained, Why
 
 TRIES: Final = 3
 """Drafts, each with another seed, until the guard lets one pass."""
@@ -28,6 +31,8 @@ LONGEST_ANSWER: Final = 200
 """Tokens of an answer at most (`num_predict`): some 600 characters."""
 MARGIN: Final = 32
 """Tokens kept free for what a chat template adds around the whole."""
+TESTED: Final = 40
+"""Moments of a test that the server is asked in at most: each takes it seconds."""
 SAMPLING: Final[dict[str, float]] = {
     "temperature": 0.9,
     "top_p": 0.95,
@@ -76,6 +81,33 @@ class OllamaEngine:
         blob = await asyncio.to_thread(lambda: bundled(trained.blob, dumped(examples_of(bursts))))
         return Trained(blob, trained.messages, trained.seconds)
 
+    async def examine(
+        self,
+        author: str,
+        bursts: Sequence[Burst],
+        others: Sequence[Sequence[str]],
+        seed: int,
+        moments: int,
+        progress: Callable[[float], None],
+        timeout: float,
+    ) -> Examined:
+        """Asks the server in up to TESTED moments, and has what it said judged in a child process.
+
+        Raises EngineFailed where that takes too long or the child dies, EngineUnavailable where Ollama fails.
+        """
+        most = min(moments, TESTED)
+        try:
+            async with asyncio.timeout(timeout):
+                said = await self._spoken(author, bursts, seed, most, lambda share: progress(0.7 * share), timeout)
+        except TimeoutError:
+            raise EngineFailed(
+                f"Testing took longer than {timeout:g} seconds; lower scorecard_moments or raise "
+                "model_training_timeout."
+            ) from None
+        return await examined(
+            author, bursts, others, seed, most, lambda share: progress(0.7 + 0.3 * share), timeout, said
+        )
+
     async def chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:
         """As the embedded engine gives it: Ollama is not asked. Raises EngineFailed where the model is damaged."""
         return await asyncio.to_thread(lambda: chance_of(self._shelf.get(model, version).persona, moment, chattiness))
@@ -107,6 +139,27 @@ class OllamaEngine:
     def release(self, version: str) -> None:
         """Lets go of a loaded model. What Ollama has loaded is shared by all echoes and stays."""
         self._shelf.release(version)
+
+    async def _spoken(
+        self,
+        author: str,
+        bursts: Sequence[Burst],
+        seed: int,
+        most: int,
+        progress: Callable[[float], None],
+        timeout: float,
+    ) -> dict[int, tuple[str, ...]]:
+        """What a model of the earlier part says in the moments of the test, by their number."""
+        division = await asyncio.to_thread(divide, bursts, most)
+        if not is_testable(division):
+            return {}
+        trained = await self.train(author, division.earlier, seed, lambda share: progress(0.2 * share), timeout)
+        mind = await asyncio.to_thread(Mind.of, trained.blob)
+        said: dict[int, tuple[str, ...]] = {}
+        for at, burst in enumerate(division.moments):
+            said[at] = await self._texts(mind, Moment(burst.context, (author,), addressed=True, seed=seed + at))
+            progress(0.2 + 0.8 * (at + 1) / len(division.moments))
+        return said
 
     async def _texts(self, mind: Mind, moment: Moment) -> tuple[str, ...]:
         """The messages of the first draft that may be said as a whole; none where there is none in TRIES drafts."""

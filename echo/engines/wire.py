@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from echo.persona.turns import Burst, Utterance
@@ -14,19 +14,19 @@ CHUNK: Final = 2**16
 
 def amendment(model: bytes, added: Sequence[Burst], withdrawn: Collection[int]) -> Iterator[bytes]:
     """A head line, the model in chunks, then one line for each turn that joins."""
-    yield _line({"model": len(model), "withdrawn": sorted(withdrawn), "turns": len(added)})
+    yield line_of({"model": len(model), "withdrawn": sorted(withdrawn), "turns": len(added)})
     view = memoryview(model)
     for start in range(0, len(model), CHUNK):
         yield bytes(view[start : start + CHUNK])
     for burst in added:
-        yield _line(_row(burst))
+        yield line_of(_row(burst))
 
 
 def request_lines(author: str, bursts: Sequence[Burst], seed: int) -> Iterator[bytes]:
     """A head line, then one line for each turn."""
-    yield _line({"author": author, "seed": seed, "turns": len(bursts)})
+    yield line_of({"author": author, "seed": seed, "turns": len(bursts)})
     for burst in bursts:
-        yield _line(_row(burst))
+        yield line_of(_row(burst))
 
 
 def _row(burst: Burst) -> dict[str, object]:
@@ -44,7 +44,8 @@ def _row(burst: Burst) -> dict[str, object]:
     }
 
 
-def _line(row: dict[str, object]) -> bytes:
+def line_of(row: Mapping[str, object]) -> bytes:
+    """One line of JSON."""
     # ASCII, because a text may hold half a surrogate pair, which UTF-8 can't carry.
     return json.dumps(row, separators=(",", ":")).encode("ascii") + b"\n"
 

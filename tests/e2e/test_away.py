@@ -27,7 +27,7 @@ class Away:
         world = World.populate(1, GUILD_NAME, written, manager="Mara")
         self.sandbox = Sandbox(world, clock=self.clock.timestamp, token="a-token-of-a-test", rate_limits=False)
         environ = {"ECHO_DATA_DIR": str(home), "ECHO_GUILD_READY_TIMEOUT": "0.05", "DISCORD_TOKEN": "a-token-of-a-test"}
-        self.loaded = load(environ=environ | {"ECHO_CHATTINESS": "0"}, cwd=home)
+        self.loaded = load(environ=environ | {"ECHO_CHATTINESS": "0", "ECHO_SCORECARD_MOMENTS": "0"}, cwd=home)
 
     @asynccontextmanager
     async def here(self) -> AsyncIterator[Running]:

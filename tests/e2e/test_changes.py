@@ -52,7 +52,7 @@ class Life:
         self.world = World.populate(1, GUILD_NAME, invent(1), manager="Mara")
         self.sandbox = Sandbox(self.world, clock=self.clock.timestamp, token="a-token-of-a-test", rate_limits=False)
         environ = {"ECHO_DATA_DIR": str(home), "ECHO_GUILD_READY_TIMEOUT": "0.05", "DISCORD_TOKEN": "a-token-of-a-test"}
-        self.loaded = load(environ=environ | {"ECHO_CHATTINESS": "0"}, cwd=home)
+        self.loaded = load(environ=environ | {"ECHO_CHATTINESS": "0", "ECHO_SCORECARD_MOMENTS": "0"}, cwd=home)
 
     @property
     def people(self) -> Any:

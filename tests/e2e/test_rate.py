@@ -40,6 +40,7 @@ async def test_collecting_meets_no_rate_limit(tmp_path: Path) -> None:
 
     world = World.populate(1, GUILD_NAME, invent(1), manager="Mara")
     environ = {"ECHO_DATA_DIR": str(tmp_path), "ECHO_GUILD_READY_TIMEOUT": "0.05", "DISCORD_TOKEN": "a-token-of-a-test"}
+    environ |= {"ECHO_SCORECARD_MOMENTS": "0"}
     async with Sandbox(world, clock=clock.timestamp, token="a-token-of-a-test", record=record) as sandbox:
         serving = Serving(sandbox=False, api_base=f"{sandbox.address}/api/v10")
         async with open_echo(load(environ=environ, cwd=tmp_path), serving, clock) as echo:

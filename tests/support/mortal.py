@@ -71,6 +71,7 @@ class Mortal:
             "ECHO_MESSAGE_GENERATION_COOLDOWN": "0",
             "ECHO_GUILD_READY_TIMEOUT": "0.05",
             "ECHO_LOG_LEVEL": "DEBUG",
+            "ECHO_SCORECARD_MOMENTS": "0",
         }
         if self._life is not None:
             # It was killed just now.

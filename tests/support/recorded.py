@@ -77,6 +77,7 @@ async def recorded(
 def _loaded(home: Path, settings: Mapping[str, object]) -> Loaded:
     home.mkdir(exist_ok=True)
     environ = {"ECHO_DATA_DIR": str(home), "ECHO_GUILD_READY_TIMEOUT": "0.05", "DISCORD_TOKEN": TOKEN}
+    environ |= {"ECHO_SCORECARD_MOMENTS": "0"}
     environ |= {f"ECHO_{key.upper()}": str(value) for key, value in settings.items()}
     return load(environ=environ, cwd=home)
 

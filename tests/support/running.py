@@ -113,10 +113,12 @@ async def running(
 ) -> AsyncIterator[Running]:
     """A whole Echo in `home`, its sandbox filled with `written` (an export's path; None: the invented people).
 
+    Models are tested before they speak only where `scorecard_moments` is given: that takes its time.
+
     Leaves with an assertion that nothing broke unseen.
     """
     source = written if isinstance(written, Path) else written and export(home / "export.jsonl", list(written))
-    environ = {"ECHO_DATA_DIR": str(home), "ECHO_GUILD_READY_TIMEOUT": "0.05"}
+    environ = {"ECHO_DATA_DIR": str(home), "ECHO_GUILD_READY_TIMEOUT": "0.05", "ECHO_SCORECARD_MOMENTS": "0"}
     environ |= {f"ECHO_{key.upper()}": str(value) for key, value in settings.items()}
     loaded = load(environ=environ, cwd=home)
     clock = clock or HandClock()

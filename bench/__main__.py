@@ -25,6 +25,7 @@ from bench import (
     requests,
     starting,
     storing,
+    talking,
     whole_way,
 )
 from bench.figures import RUNS, Benchmark, Figure, Scale
@@ -37,7 +38,8 @@ BENCHMARKS: Final[dict[str, tuple[str, Benchmark]]] = {
     "collect": ("collecting a channel against a plain history() loop", collecting.measure),
     "requests": ("requests for one author by search against a walk", requests.measure),
     "learn": ("learning a person and answering as them", learning.measure),
-    "lag": ("how late the event loop is while an echo is learnt", lagging.measure),
+    "talk": ("an answer from hearing to standing there, without the engine", talking.measure),
+    "lag": ("how late the event loop is while an echo is learnt and answers", lagging.measure),
     "start": ("starting, whole and only for --help", starting.measure),
     "whole": ("a whole real chat from the export to nothing left", whole_way.measure),
 }

@@ -68,6 +68,7 @@ class Erasure:
                 SQL.erase_quizzes,
                 SQL.erase_quiz_results,
                 SQL.erase_scorecards,
+                SQL.erase_wishes,
             ):
                 erased += int(await erase(connection, profile_id=profile_id))
             await SQL.release_turns(connection, profile_id=profile_id)

@@ -21,6 +21,22 @@ class Provenance(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a subject wishes of their echo. `struck`: keys of the card's lines that it is not to be like.
+
+    `topics` are words that it speaks of neither asked nor unasked, `phrases` what it never says, both as they were
+    typed.
+    """
+
+    struck: frozenset[str] = frozenset()
+    topics: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+
+
+NO_WISHES = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
 class StoredMessage:
     """One message. `user_id` and `author` are who wrote it; `own`: that is the subject. `ts`: epoch seconds, UTC.
 

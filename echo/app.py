@@ -32,6 +32,7 @@ from echo.interpreter import Interpreter, Work
 from echo.lock import only_one
 from echo.operator import ConsoleOperator
 from echo.package_imports import PackageImports
+from echo.ports import Engine
 from echo.profile_work import ProfileWork
 from echo.router import Router
 from echo.sandbox.server import Sandbox
@@ -106,9 +107,12 @@ class Discord:
 
 
 @asynccontextmanager
-async def open_echo(loaded: Loaded, serving: Serving, clock: Clock | None = None) -> AsyncIterator[Echo]:
+async def open_echo(
+    loaded: Loaded, serving: Serving, clock: Clock | None = None, engine: Engine | None = None
+) -> AsyncIterator[Echo]:
     """A whole Echo: connected, its commands registered, its machines where their last recorded step left them.
 
+    `engine` is what learns and speaks; None: the one that the settings name.
     Raises EchoError: AlreadyRunning, ConfigError, ServiceUnavailable and what reading an export may raise.
     """
     clock = clock or SystemClock()
@@ -120,11 +124,17 @@ async def open_echo(loaded: Loaded, serving: Serving, clock: Clock | None = None
         store = await stack.enter_async_context(open_store(home, master_key, clock))
         sandbox = await stack.enter_async_context(_sandbox(settings, serving, clock)) if serving.sandbox else None
         discord = Discord(f"{sandbox.address}/api/v10", SANDBOX_TOKEN) if sandbox else _discord(loaded, serving)
-        yield await _run(stack, settings, store, sandbox, discord, clock)
+        yield await _run(stack, settings, store, sandbox, discord, clock, engine or engine_of(settings))
 
 
 async def _run(
-    stack: AsyncExitStack, settings: Settings, store: Store, sandbox: Sandbox | None, discord: Discord, clock: Clock
+    stack: AsyncExitStack,
+    settings: Settings,
+    store: Store,
+    sandbox: Sandbox | None,
+    discord: Discord,
+    clock: Clock,
+    engine: Engine,
 ) -> Echo:
     """Join the parts, start them, and leave on the stack how they stop."""
     board = Board()
@@ -177,7 +187,7 @@ async def _run(
     )
     limits = Limits(settings.max_bot_turns, Ceiling(settings.max_share_of_voice, settings.max_echo_share))
     floor = Floor(board, store.turns, hearing.called, limits, clock)
-    scoring = Scoring(board, store.corpus, store.scorecards, store.quizzes, engine_of(settings), settings, clock)
+    scoring = Scoring(board, store.corpus, store.scorecards, store.quizzes, engine, settings, clock)
     works = _works(settings, store, board, chat, client, scoring, ends, clock, pace_scale, budget, people_of, floor)
     interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks, clock)
     ends.work_ended = interpreter.work_ended
@@ -233,8 +243,11 @@ def _works(
         generations=store.generations,
         floor=floor,
         consents=store.consents,
-        saying=Saying(board, chat, store.generations, store.outbox, beginning, clock),
+        saying=Saying(
+            *(board, chat, store.generations, store.outbox, beginning, scoring.engine, held_models, store.wishes, clock)
+        ),
         beginning=beginning,
+        wishes=store.wishes,
         settings=settings,
         stays=stays_here(settings),
         pace_scale=pace_scale,

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from db.stored import NO_WISHES, Wishes
 from echo.persona.turns import Burst, Utterance
 from states.board import Progress
 from states.decide import Refusal, Step
@@ -149,6 +150,8 @@ class Moment:
     `me` are the names of the subject, the shown one first. `seed` makes the answer repeatable. `memory` is what was
     said in this session earlier than the context, oldest first: the echo's own words, and what they answered.
     `opens`: nobody is answered, a conversation is to be begun at `now` (seconds since the epoch, UTC).
+    `me` are the names of the subject, the shown one first. `seed` makes the answer repeatable. `wishes` are the
+    subject's.
     """
 
     context: tuple[Utterance, ...]
@@ -158,6 +161,7 @@ class Moment:
     memory: tuple[Utterance, ...] = ()
     opens: bool = False
     now: float = 0.0
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +274,9 @@ class Engine(Protocol):
 
         Neither `model` nor what is loaded of `version` changes: whoever stores the new bytes releases the old.
         """
+
+    async def allows(self, model: bytes, version: str, texts: Sequence[str], wishes: Wishes) -> bool:
+        """Whether the messages of one answer, together, hold nothing that the subject does not wish to be said."""
 
     def release(self, version: str) -> None:
         """Let go of a loaded model: it is gone or replaced."""

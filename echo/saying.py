@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,17 +12,21 @@ from typing import Final
 from db.errors import DatabaseLocked, StorageError
 from db.generations import Generations
 from db.outbox import Outbox, OutboxRow
+from db.stored import NO_WISHES
+from db.wishes import WishBook
 from echo.beginning import Beginning
 from echo.errors import EchoError, ServiceUnavailable
-from echo.ports import ChannelGone, Chat, Line
+from echo.held_models import HeldModels
+from echo.ports import ChannelGone, Chat, Engine, Line
 from states import events as ev
 from states.board import Board
 from states.effects import Effect, Say, still_wanted
-from states.model import SessionSnapshot, Snapshot
+from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
 
 log = logging.getLogger(__name__)
 
 SAY_TRIES: Final = 3
+UNWISHED: Final = "Its person does not wish that to be said."
 
 
 @dataclass(slots=True)
@@ -34,6 +38,9 @@ class Saying:
     generations: Generations
     outbox: Outbox
     beginning: Beginning
+    engine: Engine
+    held_models: HeldModels
+    wishes: WishBook
     clock: Callable[[], datetime]
 
     async def say(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
@@ -53,6 +60,9 @@ class Saying:
                         await self.outbox.begin(row.id, begun)
                     if not self._is_wanted(said, snapshot):
                         break
+                    if not await self._is_allowed(profile, texts[: said.part + 1]):
+                        reason = UNWISHED
+                        break
                     message_id = await self.chat.say(line)
                 await self.generations.mark_said(said.generation_id, said.part, message_id, self.clock())
                 return ev.PartSaid(self.clock(), said.generation_id, said.part, message_id)
@@ -67,6 +77,14 @@ class Saying:
             # It was heard; that this could not be noted makes it no less said.
             return ev.PartSaid(self.clock(), said.generation_id, said.part, message_id)
         return ev.SayingFailed(self.clock(), said.generation_id, said.part, reason, gone=False)
+
+    async def _is_allowed(self, profile: ProfileSnapshot, texts: Sequence[str]) -> bool:
+        """Whether the subject still lets it be said: they may have wished otherwise since it was drafted."""
+        wishes = await self.wishes.of(profile.id)
+        if wishes == NO_WISHES:
+            return True
+        version, blob = await self.held_models.of(profile)
+        return await self.engine.allows(blob, version, texts, wishes)
 
     def _is_wanted(self, effect: Effect, snapshot: SessionSnapshot) -> bool:
         now = self.board.sessions.get(snapshot.id)

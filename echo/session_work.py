@@ -10,6 +10,7 @@ from db.consents import Consents
 from db.errors import StorageError
 from db.generations import Generations
 from db.outbox import OutboxRow
+from db.wishes import WishBook
 from echo.beginning import Beginning, is_company
 from echo.discord.consent import GOING
 from echo.errors import EchoError, NoPermission
@@ -46,6 +47,7 @@ class SessionWork:
     consents: Consents
     saying: Saying
     beginning: Beginning
+    wishes: WishBook
     settings: Settings
     pace_scale: float
     stays: bool
@@ -72,7 +74,7 @@ class SessionWork:
             ruling = await self._ruling(snapshot, row.effect, heard)
             if not ruling.speaks:
                 return ev.SilenceChosen(self.clock(), turn, ruling.why.value)
-            answer = await self._answer(profile, self._moment(snapshot, profile, heard), ruling)
+            answer = await self._answer(profile, await self._moment(snapshot, profile, heard), ruling)
             if not answer.texts:
                 return ev.SilenceChosen(self.clock(), turn, answer.why.value)
             wait, typing, gaps = self._pace(answer)
@@ -95,6 +97,7 @@ class SessionWork:
     def let_go(self, profile_id: int) -> None:
         """Keep nothing of this profile in memory any more."""
         self.held_models.drop(profile_id)
+        self.wishes.let_go(profile_id)
 
     async def _check_reach(self, profile: ProfileSnapshot) -> None:
         """Raises NoPermission where the engine is elsewhere and the subject agreed that nothing goes there."""
@@ -123,10 +126,10 @@ class SessionWork:
         profile = self.board.profiles[session.profile_id]
         await self._check_reach(profile)
         version, blob = await self.held_models.of(profile)
-        moment = replace(self._moment(session, profile, heard), addressed=False)
+        moment = replace(await self._moment(session, profile, heard), addressed=False)
         return await self.engine.chance(blob, version, moment, self.settings.chattiness)
 
-    def _moment(self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]) -> Moment:
+    async def _moment(self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]) -> Moment:
         # What bots say that are no echoes (Echo's own notices among them) is no part of the talk.
         said = (h for h in heard if h.text and (h.human or h.speaker is not None))
         context = tuple(Utterance(h.author, h.ts, h.text, own=h.speaker == profile.id) for h in said)
@@ -137,6 +140,7 @@ class SessionWork:
             seed=session.id * 1_000_003 + session.turn,
             opens=session.opening,
             now=self.clock().timestamp(),
+            wishes=await self.wishes.of(profile.id),
         )
 
     def _pace(self, answer: Answer) -> tuple[float, float, tuple[float, ...]]:

@@ -24,6 +24,7 @@ from db.quizzes import Quizzes
 from db.scorecards import Scorecards
 from db.steps import Steps
 from db.turns import Turns
+from db.wishes import WishBook
 from echo.errors import ConfigError
 from echo.settings import Settings
 from schedules.clock import Clock
@@ -48,6 +49,7 @@ class Store:
     turns: Turns
     quizzes: Quizzes
     scorecards: Scorecards
+    wishes: WishBook
     erasure: Erasure
 
 
@@ -80,6 +82,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             turns=Turns(database),
             quizzes=Quizzes(database, keyring, clock),
             scorecards=Scorecards(database),
+            wishes=WishBook(database, keyring, clock),
             erasure=Erasure(database, keyring, models),
         )
 

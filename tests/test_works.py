@@ -11,8 +11,9 @@ from pathlib import Path
 
 from echo.session_work import SessionWork
 from states.model import Deadline, ProfileState, SessionState
-from tests.e2e.test_whole_way import gardeners, online, stored
+from tests.e2e.test_whole_way import online, stored
 from tests.support.running import Running, running, until
+from tests.support.settlers import gardeners
 
 CHANNEL = "garden"
 

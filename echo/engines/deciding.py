@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from db.stored import Wishes
 from echo.persona.decision import SOON
 from echo.persona.model import Persona
 from echo.ports import Answer, Moment, Why
@@ -25,9 +26,15 @@ class Verdict:
         return self.why in (Why.ADDRESSED, Why.WANTED, Why.OPENING)
 
 
+def heed(persona: Persona, moment: Moment) -> None:
+    """Lets the persona know what its subject is called and wishes, before anything is asked of it."""
+    persona.known_as(moment.me)
+    persona.wish(moment.wishes)
+
+
 def verdict(persona: Persona, moment: Moment, chattiness: float, speak: bool | None = None) -> Verdict:
     """An answer is owed when addressed; else it is drawn by the moment's seed, unless `speak` decides it."""
-    persona.known_as(moment.me)
+    heed(persona, moment)
     if moment.addressed and speak is not False:
         return Verdict(persona.speak_probability(moment.context, addressed=True), Why.ADDRESSED)
     chance = unasked(persona, moment, chattiness)
@@ -41,7 +48,7 @@ BEGINS: Final = Verdict(1.0, Why.OPENING)
 
 def chance_of(persona: Persona, moment: Moment, chattiness: float) -> float:
     """The probability (0..1) with which `verdict` speaks."""
-    persona.known_as(moment.me)
+    heed(persona, moment)
     return 1.0 if moment.addressed else unasked(persona, moment, chattiness)
 
 
@@ -49,6 +56,12 @@ def unasked(persona: Persona, moment: Moment, chattiness: float) -> float:
     """The probability (0..1) of speaking at this very message without being addressed."""
     chance = persona.speak_probability(moment.context, addressed=False)
     return min(1.0, _each(chance) * max(0.0, chattiness))
+
+
+def allowed(persona: Persona, texts: Sequence[str], wishes: Wishes) -> bool:
+    """Whether the subject, who wishes this now, lets the messages be said."""
+    persona.wish(wishes)
+    return persona.allows(texts)
 
 
 def silent(ruling: Verdict) -> Answer:

@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final
 
+from db.stored import Wishes
 from echo.engines.bundle import unbundled
 from echo.engines.child import child_of, feed
-from echo.engines.deciding import BEGINS, chance_of, paced, silent, verdict
+from echo.engines.deciding import BEGINS, allowed, chance_of, heed, paced, silent, verdict
 from echo.engines.examination import examined
 from echo.engines.shelf import LOADED, Shelf
 from echo.engines.wire import amendment, request_lines
@@ -81,6 +82,11 @@ class EmbeddedEngine:
         persona = await asyncio.to_thread(self._shelf.get, model, version)
         return await asyncio.to_thread(persona.next_opening, channel, now, seed=seed)
 
+    async def allows(self, model: bytes, version: str, texts: Sequence[str], wishes: Wishes) -> bool:
+        """Looks in a thread. Raises EngineFailed where the model is damaged."""
+        persona = await asyncio.to_thread(self._shelf.get, model, version)
+        return await asyncio.to_thread(allowed, persona, texts, wishes)
+
     def release(self, version: str) -> None:
         """Lets go of a loaded model."""
         self._shelf.release(version)
@@ -91,6 +97,7 @@ class EmbeddedEngine:
     def _answer(self, model: bytes, version: str, moment: Moment, chattiness: float, speak: bool | None) -> Answer:
         persona = self._shelf.get(model, version)
         if moment.opens:
+            heed(persona, moment)
             ruling, texts = BEGINS, persona.opener(moment.context, moment.now, seed=moment.seed)
         else:
             ruling = verdict(persona, moment, chattiness, speak)

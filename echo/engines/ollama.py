@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from db.stored import Wishes
 from echo.engines.bundle import bundled, unbundled
-from echo.engines.deciding import BEGINS, Verdict, chance_of, paced, silent, verdict
+from echo.engines.deciding import BEGINS, Verdict, allowed, chance_of, heed, paced, silent, verdict
 from echo.engines.embedded import EmbeddedEngine
 from echo.engines.examination import examined
 from echo.engines.examples import Examples, dumped, examples_of, loaded
@@ -136,6 +137,11 @@ class OllamaEngine:
         """Amends the persona and the examples beside it, as the embedded engine does: Ollama is not asked."""
         return await self._learner.amend(model, version, added, withdrawn)
 
+    async def allows(self, model: bytes, version: str, texts: Sequence[str], wishes: Wishes) -> bool:
+        """As the embedded engine does. Raises EngineFailed where the model is damaged."""
+        mind = await asyncio.to_thread(self._shelf.get, model, version)
+        return await asyncio.to_thread(allowed, mind.persona, texts, wishes)
+
     def release(self, version: str) -> None:
         """Lets go of a loaded model. What Ollama has loaded is shared by all echoes and stays."""
         self._shelf.release(version)
@@ -174,23 +180,27 @@ class OllamaEngine:
             draft = await self._server.chat(asked.messages, {**options, "seed": seed})
             # A line that ran out of tokens stops in the middle of a word.
             content = draft.content.rpartition("\n")[0] if draft.cut else draft.content
-            texts = messages_of(content, moment.me, asked.labels, len(lengths))
+            written = messages_of(content, moment.me, asked.labels, len(lengths))
+            texts = mind.persona.sayable(written, moment.context)
             if moment.opens and any(map(is_serious, texts)):
                 continue
-            if texts and all(is_honest(t) and mind.persona.passes(t, moment.context) for t in texts):
-                return texts
+            if texts and len(texts) == len(written) and all(map(is_honest, texts)):
+                return tuple(texts)
         return ()
 
 
 def _ruling(persona: Persona, moment: Moment, chattiness: float, speak: bool | None) -> Verdict:
     if not moment.opens:
         return verdict(persona, moment, chattiness, speak)
+    heed(persona, moment)
     # What the statistical persona would not begin now, or has no words for, is not begun by the chat model either.
     begins = persona.opener(moment.context, moment.now, seed=moment.seed)
     return BEGINS if begins else Verdict(1.0, Why.NOTHING_TO_SAY)
 
 
 def _asked(mind: Mind, moment: Moment, lengths: tuple[int, ...], budget: int) -> Prompt:
-    examples = mind.examples.like(moment.context, SHOWN, moment.seed)
+    # What must not be said is not shown either: a chat model would take it up.
+    like = mind.examples.like(moment.context, SHOWN, moment.seed)
+    examples = [example for example in like if mind.persona.allows(example.texts)]
     occasion = Occasion(moment.context, moment.me, lengths)
     return prompt(mind.persona.card(), occasion, examples, budget)

@@ -33,8 +33,6 @@ STOPS: Final = 6
 """Stop sequences at most: every token that is made is compared with each."""
 _UNTOLD: Final = frozenset({"hours"})
 """Lines of the card that say nothing about the words."""
-_UNSCALED: Final = frozenset({"length", "burst", "favourites"})
-"""Lines whose figure is no share."""
 
 RULES: Final = (
     "You are the echo of {me}: an AI that writes as {me} does, in a chat where everybody knows that. Asked whether you "
@@ -107,7 +105,7 @@ def _card(me: str, card: Sequence[CardLine], room: int) -> list[str]:
     for trait in card:
         if trait.key in _UNTOLD:
             continue
-        share = "" if trait.key in _UNSCALED else f" ({trait.figure:.0%} of messages)"
+        share = f" ({trait.figure:.0%} of messages)" if trait.is_share else ""
         line = f"- {plain(trait.text)}{share}"
         room -= tokens(line) + 1
         if room < 0:

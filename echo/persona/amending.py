@@ -84,7 +84,7 @@ def _without(parts: Parts, gone: Mask) -> Parts:
         age=ages(record),
         vectors=voice.vectors[left.said],
     )
-    card = tuple(line for line in parts.card if lost.isdisjoint(words(line.text)))
+    card = tuple(line for line in parts.card if lost.isdisjoint(line.named))
     whole = np.ones(len(left.turns), np.bool_)
     whole[parts.record.said.row()[~left.said]] = False
     openings = parts.openings.renamed(np.where(whole, np.cumsum(left.turns) - 1, -1))

@@ -1,6 +1,7 @@
-"""The last look at what an echo would say: no quotes, no live mentions, nothing that identifies.
+"""The last look at what an echo would say: no quotes, no live mentions, nothing that identifies, nothing that binds.
 
 Copying is judged by fingerprints (64-bit polynomial hashes of word runs), so that the guard needs no text at hand.
+Each text is looked at as it stands and as it is read: invisible signs and look-alike letters hide nothing.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from echo.persona.secrecy import INVITE, sensitive
-from echo.persona.tokens import folded, span_words
+from echo.corpus.scrubbing import scrub
+from echo.persona.bans import Bans
+from echo.persona.commitments import commitment_in
+from echo.persona.secrecy import INVITE, VEIL, sensitive
+from echo.persona.tokens import folded, span_words, spans
 from echo.persona.turns import Utterance
+from echo.persona.unmasking import bare_words, unmasked
 
 Prints = NDArray[np.uint64]
 Lines = NDArray[np.int64]
@@ -27,12 +32,25 @@ WHOLE: Final = 5
 LENGTH: Final = 2000
 """Characters: the most that Discord takes in one message."""
 _BASE: Final = np.uint64(0x9E3779B97F4A7C15)
-_LIVE: Final = re.compile(r"<@[!&]?\d+>|<#\d+>|@(?:everyone|here)\b", re.IGNORECASE)
-_PLEDGE: Final = re.compile(
-    r"\b(?:i|we)(?:'ll| will| promise| swear| can) (?:definitely |surely )?(?:pay|transfer|wire|refund|sign|marry|buy|"
-    r"lend|owe)\b|\bi (?:accept|agree to) (?:the|your) (?:offer|contract|terms)\b",
+_LIVE: Final = re.compile(r"<(?:@[!&]?|#|id:|/[^>\n:]{1,100}:)\w+>|@(?:everyone|here)\b", re.IGNORECASE)
+"""Discord's mentions of people, roles, channels, commands and everybody, and links to a server's own pages."""
+_MASKED: Final = re.compile(r"\]\(\s*<?\s*(?:[a-z][\w+.-]*:|//|www\.)|<a\s+href", re.IGNORECASE)
+"""A link that shows something else than where it leads."""
+_DOT: Final = r"\s?(?:\.|\(\.\)|\[\.\]|\(dot\)|\[dot\]| dot )\s?"
+_INVITE: Final = re.compile(
+    rf"\bdiscord(?:app)?{_DOT}(?:gg\b|com\s?/\s?invite|(?:me|io|li|link)\s?/\s?\w)|\b(?:dsc|invite){_DOT}gg\s?/\s?\w|\bt\.me\s?/\s?\w"
+    r"|\bdis\.gd\s?/\s?\w|chat\.whatsapp\.com\s?/\s?\w|(?:slack|join)\.com/(?:t|join)/\w",
     re.IGNORECASE,
 )
+_DOUBTFUL: Final = re.compile(rf"[\d@/\[:_{VEIL}-]|www")
+"""Without one of these signs, and without a long word, there is nothing that `sensitive` could find."""
+_LONG_WORD: Final = 16
+
+
+def identifies(text: str, words: Sequence[str]) -> bool:
+    """Whether the text, which has these `bare_words`, holds data of a kind that is scrubbed from every corpus."""
+    doubtful = _DOUBTFUL.search(text) is not None or max(map(len, words), default=0) >= _LONG_WORD
+    return (doubtful and sensitive(text)) or bool(scrub(text)[1])
 
 
 def _word_prints(words: Sequence[str], cache: dict[str, int]) -> Prints:
@@ -57,14 +75,43 @@ def _runs(prints: Prints, length: int) -> Prints:
     return total
 
 
+class _Heard:
+    """What stands in the talk, so that it is not said again: it is compared with every candidate."""
+
+    def __init__(self, context: Sequence[Utterance]) -> None:
+        self.context = context
+        self._mine = {folded(u.text) for u in [u for u in context if u.own][-3:]}
+        others = [unmasked(u.text) for u in context if not u.own]
+        self._theirs = [folded(text) for text in others]
+        self._wholes = {tuple(span_words(text)) for text in others}
+        self._spans = {span for text in others for span in spans(text, SPAN)}
+
+    def has(self, text: str) -> bool:
+        """Whether somebody just said so: any whole line of one's own, or a long one or part of another's."""
+        said = folded(text)
+        if said in self._mine and len(said.split()) >= 2:
+            return True
+        words = span_words(text)
+        if len(words) < WHOLE:
+            return False
+        if tuple(words) in self._wholes or any(said in one for one in self._theirs):
+            return True
+        return bool(self._spans) and not self._spans.isdisjoint(spans(text, SPAN))
+
+
 class Guard:
-    """Knows the fingerprints of a corpus: runs of SPAN words, and whole messages of WHOLE words or more."""
+    """Knows the fingerprints of a corpus: runs of SPAN words, and whole messages of WHOLE words or more.
+
+    `bans` are what the subject does not wish to be said.
+    """
 
     def __init__(self, spans: Prints, span_lines: Lines, wholes: Prints, whole_lines: Lines) -> None:
         """The fingerprints in ascending order, and which message each is of."""
         self._spans, self._span_lines = spans, span_lines
         self._wholes, self._whole_lines = wholes, whole_lines
         self._cache: dict[str, int] = {}
+        self._heard = _Heard(())
+        self.bans = Bans()
 
     @classmethod
     def learn(cls, texts: Iterable[str]) -> Guard:
@@ -75,7 +122,7 @@ class Guard:
         wholes: list[int] = []
         lines: list[int] = []
         for line, text in enumerate(texts):
-            words = span_words(text)
+            words = span_words(unmasked(text))
             if len(words) < WHOLE:
                 continue
             prints = _word_prints(words, cache)
@@ -126,11 +173,32 @@ class Guard:
 
     def passes(self, text: str, context: Sequence[Utterance] = ()) -> bool:
         """Whether the text may be said after the context."""
-        if not text.strip() or len(text) > LENGTH or _LIVE.search(text) or INVITE.search(text):
+        if not text.strip() or len(text) > LENGTH or _LIVE.search(text) or self.bans.forbids(text):
             return False
-        if sensitive(text) or _PLEDGE.search(text) or self.copies(text):
-            return False
-        return not _repeats(text, context)
+        return self._is_harmless(text, context)
+
+    def passes_together(self, texts: Sequence[str], context: Sequence[Utterance] = ()) -> bool:
+        """Whether messages that pass one by one may also follow each other: a quote, a secret, a promise or a banned
+        phrase that was split among them is one all the same."""
+        if len(texts) < 2:
+            return True
+        joined = "\n".join(texts)
+        return not self.bans.forbids_together(joined) and self._is_harmless(joined, context)
+
+    def _is_harmless(self, text: str, context: Sequence[Utterance]) -> bool:
+        if self._heard.context is not context:
+            self._heard = _Heard(context)
+        heard, read = self._heard, unmasked(text)
+        words = bare_words(text)
+        return commitment_in(words) is None and not any(
+            _MASKED.search(one)
+            or _INVITE.search(one)
+            or INVITE.search(one)
+            or identifies(one, words)
+            or self.copies(one)
+            or heard.has(one)
+            for one in ((text,) if read == text else (text, read))
+        )
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The fingerprints, for storage."""
@@ -162,15 +230,6 @@ def _has(known: Prints, asked: Prints) -> bool:
         return False
     at = np.searchsorted(known, asked).clip(0, len(known) - 1)
     return bool((known[at] == asked).any())
-
-
-def _repeats(text: str, context: Sequence[Utterance]) -> bool:
-    """Whether somebody just said so: any whole line of one's own, or a long one of another's."""
-    said = folded(text)
-    mine = [folded(u.text) for u in context if u.own][-3:]
-    if len(said.split()) >= 2 and said in mine:
-        return True
-    return len(span_words(said)) >= WHOLE and any(said in folded(u.text) for u in context if not u.own)
 
 
 def harmless(text: str) -> str:

@@ -66,7 +66,7 @@ def stored_parts(parts: Parts) -> bytes:
         "lower_names": voice.lower_names,
         "loose": voice.loose,
         "addressed": parts.addressed,
-        "card": [[line.key, line.text, line.figure] for line in parts.card],
+        "card": [line.row() for line in parts.card],
         "seed": parts.seed,
         "openings": parts.openings.channels,
     }
@@ -103,7 +103,7 @@ def _parts(arrays: Stored, notes: Mapping[str, Any]) -> Parts:
         lower_names=bool(notes["lower_names"]),
         loose=float(notes["loose"]),
     )
-    card = tuple(CardLine(str(k), str(t), float(f)) for k, t, f in notes["card"])
+    card = tuple(CardLine.of(row) for row in notes["card"])
     pacing, decision = Pacing.of(arrays), Decision.of(arrays)
     openings = Openings.of(arrays, notes["openings"])
     record = Record.stored(arrays, notes["authors"])

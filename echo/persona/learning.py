@@ -95,7 +95,7 @@ def learn(bursts: Sequence[Burst], author: str, seed: int, progress: Callable[[f
     )  # fmt: skip
     lexicon.keep(False)
     progress(1.0)
-    card = tuple(describe(past, lexicon))
+    card = tuple(describe(past, lexicon, names))
     return Parts(voice, pacing, decision, Openings.learn(past), addressed, card, seed, record)
 
 

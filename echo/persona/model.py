@@ -10,8 +10,10 @@ from zlib import crc32
 
 import numpy as np
 
+from db.stored import Wishes
 from echo.errors import EngineFailed
 from echo.persona.amending import Amended, amended
+from echo.persona.bans import Bans
 from echo.persona.card import CardLine
 from echo.persona.composing import Composer, Plan
 from echo.persona.decision import Decision, chance
@@ -70,12 +72,23 @@ class Persona:
         """Adds names that the subject is called by now, so that being addressed is seen."""
         self._parts.voice.reader.names.call(names)
 
+    def wish(self, wishes: Wishes) -> None:
+        """Sets what the subject does not wish to be said, for all that is asked from now on."""
+        guard, reader = self._parts.voice.guard, self._parts.voice.reader
+        if guard.bans.wishes != wishes:
+            guard.bans = Bans.of(wishes, self._parts.card, reader.lexicon, reader.vectors)
+
+    def allows(self, texts: Sequence[str]) -> bool:
+        """Whether the messages, together, hold nothing that the subject does not wish to be said."""
+        bans = self._parts.voice.guard.bans
+        return not any(map(bans.forbids, texts)) and not bans.forbids_together("\n".join(texts))
+
     def reply(self, context: Sequence[Utterance], *, seed: int | None = None) -> list[str]:
         """One answer of 1..n messages to the context (oldest first); empty where nothing sensible can be said."""
         context = _cut(context)
         voice = self._parts.voice
         reading = voice.reader.read(context, voice.habits)
-        return Composer(voice, context, reading, self._rng("reply", context, seed)).answer()
+        return self.sayable(Composer(voice, context, reading, self._rng("reply", context, seed)).answer(), context)
 
     def opener(self, context: Sequence[Utterance], now: float, *, seed: int | None = None) -> list[str]:
         """Something to begin a conversation with at `now` (seconds since the epoch), as they began others.
@@ -92,8 +105,8 @@ class Persona:
         likeness[openings.turn] = near
         reading = replace(voice.reader.read((), voice.habits), likeness=likeness)
         lengths = openings.lengths[rng.choices(range(len(near)), (near + 0.05).tolist())[0]]
-        texts = Composer(voice, (), reading, rng).carry_out(Plan(lengths, led=False))
-        fit = all(not is_serious(text) and self.passes(text, context) for text in texts)
+        texts = self.sayable(Composer(voice, (), reading, rng).carry_out(Plan(lengths, led=False)), context)
+        fit = not any(map(is_serious, texts))
         return texts if fit else []
 
     def next_opening(self, channel: str, now: float, *, seed: int) -> float | None:
@@ -109,8 +122,19 @@ class Persona:
         return voice.planner.draw(voice.reader.row(context), reading.likeness[voice.reply_turn], rng).lengths
 
     def passes(self, text: str, context: Sequence[Utterance] = ()) -> bool:
-        """Whether the guard lets the text be said: no quote, no live mention, nothing that identifies, no repeat."""
+        """Whether the guard lets the text be said: no quote, no live mention, nothing that identifies or binds, no
+        repeat, nothing that the subject does not wish."""
         return self._parts.voice.guard.passes(text, context)
+
+    def sayable(self, texts: Sequence[str], context: Sequence[Utterance] = ()) -> list[str]:
+        """The messages of one answer without struck traits that can be taken off them, up to the first that must not
+        be said, by itself or behind those before it."""
+        guard, out = self._parts.voice.guard, list[str]()
+        for text in map(guard.bans.mended, texts):
+            if not (guard.passes(text, context) and guard.passes_together([*out, text], context)):
+                break
+            out.append(text)
+        return out
 
     def delay(self, context: Sequence[Utterance], *, seed: int | None = None) -> float:
         """Seconds between the last message of the context and the first of the answer."""
@@ -140,15 +164,21 @@ class Persona:
         return self._decision.wants(self._parts.voice.reader.row(context))
 
     def speak_probability(self, context: Sequence[Utterance], addressed: bool) -> float:
-        """The calibrated chance (0..1) that they speak now. `addressed` is what the caller knows beyond the text."""
+        """The calibrated chance (0..1) that they speak now. `addressed` is what the caller knows beyond the text.
+
+        Where the talk is about what the subject wants nothing said of, unasked it is 0.
+        """
+        if not addressed and self._parts.voice.guard.bans.shuns(context):
+            return 0.0
         log_odds = self.wants(context)
         if addressed:
             log_odds = max(log_odds, self._parts.addressed)
         return chance(log_odds)
 
     def card(self) -> list[CardLine]:
-        """The readable description of the style, each line with its figure."""
-        return list(self._parts.card)
+        """The readable description of the style, each line with its figure, without those that were struck."""
+        struck = self._parts.voice.guard.bans.wishes.struck
+        return [line for line in self._parts.card if line.key not in struck]
 
     def dump(self) -> bytes:
         """The persona as bytes, for `load`. They hold message text in the form of tokens: store them encrypted."""

@@ -17,6 +17,7 @@ from db.models import Models
 from db.outbox import Outbox
 from db.quizzes import Quizzes
 from db.steps import Steps
+from db.wishes import WishBook
 from states.model import ProfileSnapshot
 from tests.support.clock import HandClock
 from tests.support.snapshots import birth
@@ -80,6 +81,11 @@ def generations(database: Database, keyring: Keyring) -> Generations:
 @pytest.fixture
 def models(database: Database, keyring: Keyring, path: Path) -> Models:
     return Models(database, keyring, path.parent)
+
+
+@pytest.fixture
+def wishes(database: Database, keyring: Keyring, clock: HandClock) -> WishBook:
+    return WishBook(database, keyring, clock)
 
 
 @pytest.fixture

@@ -10,21 +10,21 @@ import pytest
 
 from echo.app import Serving, open_echo
 from echo.config import load
-from echo.sandbox.invented import GUILD_NAME, invent
+from echo.sandbox.invented import GUILD_NAME
 from echo.sandbox.server import Sandbox
 from echo.sandbox.world import World
 from states.model import SessionState
 from tests.support.clock import HandClock
 from tests.support.running import Running, until
+from tests.support.settlers import gardeners
 
 
 class Away:
     """A Discord that stays, and an Echo that comes and goes."""
 
     def __init__(self, home: Path) -> None:
-        written = [one for one in invent(1) if one.channel == "garden"]
         self.clock = HandClock()
-        world = World.populate(1, GUILD_NAME, written, manager="Mara")
+        world = World.populate(1, GUILD_NAME, gardeners(), manager="Mara")
         self.sandbox = Sandbox(world, clock=self.clock.timestamp, token="a-token-of-a-test", rate_limits=False)
         environ = {"ECHO_DATA_DIR": str(home), "ECHO_GUILD_READY_TIMEOUT": "0.05", "DISCORD_TOKEN": "a-token-of-a-test"}
         self.loaded = load(environ=environ | {"ECHO_CHATTINESS": "0", "ECHO_SCORECARD_MOMENTS": "0"}, cwd=home)

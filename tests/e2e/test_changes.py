@@ -14,7 +14,7 @@ import pytest
 from db.stored import StoredMessage
 from echo.app import Serving, open_echo
 from echo.config import load
-from echo.sandbox.invented import GUILD_NAME, invent
+from echo.sandbox.invented import GUILD_NAME
 from echo.sandbox.server import Sandbox
 from echo.sandbox.world import World
 from echo.secrets import ensure_master_key
@@ -24,6 +24,7 @@ from states.policy import Policy
 from tests.support.clock import HandClock
 from tests.support.files import files_in
 from tests.support.running import Running, until
+from tests.support.settlers import gardeners_and_builders
 
 SPLITS = ("train", "validation", "test")
 
@@ -49,7 +50,7 @@ class Life:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.clock = HandClock()
-        self.world = World.populate(1, GUILD_NAME, invent(1), manager="Mara")
+        self.world = World.populate(1, GUILD_NAME, gardeners_and_builders(), manager="Mara")
         self.sandbox = Sandbox(self.world, clock=self.clock.timestamp, token="a-token-of-a-test", rate_limits=False)
         environ = {"ECHO_DATA_DIR": str(home), "ECHO_GUILD_READY_TIMEOUT": "0.05", "DISCORD_TOKEN": "a-token-of-a-test"}
         self.loaded = load(environ=environ | {"ECHO_CHATTINESS": "0", "ECHO_SCORECARD_MOMENTS": "0"}, cwd=home)

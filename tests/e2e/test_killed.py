@@ -14,12 +14,13 @@ from db.connection import Database
 from db.generations import Generations
 from db.keys import Keyring
 from echo.config import load
-from echo.sandbox.invented import GUILD_NAME, invent
+from echo.sandbox.invented import GUILD_NAME
 from echo.sandbox.records import Message
 from echo.sandbox.snowflakes import snowflake_at
 from echo.sandbox.world import World
 from echo.secrets import ensure_master_key
 from tests.support.mortal import Died, Mortal, mortal
+from tests.support.settlers import everybody
 
 SUBJECT, OTHER = "Mara", "Petr"
 LIFE_BEFORE, LIFE_AFTER = (4, 26), (1, 8)
@@ -35,7 +36,7 @@ def everything(world: World) -> list[Message]:
 
 
 def a_world() -> World:
-    written = [w for w in invent(1) if w.parent is None][-1500:]
+    written = [w for w in everybody() if w.parent is None][-1500:]
     return World.populate(1, GUILD_NAME, written, manager=SUBJECT)
 
 

@@ -7,18 +7,19 @@ from pathlib import Path
 from states.model import Deadline, ProfileState, SessionState
 from tests.support.ollama import Trouble, ollama_at_loopback
 from tests.support.running import running, until
+from tests.support.settlers import gardeners
 
 
 async def test_an_echo_answers_through_ollama(tmp_path: Path) -> None:
     async with (
         ollama_at_loopback(writes=lambda chat: "slowly but it floats") as ollama,
-        running(tmp_path, engine="ollama", ollama_host=ollama.address, chattiness=0) as echo,
+        running(tmp_path, gardeners(), engine="ollama", ollama_host=ollama.address, chattiness=0) as echo,
     ):
-        await echo.agreed("Mara", "general", "01.06.2026")
+        await echo.agreed("Mara", "garden", "01.06.2026")
         await echo.ready()
-        assert "online" in await echo.command("Mara", "general", "echo online")
-        await echo.tell("Petr", "general", "Mara (echo): how is the boat coming along?")
-        assert [(one["author"], one["content"]) for one in echo.said("general")] == [
+        assert "online" in await echo.command("Mara", "garden", "echo online")
+        await echo.tell("Petr", "garden", "Mara (echo): how is the boat coming along?")
+        assert [(one["author"], one["content"]) for one in echo.said("garden")] == [
             ("Mara (echo)", "slowly but it floats")
         ]
         talk = ollama.chats[0]["messages"][-1]["content"]
@@ -28,16 +29,16 @@ async def test_an_echo_answers_through_ollama(tmp_path: Path) -> None:
 async def test_while_ollama_is_down_the_profile_waits_says_why_and_then_goes_on(tmp_path: Path) -> None:
     async with (
         ollama_at_loopback() as ollama,
-        running(tmp_path, engine="ollama", ollama_host=ollama.address) as echo,
+        running(tmp_path, gardeners(), engine="ollama", ollama_host=ollama.address) as echo,
     ):
         await ollama.stop()
-        await echo.agreed("Mara", "general", "01.06.2026")
+        await echo.agreed("Mara", "garden", "01.06.2026")
         await until(echo.board, lambda: echo.board.profiles[1].tries)
         waiting = echo.board.profiles[1]
         assert waiting.state is ProfileState.TRAINING
         assert waiting.reason is not None and "start it with `ollama serve`" in waiting.reason
         assert waiting.due[Deadline.RETRY.value] > echo.clock()
-        assert "ollama serve" in await echo.command("Mara", "general", "echo status")
+        assert "ollama serve" in await echo.command("Mara", "garden", "echo status")
 
         await ollama.start()
         echo.clock.move((waiting.due[Deadline.RETRY.value] - echo.clock()).total_seconds())
@@ -48,17 +49,17 @@ async def test_while_ollama_is_down_the_profile_waits_says_why_and_then_goes_on(
 async def test_while_ollama_fails_an_online_echo_is_silent_keeps_the_reason_and_answers_later(tmp_path: Path) -> None:
     async with (
         ollama_at_loopback() as ollama,
-        running(tmp_path, engine="ollama", ollama_host=ollama.address, chattiness=0) as echo,
+        running(tmp_path, gardeners(), engine="ollama", ollama_host=ollama.address, chattiness=0) as echo,
     ):
-        await echo.agreed("Mara", "general", "01.06.2026")
+        await echo.agreed("Mara", "garden", "01.06.2026")
         await echo.ready()
-        await echo.command("Mara", "general", "echo online")
+        await echo.command("Mara", "garden", "echo online")
         ollama.trouble = Trouble.BUSY
-        await echo.tell("Petr", "general", "Mara (echo): are you there?")
-        assert echo.said("general") == []
+        await echo.tell("Petr", "garden", "Mara (echo): are you there?")
+        assert echo.said("garden") == []
         assert echo.session().state is SessionState.LISTENING
         assert "busy with other requests" in str(echo.session().reason)
 
         ollama.trouble = None
-        await echo.tell("Petr", "general", "Mara (echo): and now?")
-        assert len(echo.said("general")) >= 1
+        await echo.tell("Petr", "garden", "Mara (echo): and now?")
+        assert len(echo.said("garden")) >= 1

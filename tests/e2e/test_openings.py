@@ -7,8 +7,8 @@ from pathlib import Path
 
 from states import events as ev
 from states.model import Allowance, Deadline, MachineKey, MachineKind
-from tests.e2e.test_whole_way import gardeners
 from tests.support.running import Running, running, until
+from tests.support.settlers import gardeners
 
 CHANNEL, SUBJECT, OTHER = "garden", "Ines", "Mara"
 LULL = timedelta(minutes=20)

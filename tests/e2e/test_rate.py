@@ -14,7 +14,7 @@ from echo.app import Serving, open_echo
 from echo.config import load
 from echo.discord.collecting.budget import Budget, beside_echoes
 from echo.discord.collecting.collector import Collector, Manner
-from echo.sandbox.invented import GUILD_NAME, invent
+from echo.sandbox.invented import GUILD_NAME
 from echo.sandbox.ratelimits import GLOBAL
 from echo.sandbox.server import Sandbox
 from echo.sandbox.world import World
@@ -22,6 +22,7 @@ from tests.discord.collecting import MESSAGES, crowd, nothing, world_of
 from tests.discord.stand import NOON, stand, store, talk
 from tests.support.clock import HandClock
 from tests.support.running import Running
+from tests.support.settlers import everybody
 from tests.support.snapshots import named
 
 # nextcord 2.6 gives aiohttp its timeout in a form of old.
@@ -38,7 +39,7 @@ async def test_collecting_meets_no_rate_limit(tmp_path: Path) -> None:
     def record(method: str, route: str, query: Mapping[str, str], sent: Any, status: int, said: Any) -> None:
         statuses.append(status)
 
-    world = World.populate(1, GUILD_NAME, invent(1), manager="Mara")
+    world = World.populate(1, GUILD_NAME, everybody(), manager="Mara")
     environ = {"ECHO_DATA_DIR": str(tmp_path), "ECHO_GUILD_READY_TIMEOUT": "0.05", "DISCORD_TOKEN": "a-token-of-a-test"}
     environ |= {"ECHO_SCORECARD_MOMENTS": "0"}
     async with Sandbox(world, clock=clock.timestamp, token="a-token-of-a-test", record=record) as sandbox:

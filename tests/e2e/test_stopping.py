@@ -6,8 +6,9 @@ from pathlib import Path
 
 from states.board import Board
 from states.model import ProfileState
-from tests.e2e.test_whole_way import chatter, gardeners, online, stored
+from tests.e2e.test_whole_way import chatter, online, stored
 from tests.support.running import running, until
+from tests.support.settlers import gardeners
 
 
 async def test_a_stop_is_no_failure_of_what_was_being_collected(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from states.model import MachineKey, MachineKind, SessionState
-from tests.e2e.test_whole_way import gardeners
 from tests.support.ollama import Chat, ollama_at_loopback
 from tests.support.running import Running, running, until
+from tests.support.settlers import gardeners
 
 CHANNEL, FRIENDS, HUMAN = "garden", ("Mara", "Petr"), "Ines"
 MOST = 4

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from echo.corpus.written import Written
 from echo.ports import Heard
-from echo.sandbox.invented import invent
 from echo.session_work import SessionWork
 from states.model import ProfileSnapshot, ProfileState, SessionState
 from tests.support.running import Running, running, until
+from tests.support.settlers import gardeners
 
 FRIENDS = ("Ana", "Ben")
 
@@ -22,11 +22,6 @@ def chatter(count: int, start: float = 1_700_000_000.0) -> list[Written]:
     words = ("the boat", "my bread", "that film", "the garden", "our trip", "the goose")
     texts = (f"well {words[i % 6]} took me {i} days" for i in range(count))
     return [Written(FRIENDS[i % 2], "talk", start + 30 * i, text) for i, text in enumerate(texts)]
-
-
-def gardeners() -> list[Written]:
-    """The invented people's talk in the smallest of their channels, which is enough to learn to answer from."""
-    return [written for written in invent(1) if written.channel == "garden"]
 
 
 def stored(home: Path, query: str) -> list[tuple[object, ...]]:

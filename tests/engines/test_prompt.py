@@ -17,9 +17,9 @@ from echo.persona.turns import Utterance
 from tests.support.learnt import said
 
 CARD = [
-    CardLine("length", "Usually writes 5 words a message; one in ten has 12 or more.", 5.0),
+    CardLine("length", "Usually writes 5 words a message; one in ten has 12 or more.", 5.0, "words"),
     CardLine("lower", "Nearly always writes all in lower case.", 0.99),
-    CardLine("hours", "Writes mostly from 12 to 20 h UTC.", 0.7),
+    CardLine("hours", "Writes mostly from 12 to 20 h UTC.", 0.7, "hours"),
 ]
 DIRECTION = re.compile(
     r"\((?:now|earlier): (?:1 message|\d messages), about \d+ words?(?: and \d+ words?)*\)"

@@ -34,7 +34,7 @@ PASSING: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("fault", PASSING, ids=lambda fault: " ".join(map(str, fault.values())))
 async def test_trouble_that_passes_leaves_no_trace(tmp_path: Path, fault: dict[str, Any]) -> None:
-    expected = await undisturbed(tmp_path / "whole", a_server())
+    expected = await undisturbed(a_server)
     assert expected.own() == words_of_the_subject(a_server())
     world = a_server()
     async with stand(world) as stage, store(tmp_path / "troubled", world) as kept:
@@ -47,7 +47,7 @@ async def test_trouble_that_passes_leaves_no_trace(tmp_path: Path, fault: dict[s
 
 @pytest.mark.parametrize("name", [*FAULTS[1:], "repeat_pages"])
 async def test_one_place_in_lasting_trouble_is_told_and_the_others_are_read(tmp_path: Path, name: str) -> None:
-    expected = await undisturbed(tmp_path / "whole", a_server())
+    expected = await undisturbed(a_server)
     world = a_server()
     bad = place(world, "general")
     async with stand(world) as stage, store(tmp_path / "troubled", world) as kept:
@@ -106,7 +106,7 @@ WORN_OUT: list[dict[str, Any]] = [
 async def test_a_discord_that_answers_nothing_more_ends_the_run_and_the_next_goes_on(
     tmp_path: Path, fault: dict[str, Any]
 ) -> None:
-    expected = await undisturbed(tmp_path / "whole", a_server())
+    expected = await undisturbed(a_server)
     world = a_server()
     async with stand(world) as stage, store(tmp_path / "troubled", world) as kept:
         trouble = Midway(lambda: stage.sandbox.faults.set(fault))
@@ -123,7 +123,7 @@ async def test_a_discord_that_answers_nothing_more_ends_the_run_and_the_next_goe
 
 
 async def test_a_gateway_that_breaks_off_does_not_end_the_collecting(tmp_path: Path) -> None:
-    expected = await undisturbed(tmp_path / "whole", a_server())
+    expected = await undisturbed(a_server)
     world = a_server()
     async with stand(world) as stage, store(tmp_path / "troubled", world) as kept:
         trouble = Midway(lambda: stage.sandbox.faults.set({"drop_sockets": True}))
@@ -132,7 +132,7 @@ async def test_a_gateway_that_breaks_off_does_not_end_the_collecting(tmp_path: P
 
 
 async def test_a_full_disk_midway_is_named_and_there_is_no_loss_once_there_is_room(tmp_path: Path) -> None:
-    expected = await undisturbed(tmp_path / "whole", a_server())
+    expected = await undisturbed(a_server)
     world = a_server()
     async with store(tmp_path / "full", world) as kept:
         profile = kept.profile

@@ -42,7 +42,7 @@ async def test_what_is_deleted_midway_is_told_and_the_rest_is_read(
 async def test_what_is_closed_midway_is_told_and_read_once_it_is_open_again(
     tmp_path: Path, permission: Permission
 ) -> None:
-    expected = await undisturbed(tmp_path / "whole", a_server())
+    expected = await undisturbed(a_server)
     world = a_server()
     closed = place(world, "general")
     async with stand(world) as stage, store(tmp_path / "troubled", world) as kept:
@@ -59,7 +59,7 @@ async def test_what_is_closed_midway_is_told_and_read_once_it_is_open_again(
 async def test_a_role_that_loses_its_rights_midway_is_told_and_nothing_is_lost(
     tmp_path: Path, permission: Permission
 ) -> None:
-    expected = await undisturbed(tmp_path / "whole", a_server())
+    expected = await undisturbed(a_server)
     world = a_server()
     held = {role.id: role.permissions for role in world.roles.values()}
     async with stand(world) as stage, store(tmp_path / "troubled", world) as kept:
@@ -84,7 +84,7 @@ def change_roles(world: World, permissions: Mapping[int, int]) -> None:
 async def test_an_intent_that_is_switched_off_midway_is_named_and_nothing_is_concluded(
     tmp_path: Path, requests: int
 ) -> None:
-    expected = await undisturbed(tmp_path / "whole", a_server())
+    expected = await undisturbed(a_server)
     world = a_server()
     async with stand(world) as stage, store(tmp_path / "troubled", world) as kept:
         trouble = Midway(lambda: stage.sandbox.faults.set({"message_content": False}), requests)

@@ -59,8 +59,8 @@ class Storm:
 @pytest.mark.parametrize("seed", range(1, 9))
 async def test_after_a_storm_everything_is_there_once(tmp_path: Path, seed: int) -> None:
     chance, is_search = random.Random(seed), seed % 2 == 0
-    world = to_search() if is_search else a_server()
-    whole = await undisturbed(tmp_path / "whole", world)
+    server = to_search if is_search else a_server
+    world, whole = server(), await undisturbed(server)
     async with stand(world) as stage, store(tmp_path / "stormy", world) as kept:
         storm = Storm(chance, stage.sandbox.faults)
         collecting = collector(stage, kept, search=is_search, stall=SOON)

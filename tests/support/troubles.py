@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from echo.sandbox.records import FORUM, Channel
 from echo.sandbox.world import World
@@ -18,6 +19,9 @@ SOON = 0.4
 """The same where it is no matter whether it is given up too early."""
 ENDLESS = 1_000_000
 """Requests: more than anybody makes."""
+
+
+_undisturbed: dict[Callable[[], World], Kept] = {}
 
 
 def a_server(every: int = 7) -> World:
@@ -56,11 +60,15 @@ async def all_of(kept: Store) -> Kept:
     return await Kept.of(kept.corpus, kept.profile.id)
 
 
-async def undisturbed(folder: Path, world: World) -> Kept:
-    """What is kept of the server where nothing goes wrong."""
-    async with stand(world) as stage, store(folder, world) as kept:
-        await collector(stage, kept).collect(kept.profile, nothing)
-        return await all_of(kept)
+async def undisturbed(server: Callable[[], World]) -> Kept:
+    """What is kept of such a server where nothing goes wrong: always the same, so that it is collected only once."""
+    if server not in _undisturbed:
+        world = server()
+        with TemporaryDirectory() as folder:
+            async with stand(world) as stage, store(Path(folder), world) as kept:
+                await collector(stage, kept).collect(kept.profile, nothing)
+                _undisturbed[server] = await all_of(kept)
+    return _undisturbed[server]
 
 
 class Midway:

@@ -101,7 +101,7 @@ class EmbeddedEngine:
             ruling, texts = BEGINS, persona.opener(moment.context, moment.now, seed=moment.seed)
         else:
             ruling = verdict(persona, moment, chattiness, speak)
-            texts = persona.reply(moment.context, seed=moment.seed) if ruling.speaks else []
+            texts = persona.reply(moment.context, seed=moment.seed, memory=moment.memory) if ruling.speaks else []
         return paced(persona, moment, ruling, texts) if texts else silent(ruling)
 
 

@@ -18,6 +18,7 @@ from echo.engines.prompt import Occasion, Prompt, prompt
 from echo.engines.reply import is_honest, messages_of
 from echo.engines.shelf import Shelf
 from echo.errors import EngineFailed
+from echo.persona.consistency import Consistency
 from echo.persona.judging.split import divide, is_testable
 from echo.persona.model import Persona
 from echo.persona.serious import is_serious
@@ -175,6 +176,7 @@ class OllamaEngine:
         lengths = await asyncio.to_thread(mind.persona.lengths, moment.context, seed=moment.seed)
         asked = await asyncio.to_thread(_asked, mind, moment, lengths, room - predict - MARGIN)
         options = {**SAMPLING, "num_predict": predict, "stop": list(asked.stop)}
+        said = Consistency(moment.memory, moment.context, moment.me)
         for attempt in range(TRIES):
             seed = (moment.seed * TRIES + attempt) % _SEEDS
             draft = await self._server.chat(asked.messages, {**options, "seed": seed})
@@ -184,7 +186,8 @@ class OllamaEngine:
             texts = mind.persona.sayable(written, moment.context)
             if moment.opens and any(map(is_serious, texts)):
                 continue
-            if texts and len(texts) == len(written) and all(map(is_honest, texts)):
+            is_whole = len(texts) == len(written) and all(is_honest(t) and said.allows(t) for t in texts)
+            if texts and is_whole:
                 return tuple(texts)
         return ()
 
@@ -202,5 +205,5 @@ def _asked(mind: Mind, moment: Moment, lengths: tuple[int, ...], budget: int) ->
     # What must not be said is not shown either: a chat model would take it up.
     like = mind.examples.like(moment.context, SHOWN, moment.seed)
     examples = [example for example in like if mind.persona.allows(example.texts)]
-    occasion = Occasion(moment.context, moment.me, lengths)
+    occasion = Occasion(moment.context, moment.me, lengths, moment.memory)
     return prompt(mind.persona.card(), occasion, examples, budget)

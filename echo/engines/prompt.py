@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from echo.corpus.dialogue import Messages, dialogue
+from echo.corpus.dialogue import IN_THE_MIDDLE, Messages, dialogue
 from echo.engines.examples import Example
 from echo.engines.speakers import Speakers, plain
 from echo.persona.card import CardLine
@@ -27,6 +27,12 @@ CARD_SHARE: Final = 0.3
 """Of the tokens left after the rules: what the card may take."""
 TALK_SHARE: Final = 0.7
 """Of the tokens left after that: what the talk may take; examples get the rest."""
+EARLIER: Final = "(earlier in this conversation)"
+"""Stands above what was said before the talk."""
+EARLIER_LENGTH: Final = 16
+"""Messages of it at most."""
+EARLIER_SHARE: Final = 0.25
+"""Of the tokens of the talk: what they may take besides."""
 LETTERS_A_WORD: Final = 5.5
 """Characters of a word with its space, about, in most languages that put spaces between words."""
 STOPS: Final = 6
@@ -55,11 +61,12 @@ class Prompt:
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """What an answer is asked for: the talk (oldest first), the subject's names, and the characters of each message
-    that they would write now."""
+    that they would write now. `memory` is what was said in this session before that talk."""
 
     context: tuple[Utterance, ...]
     me: tuple[str, ...]
     lengths: tuple[int, ...]
+    memory: tuple[Utterance, ...] = ()
 
 
 def tokens(text: str) -> int:
@@ -121,12 +128,27 @@ def _talk(occasion: Occasion, speakers: Speakers, room: int) -> Messages:
     for start in range(len(said)):
         messages = _dialogue(said[start:], speakers, turn)
         if _cost(messages) <= room:
-            return messages
+            left = min(room, _cost(messages) + int(room * EARLIER_SHARE))
+            return messages if start else _after(occasion.memory, said, speakers, turn, left) or messages
     # Not even the newest line fits: what fits of it.
     newest = said[-1:]
     while newest and newest[0].text and _cost(_dialogue(newest, speakers, turn)) > room:
         newest = [replace(newest[0], text=newest[0].text[: len(newest[0].text) // 2])]
     return _dialogue([u for u in newest if u.text], speakers, turn)
+
+
+def _after(
+    memory: Sequence[Utterance], said: Sequence[Utterance], speakers: Speakers, turn: str, room: int
+) -> Messages | None:
+    """The talk after as much of what was said earlier as fits; None where nothing does."""
+    earlier = _cleaned(memory[-EARLIER_LENGTH:])
+    for start in range(len(earlier)):
+        messages = _dialogue([*earlier[start:], *said], speakers, turn)
+        head = messages[0]["content"]
+        messages[0]["content"] = EARLIER if head == IN_THE_MIDDLE else f"{EARLIER}\n{head}"
+        if _cost(messages) <= room:
+            return messages
+    return None
 
 
 def _shown(examples: Sequence[Example], speakers: Speakers, room: int) -> Messages:

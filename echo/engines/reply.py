@@ -12,7 +12,10 @@ from echo.persona.guard import harmless
 MESSAGES: Final = 4
 """Messages of one answer at most."""
 _THOUGHT: Final = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-_NOTE: Final = re.compile(r"\((?:(?:now|earlier): [^)]*|nobody has [^)]*|in the middle of a talk)\)", re.IGNORECASE)
+_NOTE: Final = re.compile(
+    r"\((?:(?:now|earlier): [^)]*|nobody has [^)]*|in the middle of a talk|earlier in this conversation)\)",
+    re.IGNORECASE,
+)
 _END: Final = re.compile(r"<[|｜]|</?(?:s|bos|eos|think(?:ing)?|(?:start|end)_of_turn)>|\[/?INST\]", re.IGNORECASE)
 """Control tokens that a model or its template let through as text: there its answer ends."""
 _DENIAL: Final = re.compile(

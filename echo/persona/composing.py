@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echo.persona.boosting import Forest, Growth, grow
+from echo.persona.consistency import Consistency
 from echo.persona.guard import LENGTH, Guard
 from echo.persona.habits import Habits
 from echo.persona.names import company, filled, keys_of
@@ -160,10 +161,18 @@ class _Draft:
 
 
 class Composer:
-    """Composes one answer. Made anew for each."""
+    """Composes one answer. Made anew for each. `memory` is what was said before the context; it binds too."""
 
-    def __init__(self, voice: Voice, context: Sequence[Utterance], reading: Reading, rng: Random) -> None:
+    def __init__(
+        self,
+        voice: Voice,
+        context: Sequence[Utterance],
+        reading: Reading,
+        rng: Random,
+        memory: Sequence[Utterance] = (),
+    ) -> None:
         self._v, self._context, self._reading, self._rng = voice, context, reading, rng
+        self._said = Consistency(memory, context, voice.reader.names.own)
         self._slots, self._plain = voice.phrases.slots, ~voice.phrases.slots
         self._mood = self._leaned()
 
@@ -225,10 +234,12 @@ class Composer:
         return self._choose(near, merit)
 
     def _near(self, drafts: list[_Draft], length: int) -> list[_Draft]:
-        """The JUDGED drafts nearest to the planned length, of those that the guard lets pass."""
+        """The JUDGED drafts nearest to the planned length, of those that the guard and what was said let pass."""
         out = []
         for draft in sorted(drafts, key=lambda d: abs(math.log1p(len(d.text)) - math.log1p(length))):
-            if not self._names_absent(draft) and self._v.guard.passes(draft.text, self._context):
+            if self._names_absent(draft) or not self._v.guard.passes(draft.text, self._context):
+                continue
+            if self._said.allows(draft.text):
                 out.append(draft)
                 if len(out) == JUDGED:
                     break

@@ -29,7 +29,7 @@ from echo.persona.polarity import (
 )
 from echo.persona.turns import Utterance
 
-LOOKED_AT: Final = 100
+LOOKED_AT: Final = 60
 """Of the echo's own earlier messages, the newest that count."""
 RECENT: Final = 6 * 3600.0
 """Seconds: what was so may have changed later; likes, choices and attributes hold for the whole memory."""

@@ -83,12 +83,18 @@ class Persona:
         bans = self._parts.voice.guard.bans
         return not any(map(bans.forbids, texts)) and not bans.forbids_together("\n".join(texts))
 
-    def reply(self, context: Sequence[Utterance], *, seed: int | None = None) -> list[str]:
-        """One answer of 1..n messages to the context (oldest first); empty where nothing sensible can be said."""
+    def reply(
+        self, context: Sequence[Utterance], *, seed: int | None = None, memory: Sequence[Utterance] = ()
+    ) -> list[str]:
+        """One answer of 1..n messages to the context (oldest first); empty where nothing sensible can be said.
+
+        `memory` is what was said before the context: it, too, is neither repeated nor contradicted.
+        """
         context = _cut(context)
         voice = self._parts.voice
         reading = voice.reader.read(context, voice.habits)
-        return self.sayable(Composer(voice, context, reading, self._rng("reply", context, seed)).answer(), context)
+        composer = Composer(voice, context, reading, self._rng("reply", context, seed), memory)
+        return self.sayable(composer.answer(), context)
 
     def opener(self, context: Sequence[Utterance], now: float, *, seed: int | None = None) -> list[str]:
         """Something to begin a conversation with at `now` (seconds since the epoch), as they began others.

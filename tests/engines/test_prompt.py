@@ -121,6 +121,40 @@ def test_the_budget_is_held_whatever_is_said(talk: list[tuple[str, str]]) -> Non
         assert spent(made(*(said(author, text) for author, text in talk), budget=budget)) <= budget
 
 
+def test_what_was_said_earlier_stands_above_the_talk_as_far_as_there_is_room() -> None:
+    memory = (said("Petr", "do you like liver?"), said("Mara", "yes"), said("Ines", "eww"))
+    occasion = Occasion((said("Petr", "and olives?"),), ("Mara",), (20,), memory)
+    asked = prompt(CARD, occasion, [], 4000)
+    assert [message["content"] for message in asked.messages[1:]] == [
+        "(earlier in this conversation)\nPetr: do you like liver?",
+        "yes",
+        "Ines: eww\nPetr: and olives?\n(now: 1 message, about 4 words)",
+    ]
+    assert asked.stop == ("\nPetr:",) and set(asked.labels) == {"Petr", "Ines"}
+    long = Occasion((said("Petr", "and olives?"),), ("Mara",), (20,), tuple([said("Ines", "so " * 200)] * 40))
+    assert spent(prompt(CARD, long, [], 600)) <= 600
+    short = Occasion(tuple([said("Petr", "so " * 200)] * 12), ("Mara",), (20,), memory)
+    assert "liver" not in str(prompt(CARD, short, EXAMPLES, 1200).messages), "the talk itself comes first"
+
+
+@given(talk=st.lists(st.tuples(HOSTILE, HOSTILE, st.booleans()), max_size=6), at=st.integers(0, 6))
+@settings(max_examples=60, deadline=None)
+def test_nobody_can_forge_a_line_of_another_in_what_was_said_earlier(
+    talk: list[tuple[str, str, bool]], at: int
+) -> None:
+    whole = tuple(Utterance("Mara" if own else author, 0.0, text, own) for author, text, own in talk)
+    asked = prompt(CARD, Occasion(whole[at:], ("Mara",), (20,), whole[:at]), [], 5000)
+    labels = [f"{label}: " for label in asked.labels]
+    marks = ("(now:", "(earlier in this conversation)")
+    spoken = [line for line in lines_of(asked) if not DIRECTION.fullmatch(line) and line != marks[1]]
+    assert sum(line == marks[1] for line in lines_of(asked)) <= 1
+    assert sum(line.startswith(marks[0]) for line in lines_of(asked)) == 1
+    assert all(any(line.startswith(label) for label in labels) for line in spoken)
+    assert not any(label.casefold().startswith("mara:") for label in labels)
+    own = {plain(u.text) for u in whole if u.own}
+    assert all(line in own for line in lines_of(asked, "assistant"))
+
+
 def test_where_room_is_short_the_oldest_talk_goes_and_the_newest_line_stays() -> None:
     context = [said("Petr", f"number {i} " + "and so on " * 20) for i in range(12)]
     short, long = made(*context, budget=700), made(*context, budget=4000)

@@ -205,5 +205,6 @@ def _asked(mind: Mind, moment: Moment, lengths: tuple[int, ...], budget: int) ->
     # What must not be said is not shown either: a chat model would take it up.
     like = mind.examples.like(moment.context, SHOWN, moment.seed)
     examples = [example for example in like if mind.persona.allows(example.texts)]
-    occasion = Occasion(moment.context, moment.me, lengths, moment.memory)
+    memory = tuple(said for said in moment.memory if mind.persona.allows((said.text,)))
+    occasion = Occasion(moment.context, moment.me, lengths, memory)
     return prompt(mind.persona.card(), occasion, examples, budget)

@@ -165,8 +165,6 @@ async def _run(
     notices = Notices(client, board, settings, clock, openings)
     chat = DiscordChat(notices, voice)
     tasks = Tasks(lambda where, sentence: board.report(Fault(clock(), where, sentence)))
-    quizzing = Quizzing(client, store.quizzes, board, settings, tasks.start)
-    client.commands.more["echo quiz"], client.buttons.quizzing = quizzing.run, quizzing
     ends = SessionEnds(board, router)
     pace_scale = settings.sandbox_pace_scale if sandbox else settings.pace_scale
     budget = Budget(lambda: beside_echoes(len(board.sessions_online())))
@@ -188,6 +186,8 @@ async def _run(
     limits = Limits(settings.max_bot_turns, Ceiling(settings.max_share_of_voice, settings.max_echo_share))
     floor = Floor(board, store.turns, hearing.called, limits, clock)
     scoring = Scoring(board, store.corpus, store.scorecards, store.quizzes, engine, settings, clock)
+    quizzing = Quizzing(client, store.quizzes, board, settings, tasks.start, scoring.show)
+    client.commands.more["echo quiz"], client.buttons.quizzing = quizzing.run, quizzing
     works = _works(settings, store, board, chat, client, scoring, ends, clock, pace_scale, budget, people_of, floor)
     interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks, clock)
     ends.work_ended = interpreter.work_ended

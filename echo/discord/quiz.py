@@ -86,7 +86,8 @@ class Quiz:
 
     def stop(self, end: End) -> None:
         """End it before its time; the first reason holds."""
-        self.end = self.end or end
+        if self.end is None:
+            self.end = end
         self.news.set()
 
     def ask(self, question: Question) -> None:

@@ -100,7 +100,7 @@ def question(
     if before is not None:
         lines.append(f"The last one: {_told(before)}.")
     if moment.context:
-        lines.append("Somebody said (names are made up):")
+        lines.append("Before it stood (the names of others are made up):")
         lines += [f"> **{plain(author)[:24]}**: {shown(text, LONGEST_LINE)}" for author, text in moment.context]
     else:
         lines.append("Nobody had spoken before.")
@@ -125,8 +125,8 @@ def result(name: str, past: Sequence[Past], end: End, overall: tuple[int, int] |
     lines = [f"**Who wrote this?** The quiz about the echo of **{plain(name)}** is over. {end}".rstrip()]
     if total:
         lines.append(
-            f"**{right} of {total}** guesses were right ({round(100 * right / total)} %); 50 % means that nobody can tell "
-            "the echo from the person."
+            f"**{right} of {total}** guesses were right ({round(100 * right / total)} %); 50 % means that nobody can "
+            "tell the echo from the person."
         )
         lines += [f"{number}. {_told(one)}" for number, one in enumerate(past, 1)]
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from random import Random
 from typing import Any, Final, Protocol
@@ -92,14 +92,17 @@ class Quizzing:
         board: Board,
         settings: Settings,
         start: Callable[[str, Coroutine[Any, Any, None]], object],
+        counted: Callable[[int], Awaitable[None]],
         seed: Callable[[], int] = lambda: secrets.randbits(64),
     ) -> None:
-        """`start` runs a quiz in the background; `seed` decides which moments are asked, and which answer is first."""
-        self._http = client.http
+        """`start` runs a quiz in the background; `counted` is told of which profile guesses were counted; `seed`
+        decides which moments are asked, and which answer is first."""
+        self._client = client
         self._store = store
         self._board = board
         self._settings = settings
         self._start = start
+        self._counted = counted
         self._seed = seed
         self._running: dict[int, Quiz] = {}
         self._beginning: set[tuple[str, int]] = set()
@@ -173,7 +176,13 @@ class Quizzing:
         quiz = Quiz(profile, asking.asker.id, channel_id, chosen, self._settings.quiz_guesses)
         # Nothing of anybody stands in the channel before the row that will have it taken down.
         quiz.message_id = await self._post(quiz)
-        quiz.id = await self._store.begin(profile.id, channel_id, quiz.message_id)
+        try:
+            quiz.id = await self._store.begin(profile.id, channel_id, quiz.message_id)
+        except StorageError:
+            with suppress(EchoError):
+                over = texts.result(answers.name_of(self._board, profile), (), End.TROUBLE, None)
+                await self._change(channel_id, quiz.message_id, over)
+            raise
         self._running[quiz.message_id] = quiz
         self._look()
         return quiz
@@ -193,12 +202,12 @@ class Quizzing:
     async def _readable(self, server_id: int, channel_id: int) -> set[int]:
         """The channels that everybody who sees this one can read, as things stand at this moment."""
         with mapped("see who may read which channel"):
-            channels = await self._http.get_all_guild_channels(server_id)
-            roles = await self._http.get_roles(server_id)
+            channels = await self._client.http.get_all_guild_channels(server_id)
+            roles = await self._client.http.get_roles(server_id)
             here = channel_id
             if not any(int(one["id"]) == channel_id for one in channels):
                 # A thread: whoever sees it sees its channel.
-                thread: Mapping[str, Any] = await self._http.get_channel(channel_id)
+                thread: Mapping[str, Any] = await self._client.http.get_channel(channel_id)
                 here = int(thread.get("parent_id") or 0)
         with understood("The lists of channels and roles"):
             return await asyncio.to_thread(readable_by_all_here, channels, roles, server_id, here)
@@ -259,6 +268,7 @@ class Quizzing:
         quiz.past.append(past)
         if past.total:
             await self._store.count(quiz.profile.id, question.kept.version, past.right, past.total)
+            await self._counted(quiz.profile.id)
         elif timed_out:
             quiz.stop(End.NOBODY)
 
@@ -283,7 +293,7 @@ class Quizzing:
         text = texts.BEGINNING.format(name=answers.name_of(self._board, quiz.profile))
         route = nextcord.http.Route("POST", "/channels/{channel_id}/messages", channel_id=quiz.channel_id)
         with mapped("write in this channel"):
-            sent = await self._http.request(route, json={"content": text, "allowed_mentions": {"parse": []}})
+            sent = await self._client.http.request(route, json={"content": text, "allowed_mentions": {"parse": []}})
         return int(sent["id"])
 
     async def _change(self, channel_id: int, message_id: int, text: str, buttons: tuple[Button, ...] = ()) -> None:
@@ -292,4 +302,4 @@ class Quizzing:
         )
         body = {"content": text, "components": view_of(buttons).to_components(), "allowed_mentions": {"parse": []}}
         with mapped("change the message of its quiz"):
-            await self._http.request(route, json=body)
+            await self._client.http.request(route, json=body)

@@ -74,6 +74,7 @@ class Edge:
     requests: list[tuple[str, str]]
     corpus: Corpus
     quizzes: Quizzes
+    counted: list[int]
 
     async def until(self, fact: Callable[[], Any]) -> Any:
         """Return what `fact` gives once that is true."""
@@ -218,7 +219,12 @@ async def edge_at(
         tasks = Tasks(lambda where, sentence: board.report(Fault(clock(), where, sentence)))
         timers = Timers(clock, router.ring)
         quizzes = Quizzes(database, keyring, clock)
-        quizzing = Quizzing(client, quizzes, board, settings, tasks.start)
+        counted: list[int] = []
+
+        async def count(profile_id: int) -> None:
+            counted.append(profile_id)
+
+        quizzing = Quizzing(client, quizzes, board, settings, tasks.start, count)
         client.commands.more["echo quiz"], client.buttons.quizzing = quizzing.run, quizzing
 
         async def type_in(channel_id: int) -> None:
@@ -238,7 +244,7 @@ async def edge_at(
         async with asyncio.timeout(PATIENCE):
             await client.wait_available()
         tasks.start("quizzes", quizzing.end_cut())
-        world, people, stored = sandbox.world, sandbox.people, (corpus, quizzes)
+        world, people, stored = sandbox.world, sandbox.people, (corpus, quizzes, counted)
         yield Edge(sandbox, world, people, client, board, router, hearing, notices, database, clock, requests, *stored)
         await router.settled()
         assert len(board.faults) == expected_faults, board.faults

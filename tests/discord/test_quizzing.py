@@ -116,6 +116,7 @@ async def test_members_guess_question_by_question_and_are_told_at_the_end(edge: 
     assert over["content"].count("was real, 1 of 2 guessed it") == 3
     assert REAL not in over["content"] and ECHO not in over["content"]
     assert dict(await edge.quizzes.guesses(profile.id)) == {1: (3, 6)}
+    assert edge.counted == [profile.id] * 3
     assert await edge.quizzes.running() == [] and await edge.quizzes.moments(profile.id) == []
     assert len([one for one in edge.people.messages("general") if "Who wrote this?" in one["content"]]) == 1
 
@@ -289,7 +290,10 @@ async def test_a_quiz_whose_message_is_deleted_ends_quietly(edge: Edge) -> None:
     def start(name: str, work: Coroutine[Any, Any, None]) -> None:
         played.append(asyncio.create_task(work, name=name))
 
-    quizzing = Quizzing(edge.client, edge.quizzes, edge.board, Settings(), start)
+    async def counted(profile_id: int) -> None:
+        """Nobody guesses here."""
+
+    quizzing = Quizzing(edge.client, edge.quizzes, edge.board, Settings(), start, counted)
     edge.client.commands.more["echo quiz"], edge.client.buttons.quizzing = quizzing.run, quizzing
     message = await begun(edge)
     edge.sandbox.world.delete_message(edge.channel("general"), int(message["id"]))

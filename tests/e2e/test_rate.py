@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from echo.sandbox.ratelimits import GLOBAL
 from echo.sandbox.server import Sandbox
 from echo.sandbox.world import World
 from tests.discord.collecting import MESSAGES, crowd, nothing, world_of
-from tests.discord.stand import NOON, stand, store, talk
+from tests.discord.stand import NOON, Stand, Store, stand, store, talk
 from tests.support.clock import HandClock
 from tests.support.running import Running
 from tests.support.settlers import everybody
@@ -51,46 +52,57 @@ async def test_collecting_meets_no_rate_limit(tmp_path: Path) -> None:
     assert len(statuses) > 60 and TOO_MANY not in statuses
 
 
+@dataclass(slots=True)
+class Course:
+    """How two collections of the same went: the statuses of all answers, and when pages came and each was done."""
+
+    statuses: list[int] = field(default_factory=list)
+    pages: list[float] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
+
+    @property
+    def pace(self) -> float:
+        """Pages a second."""
+        return len(self.pages) / (self.pages[-1] - self.pages[0])
+
+    @classmethod
+    async def run(cls, folder: Path, budget: Budget, *, is_limited: bool) -> Course:
+        """Two collections side by side, of eight channels each, with this budget."""
+        loop, course = asyncio.get_running_loop(), cls()
+
+        def record(method: str, route: str, query: Mapping[str, str], sent: Any, status: int, said: Any) -> None:
+            course.statuses.append(status)
+            if route == MESSAGES:
+                course.pages.append(loop.time())
+
+        async def collect(stage: Stand, kept: Store) -> None:
+            await Collector(
+                stage.client,
+                kept.corpus,
+                budget,
+                Manner(12, 10_000),
+                people_of=named("Somebody"),
+                clock=lambda: NOON,
+            ).collect(kept.profile, nothing)
+            course.ends.append(loop.time())
+
+        world = world_of(*(talk(f"room {number}", crowd(1050), start=900_000) for number in range(8)))
+        # nextcord 3.2 compares the times in Discord's answers with the time of day.
+        async with (
+            stand(world, rate_limits=is_limited, record=record, clock=time.time) as stage,
+            store(folder / "first", world) as first,
+            store(folder / "second", world, "Bo") as second,
+        ):
+            stage.sandbox.faults.set({"search_forbidden": True})
+            await asyncio.gather(collect(stage, first), collect(stage, second))
+        return course
+
+
 async def test_two_collections_over_eight_channels_keep_the_allowed_rate_full(tmp_path: Path) -> None:
-    loop, pages, statuses = asyncio.get_running_loop(), list[float](), list[int]()
-
-    def record(method: str, route: str, query: Mapping[str, str], sent: Any, status: int, said: Any) -> None:
-        statuses.append(status)
-        if route == MESSAGES:
-            pages.append(loop.time())
-
-    world = world_of(*(talk(f"room {number}", crowd(1050), start=900_000) for number in range(8)))
-    (tmp_path / "first").mkdir()
-    (tmp_path / "second").mkdir()
-    # nextcord 3.2 compares the times in Discord's answers with the time of day.
-    async with (
-        stand(world, rate_limits=True, record=record, clock=time.time) as stage,
-        store(tmp_path / "first", world) as first,
-        store(tmp_path / "second", world, "Bo") as second,
-    ):
-        stage.sandbox.faults.set({"search_forbidden": True})
-        budget, manner = Budget(beside_echoes(0)), Manner(12, 10_000)
-        ends = await asyncio.gather(
-            *(
-                _ended(
-                    Collector(
-                        stage.client,
-                        kept.corpus,
-                        budget,
-                        manner,
-                        people_of=named("Somebody"),
-                        clock=lambda: NOON,
-                    ).collect(kept.profile, nothing)
-                )
-                for kept in (first, second)
-            )
-        )
-    assert TOO_MANY not in statuses and len(pages) == 2 * 8 * 11
-    assert len(pages) / (pages[-1] - pages[0]) >= KEPT * GLOBAL.requests
+    free = await Course.run(tmp_path / "free", Budget(None), is_limited=False)
+    course = await Course.run(tmp_path / "limited", Budget(beside_echoes(0)), is_limited=True)
+    assert TOO_MANY not in course.statuses and len(course.pages) == len(free.pages) == 2 * 8 * 11
+    # Where the machine itself is hardly faster than what is allowed, it is the machine that holds it back.
+    assert course.pace >= KEPT * min(GLOBAL.requests, free.pace / 2)
     # They had the same to read, and shared what was allowed.
-    assert abs(ends[0] - ends[1]) < 1
-
-
-async def _ended(collecting: Any) -> float:
-    await collecting
-    return asyncio.get_running_loop().time()
+    assert abs(course.ends[0] - course.ends[1]) < max(1.0, 0.2 * (course.pages[-1] - course.pages[0]))

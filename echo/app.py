@@ -186,7 +186,7 @@ async def _run(
     limits = Limits(settings.max_bot_turns, Ceiling(settings.max_share_of_voice, settings.max_echo_share))
     floor = Floor(board, store.turns, hearing.called, limits, clock)
     scoring = Scoring(board, store.corpus, store.scorecards, store.quizzes, engine, settings, clock)
-    quizzing = Quizzing(client, store.quizzes, board, settings, tasks.start, scoring.show)
+    quizzing = Quizzing(client, store.quizzes, board, settings, tasks.start, store.wishes.of, scoring.show)
     client.commands.more["echo quiz"], client.buttons.quizzing = quizzing.run, quizzing
     works = _works(settings, store, board, chat, client, scoring, ends, clock, pace_scale, budget, people_of, floor)
     interpreter = Interpreter(board, store.outbox, works, router.post, chat.type_in, tasks, clock)

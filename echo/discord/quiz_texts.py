@@ -13,6 +13,7 @@ from typing import Final
 
 from db.stored import QuizMoment
 from echo.discord.consent import Button, Style, plain, unlinked
+from echo.persona.bans import Bans
 from echo.persona.placeholders import PLACEHOLDER
 
 LONGEST_ANSWER: Final = 300
@@ -77,8 +78,10 @@ class Past:
     total: int
 
 
-def can_be_asked(moment: QuizMoment) -> bool:
-    """Whether a moment can be shown whole, and neither answer gives itself away."""
+def can_be_asked(moment: QuizMoment, bans: Bans) -> bool:
+    """Whether a moment can be shown whole, neither answer gives itself away, and nothing in it is banned."""
+    if any(bans.forbids_together("\n".join(one)) for one in (moment.real, moment.echo, _texts(moment.context))):
+        return False
     real, echo = (_answer(parts) for parts in (moment.real, moment.echo))
     if not real or not echo or real.casefold() == echo.casefold():
         return False
@@ -100,7 +103,7 @@ def question(
     if before is not None:
         lines.append(f"The last one: {_told(before)}.")
     if moment.context:
-        lines.append("Before it stood (the names of others are made up):")
+        lines.append("What stood before (the names of others are made up):")
         lines += [f"> **{plain(author)[:24]}**: {shown(text, LONGEST_LINE)}" for author, text in moment.context]
     else:
         lines.append("Nobody had spoken before.")
@@ -162,6 +165,10 @@ def shown(text: str, most: int) -> str:
 def _answer(parts: Iterable[str]) -> str:
     lines = (shown(part, LONGEST_ANSWER + 1) for part in parts)
     return "\n".join(f"> {line}" for line in lines if line)
+
+
+def _texts(context: Iterable[tuple[str, str]]) -> list[str]:
+    return [text for _, text in context]
 
 
 def _told(past: Past) -> str:

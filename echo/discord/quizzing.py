@@ -14,6 +14,7 @@ import nextcord
 
 from db.errors import StorageError
 from db.quizzes import KeptMoment, RunningQuiz
+from db.stored import Wishes
 from echo.discord import answers, permits
 from echo.discord import quiz_texts as texts
 from echo.discord.audience import readable_by_all_here
@@ -25,6 +26,7 @@ from echo.discord.quiz_texts import Choice, End, Press
 from echo.discord.replies import view_of
 from echo.discord.translate import Call
 from echo.errors import EchoError, NoPermission, UsageError
+from echo.persona.bans import Bans
 from echo.settings import Settings
 from states.board import Board
 from states.model import Allowance, ProfileSnapshot
@@ -92,16 +94,20 @@ class Quizzing:
         board: Board,
         settings: Settings,
         start: Callable[[str, Coroutine[Any, Any, None]], object],
+        wishes_of: Callable[[int], Awaitable[Wishes]],
         counted: Callable[[int], Awaitable[None]],
         seed: Callable[[], int] = lambda: secrets.randbits(64),
     ) -> None:
-        """`start` runs a quiz in the background; `counted` is told of which profile guesses were counted; `seed`
-        decides which moments are asked, and which answer is first."""
+        """`start` runs a quiz in the background; `wishes_of` gives what a profile's subject does not want said;
+        `counted` is told of which profile guesses were counted; `seed` decides which moments are asked, and which
+        answer is first.
+        """
         self._client = client
         self._store = store
         self._board = board
         self._settings = settings
         self._start = start
+        self._wishes_of = wishes_of
         self._counted = counted
         self._seed = seed
         self._running: dict[int, Quiz] = {}
@@ -189,7 +195,8 @@ class Quizzing:
 
     async def _chosen(self, profile: ProfileSnapshot, server_id: int, channel_id: int) -> list[KeptMoment]:
         random, name = Random(self._seed()), answers.name_of(self._board, profile)
-        kept = [one for one in await self._store.moments(profile.id) if texts.can_be_asked(one.moment)]
+        bans = Bans(await self._wishes_of(profile.id))
+        kept = [one for one in await self._store.moments(profile.id) if texts.can_be_asked(one.moment, bans)]
         if len(kept) < FEWEST:
             raise UsageError(NO_MOMENTS.format(count=len(kept), fewest=FEWEST, name=name))
         readable = await self._readable(server_id, channel_id)
@@ -233,9 +240,7 @@ class Quizzing:
         random = Random(self._seed())
         while quiz.end is None and quiz.chosen:
             kept = quiz.chosen.pop(0)
-            # Both may have changed since the quiz began.
-            readable = await self._readable(quiz.profile.server_id, quiz.channel_id)
-            if kept.moment.channel_id not in readable or not await self._store.is_kept(kept.id):
+            if not await self._may_be_shown(quiz, kept):
                 continue
             question = Question(len(quiz.past) + 1, kept, random.choice((Choice.A, Choice.B)))
             await self._store.note_asked(kept.id)
@@ -243,6 +248,13 @@ class Quizzing:
                 await self._close(quiz, question)
         if not quiz.past:
             quiz.stop(End.RAN_OUT)
+
+    async def _may_be_shown(self, quiz: Quiz, kept: KeptMoment) -> bool:
+        """Whether what was chosen when the quiz began may be shown still."""
+        readable = await self._readable(quiz.profile.server_id, quiz.channel_id)
+        bans = Bans(await self._wishes_of(quiz.profile.id))
+        fits = kept.moment.channel_id in readable and texts.can_be_asked(kept.moment, bans)
+        return fits and await self._store.is_kept(kept.id)
 
     async def _asked(self, quiz: Quiz, question: Question) -> bool:
         """Ask and wait; whether the question came to its end, and was not overtaken by what it is about."""

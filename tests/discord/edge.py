@@ -20,6 +20,7 @@ from db.keys import Keyring
 from db.outbox import Outbox, OutboxRow
 from db.quizzes import Quizzes
 from db.steps import Steps
+from db.wishes import WishBook
 from echo.corpus.written import Written
 from echo.discord.client import EchoClient
 from echo.discord.hearing import Hearing
@@ -74,6 +75,7 @@ class Edge:
     requests: list[tuple[str, str]]
     corpus: Corpus
     quizzes: Quizzes
+    wishes: WishBook
     counted: list[int]
 
     async def until(self, fact: Callable[[], Any]) -> Any:
@@ -219,12 +221,12 @@ async def edge_at(
         tasks = Tasks(lambda where, sentence: board.report(Fault(clock(), where, sentence)))
         timers = Timers(clock, router.ring)
         quizzes = Quizzes(database, keyring, clock)
-        counted: list[int] = []
+        wishes, counted = WishBook(database, keyring, clock), list[int]()
 
         async def count(profile_id: int) -> None:
             counted.append(profile_id)
 
-        quizzing = Quizzing(client, quizzes, board, settings, tasks.start, count)
+        quizzing = Quizzing(client, quizzes, board, settings, tasks.start, wishes.of, count)
         client.commands.more["echo quiz"], client.buttons.quizzing = quizzing.run, quizzing
 
         async def type_in(channel_id: int) -> None:
@@ -244,7 +246,7 @@ async def edge_at(
         async with asyncio.timeout(PATIENCE):
             await client.wait_available()
         tasks.start("quizzes", quizzing.end_cut())
-        world, people, stored = sandbox.world, sandbox.people, (corpus, quizzes, counted)
+        world, people, stored = sandbox.world, sandbox.people, (corpus, quizzes, wishes, counted)
         yield Edge(sandbox, world, people, client, board, router, hearing, notices, database, clock, requests, *stored)
         await router.settled()
         assert len(board.faults) == expected_faults, board.faults

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.stored import QuizMoment
+from db.stored import QuizMoment, Wishes
 from echo.discord import quiz_texts as texts
 from echo.discord.quiz_texts import Choice, End, Past, Press
+from echo.persona.bans import Bans
 
 WILD = st.text(max_size=400) | st.sampled_from(["<@123>" * 90, "@everyone ", "`" * 300, "\u202ereversed", "\n\n# big"])
 
@@ -46,7 +47,7 @@ def test_whatever_people_wrote_a_question_fits_a_message_and_mentions_and_links_
     context: list[tuple[str, str]], real: list[str], echo: list[str], side: Choice, name: str
 ) -> None:
     about = QuizMoment(1, 0.0, tuple(context), tuple(real), tuple(echo), ())
-    if not texts.can_be_asked(about):
+    if not texts.can_be_asked(about, Bans()):
         return
     text = texts.question(name, name, 10, 10, about, side, 3600, Past(side, 1000, 1000))
     assert len(text) <= 2000
@@ -73,8 +74,15 @@ def test_whatever_people_wrote_a_question_fits_a_message_and_mentions_and_links_
 def test_a_moment_that_gives_itself_away_or_does_not_fit_is_not_asked(
     real: tuple[str, ...], echo: tuple[str, ...]
 ) -> None:
-    assert not texts.can_be_asked(moment(real, echo))
-    assert texts.can_be_asked(moment(("x" * 297,), ("no",)))
+    assert not texts.can_be_asked(moment(real, echo), Bans())
+    assert texts.can_be_asked(moment(("x" * 297,), ("no",)), Bans())
+
+
+@pytest.mark.parametrize("wishes", [Wishes(topics=("boats",)), Wishes(phrases=("shall we",)), Wishes(topics=("tea",))])
+def test_nothing_is_asked_in_which_somebody_says_what_the_person_has_banned(wishes: Wishes) -> None:
+    about = moment(("my boat is", "on the lake"), ("I made tea",))
+    assert not texts.can_be_asked(about, Bans(wishes))
+    assert texts.can_be_asked(about, Bans(Wishes(topics=("cars",))))
 
 
 def test_the_result_says_how_many_were_right_what_was_real_and_what_half_means() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from db.stored import QuizMoment, StoredMessage
+from db.stored import QuizMoment, StoredMessage, Wishes
 from echo.discord import quiz_texts as texts
 from echo.discord.quizzing import BEGUN, BUSY, NO_ECHO, NO_MOMENTS, NOT_ALLOWED, NOT_FOR_ALL, NOT_READY, Quizzing
 from echo.sandbox.interaction_payloads import COMPONENT
@@ -220,6 +220,18 @@ async def test_there_is_no_quiz_without_an_echo_its_persons_word_and_moments(edg
     assert await edge.refused("Ada", "echo quiz", user="@Bo") == sentence
 
 
+async def test_what_the_person_bans_is_not_asked_even_in_the_middle_of_a_quiz(edge: Edge) -> None:
+    profile = await ready(edge)
+    message = await begun(edge)
+    await edge.wishes.put(profile.id, Wishes(phrases=(ECHO,)))
+    await pressed(edge, "Ada", message, right(message))
+    await pressed(edge, "Ada", message, "Next")
+    over = await standing(edge, "is over.")
+    assert "**1 of 1** guesses were right" in over["content"]
+    sentence = NO_MOMENTS.format(count=0, fewest=3, name="Bo")
+    assert await edge.refused("Ada", "echo quiz", user="@Bo") == sentence
+
+
 async def test_one_quiz_at_a_time_in_a_channel_and_about_a_person(edge: Edge) -> None:
     await ready(edge, 6)
     await begun(edge)
@@ -293,7 +305,7 @@ async def test_a_quiz_whose_message_is_deleted_ends_quietly(edge: Edge) -> None:
     async def counted(profile_id: int) -> None:
         """Nobody guesses here."""
 
-    quizzing = Quizzing(edge.client, edge.quizzes, edge.board, Settings(), start, counted)
+    quizzing = Quizzing(edge.client, edge.quizzes, edge.board, Settings(), start, edge.wishes.of, counted)
     edge.client.commands.more["echo quiz"], edge.client.buttons.quizzing = quizzing.run, quizzing
     message = await begun(edge)
     edge.sandbox.world.delete_message(edge.channel("general"), int(message["id"]))

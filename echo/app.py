@@ -12,6 +12,7 @@ from pathlib import Path
 
 from echo.beginning import Beginning
 from echo.corpus.pseudonyms import People
+from echo.discord.card import Card
 from echo.discord.chat import DiscordChat
 from echo.discord.client import EchoClient
 from echo.discord.collecting.budget import Budget, beside_echoes
@@ -32,6 +33,7 @@ from echo.interpreter import Interpreter, Work
 from echo.lock import only_one
 from echo.operator import ConsoleOperator
 from echo.package_imports import PackageImports
+from echo.portraits import Portraits
 from echo.ports import Engine
 from echo.profile_work import ProfileWork
 from echo.router import Router
@@ -165,6 +167,9 @@ async def _run(
     notices = Notices(client, board, settings, clock, openings)
     chat = DiscordChat(notices, voice)
     tasks = Tasks(lambda where, sentence: board.report(Fault(clock(), where, sentence)))
+    portraits = Portraits(store.models, store.corpus, store.wishes, board)
+    client.commands.card = client.buttons.card = card = Card(board, portraits)
+    client.commands.more["echo card"] = card.run
     ends = SessionEnds(board, router)
     pace_scale = settings.sandbox_pace_scale if sandbox else settings.pace_scale
     budget = Budget(lambda: beside_echoes(len(board.sessions_online())))

@@ -19,6 +19,7 @@ CELLS: Final = 12
 """Of a progress bar."""
 NAMED: Final = 3
 """Channels, and reasons why they were not read, that are told one by one."""
+NO_TRAITS: Final[Mapping[int, str]] = MappingProxyType({})
 NO_PLACES: Final[Mapping[int, Mapping[int, PlaceResult]]] = MappingProxyType({})
 LONGEST: Final = 2000
 """Characters: the most of a message."""
@@ -69,17 +70,21 @@ def status(
     now: datetime,
     zone: ZoneInfo,
     places: Mapping[int, Mapping[int, PlaceResult]] = NO_PLACES,
+    traits: Mapping[int, str] = NO_TRAITS,
 ) -> str:
     """How far every echo of a server is, its reasons and deadlines, what could not be read, and where it is online.
 
-    `places` gives by profile what came of each channel and thread.
+    `places` gives by profile what came of each channel and thread, `traits` what tells most of how somebody writes.
     """
     profiles = living(board, server_id)
     if not profiles:
         return NOBODY_YET
     online = board.sessions_online(server_id)
     lines = [
-        _standing(board, profile, now, zone, online) + unread(board, places.get(profile.id, {})) for profile in profiles
+        _standing(board, profile, now, zone, online)
+        + unread(board, places.get(profile.id, {}))
+        + (f" {traits[profile.id]}" if traits.get(profile.id) else "")
+        for profile in profiles
     ]
     return fitted(lines)
 
@@ -171,10 +176,10 @@ def progress_text(progress: Progress) -> str:
     return f"{progress.done:,}{of_total} {progress.unit}"
 
 
-def fitted(lines: Iterable[str]) -> str:
-    """Lines as one message; those that no longer fit are counted."""
+def fitted(lines: Iterable[str], most: int = LONGEST) -> str:
+    """Lines as one message of at most `most` characters; those that no longer fit are counted."""
     shown: list[str] = []
-    room = LONGEST - 40
+    room = most - 40
     left = 0
     for line in lines:
         if left or len(line) + 1 > room:

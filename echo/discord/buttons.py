@@ -1,9 +1,12 @@
-"""Gives each press of a button to whom it is meant for."""
+"""Gives each press of a button, and each choice from a menu, to whom it is meant for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from echo.discord import allowances, consent, quiz_texts
 from echo.discord.allowing import Allowing
+from echo.discord.card import Card
 from echo.discord.presses import Asking, Presses
 from echo.discord.quizzing import Quizzing
 
@@ -15,12 +18,18 @@ class Buttons:
         self._presses = presses
         self._allowing = allowing
         self.quizzing: Quizzing | None = None
+        self.card: Card | None = None
 
-    async def press(self, asking: Asking, custom_id: str) -> None:
-        """Deal with one press. Raises EchoError or StorageError with what its presser is to be told."""
+    async def press(self, asking: Asking, custom_id: str, values: Sequence[str] = ()) -> None:
+        """Deal with one press, or with the `values` chosen from a menu.
+
+        Raises EchoError or StorageError with what its presser is to be told.
+        """
         if (press := consent.read_press(custom_id)) is not None:
             await self._presses.press(asking, press)
         elif (allowed := allowances.read_press(custom_id)) is not None:
             await self._allowing.press(asking, allowed)
         elif self.quizzing is not None and (guess := quiz_texts.read_press(custom_id)) is not None:
             await self.quizzing.press(asking, guess)
+        elif self.card is not None:
+            await self.card.press(asking, custom_id, values)

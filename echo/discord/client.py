@@ -312,7 +312,7 @@ class EchoClient(nextcord.Client):
         elif kind is nextcord.InteractionType.modal_submit:
             await self.commands.submit(asking, str(data["custom_id"]), translate.field_values(data))
         elif kind is nextcord.InteractionType.component:
-            await self.buttons.press(asking, str(data["custom_id"]))
+            await self.buttons.press(asking, str(data["custom_id"]), data.get("values") or ())
 
     def _asking(self, interaction: nextcord.Interaction[Any], reply: Reply) -> Asking | None:
         server, user = interaction.guild, interaction.user

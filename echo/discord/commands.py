@@ -14,6 +14,7 @@ from nextcord import ui
 
 from db.stored import PlaceResult
 from echo.discord import answers, choosing, permits
+from echo.discord.card import Card
 from echo.discord.consent import plain
 from echo.discord.dates import parse_before, show_day
 from echo.discord.failures import OutOfReach, mapped
@@ -85,6 +86,7 @@ class Commands:
     ) -> None:
         """`more` are commands that are dealt with elsewhere, by name; others may join them."""
         self.more = dict(more)
+        self.card: Card | None = None
         self._places = places
         self._requests = requests
         self._board = board
@@ -113,7 +115,9 @@ class Commands:
         await command(asking, call)
 
     async def submit(self, asking: Asking, custom_id: str, values: dict[str, str]) -> None:
-        """Do what a submitted form asks for: the same as `/echo create`."""
+        """Do what a submitted form asks for: what belongs to a card, or else the same as `/echo create`."""
+        if self.card is not None and await self.card.submit(asking, custom_id, values):
+            return
         subject_id = custom_id.removeprefix(FORM)
         if not custom_id.startswith(FORM) or not subject_id.isdecimal():
             raise UsageError("Echo does not know this form (any more): use /echo create.")
@@ -254,7 +258,13 @@ class Commands:
     async def _status(self, asking: Asking, call: Call) -> None:
         server_id = asking.asker.server_id
         unread = {p.id: await self._places(p.id) for p in answers.living(self._board, server_id) if p.has_consent}
-        await asking.reply.say(answers.status(self._board, server_id, self._clock(), self._zone, unread))
+        traits = await self._traits(server_id)
+        await asking.reply.say(answers.status(self._board, server_id, self._clock(), self._zone, unread, traits))
+
+    async def _traits(self, server_id: int) -> dict[int, str]:
+        """What tells most of how the subjects write whose echoes have learnt it."""
+        learnt = [p for p in answers.living(self._board, server_id) if p.can_speak] if self.card is not None else []
+        return {p.id: await self.card.brief(p) for p in learnt if self.card is not None}
 
     async def _list(self, asking: Asking, call: Call) -> None:
         await asking.reply.say(answers.listing(self._board, asking.asker.server_id, self._zone))

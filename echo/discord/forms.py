@@ -82,6 +82,7 @@ SUBCOMMANDS: Final = [
             _option(YES_NO, "everywhere", "Also what you wrote in other servers, no direct messages", required=False),
         ],
     ),
+    _option(SUBCOMMAND, "card", "How an echo's person writes; they strike lines and ban words", options=[_PROFILE]),
     _option(
         SUBCOMMAND,
         "allow",

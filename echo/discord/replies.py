@@ -13,6 +13,7 @@ from nextcord import ui
 
 from echo.discord.consent import Button, Style
 from echo.discord.failures import mapped
+from echo.discord.menus import Menu
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +30,32 @@ _STYLES: Final = {
 }
 
 
-def view_of(buttons: Sequence[Button]) -> ui.View:
-    """The buttons for nextcord. Nothing listens in them: presses come by their custom id, also after a restart."""
+def view_of(buttons: Sequence[Button | Menu]) -> ui.View:
+    """Buttons and menus for nextcord. Nothing listens in them: presses come by custom id, also after a restart."""
     view = ui.View(timeout=None, auto_defer=False, prevent_update=False)
     for button in buttons:
-        item: ui.Button[ui.View] = ui.Button(
-            label=button.label, custom_id=button.custom_id, style=_STYLES[button.style]
-        )
-        view.add_item(item)
+        view.add_item(_menu(button) if isinstance(button, Menu) else _button(button))
     return view
+
+
+def _button(button: Button) -> ui.Item[ui.View]:
+    item: ui.Button[ui.View] = ui.Button(label=button.label, custom_id=button.custom_id, style=_STYLES[button.style])
+    return item
+
+
+def _menu(menu: Menu) -> ui.Item[ui.View]:
+    options = [
+        nextcord.SelectOption(label=one.label, value=one.value, description=one.note or None, default=one.chosen)
+        for one in menu.choices
+    ]
+    item: ui.StringSelect[ui.View] = ui.StringSelect(
+        custom_id=menu.custom_id,
+        placeholder=menu.placeholder,
+        min_values=menu.fewest,
+        max_values=menu.most,
+        options=options,
+    )
+    return item
 
 
 class Reply:
@@ -54,7 +72,7 @@ class Reply:
         """Whether it is answered or deferred."""
         return self.interaction.response.is_done()
 
-    async def say(self, text: str, buttons: Sequence[Button] = (), *, to_all: bool = False) -> None:
+    async def say(self, text: str, buttons: Sequence[Button | Menu] = (), *, to_all: bool = False) -> None:
         """Tell whoever asked; with `to_all` everybody in the channel, unless the answer had to be deferred."""
         async with self._one_at_a_time:
             try:

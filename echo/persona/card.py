@@ -318,4 +318,4 @@ def _hours(past: Past) -> CardLine:
     start = max(range(24), key=lambda h: (sum(count[(h + k) % 24] for k in range(8)), -h))
     share = sum(count[(start + k) % 24] for k in range(8)) / total
     text = f"Writes mostly from {start:02d} to {(start + 8) % 24:02d} h UTC."
-    return CardLine("hours", text, share, "hours")
+    return CardLine("hours", text, share, "hours", None, tuple(str((start + k) % 24) for k in range(8)))

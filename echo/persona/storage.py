@@ -22,6 +22,7 @@ from echo.errors import EngineFailed
 MAGIC: Final = b"ECHOPERS"
 VERSION: Final = 2
 _HEAD: Final = struct.Struct(">8sI32s")
+UNREADABLE: Final = "The stored model can't be read, so train the echo again."
 
 
 def packed(arrays: Mapping[str, NDArray[np.generic]], notes: Mapping[str, Any]) -> bytes:
@@ -36,6 +37,25 @@ def packed(arrays: Mapping[str, NDArray[np.generic]], notes: Mapping[str, Any]) 
 
 def unpacked(blob: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, Any]]:
     """What `packed` was given. Raises EngineFailed where the bytes are no whole model of this version."""
+    arrays = _read(blob, None)
+    return arrays, _notes(arrays.pop("notes", np.zeros(0, np.uint8)))
+
+
+def notes_of(blob: bytes) -> dict[str, Any]:
+    """The notes alone, without reading the arrays. Raises EngineFailed as `unpacked` does."""
+    return _notes(_read(blob, "notes").get("notes", np.zeros(0, np.uint8)))
+
+
+def _notes(stored: NDArray[np.generic]) -> dict[str, Any]:
+    try:
+        notes: dict[str, Any] = json.loads(stored.tobytes().decode("utf-8", "surrogatepass"))
+    except ValueError as problem:
+        raise EngineFailed(UNREADABLE) from problem
+    return notes
+
+
+def _read(blob: bytes, only: str | None) -> dict[str, NDArray[np.generic]]:
+    """The arrays, or one of them alone."""
     if len(blob) < _HEAD.size or not blob.startswith(MAGIC):
         raise EngineFailed("The stored model is not one of Echo's, so train the echo again.")
     _, version, digest = _HEAD.unpack_from(blob)
@@ -48,8 +68,6 @@ def unpacked(blob: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, Any
         raise EngineFailed("The stored model is damaged or cut short, so train the echo again.")
     try:
         with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
-            arrays = {k: stored[k] for k in stored.files}
-        notes = json.loads(arrays.pop("notes").tobytes().decode("utf-8", "surrogatepass"))
+            return {k: stored[k] for k in stored.files if only in (None, k)}
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as problem:
-        raise EngineFailed("The stored model can't be read, so train the echo again.") from problem
-    return arrays, notes
+        raise EngineFailed(UNREADABLE) from problem

@@ -127,6 +127,12 @@ class Settings(BaseSettings):
     ollama_host: str = Field("http://127.0.0.1:11434", description="Address of the Ollama server.")
     ollama_model: str = Field("llama3.2:3b", min_length=1, max_length=200, description="Base model in Ollama.")
     ollama_num_ctx: int = Field(4096, ge=512, le=1_048_576, description="Tokens of context sent with every request.")
+    ollama_candidates: int = Field(
+        2,
+        ge=1,
+        le=8,
+        description="Drafts of each answer that Ollama is asked for, of which the one most like the person is said.",
+    )
     ollama_timeout: float = Field(120.0, ge=0.1, le=3600, description="Seconds to wait for an answer of Ollama.")
 
     # The process

@@ -14,6 +14,10 @@ def engine_of(settings: Settings) -> Engine:
         from echo.engines.ollama import OllamaEngine
 
         return OllamaEngine(
-            settings.ollama_host, settings.ollama_model, settings.ollama_num_ctx, settings.ollama_timeout
+            settings.ollama_host,
+            settings.ollama_model,
+            settings.ollama_num_ctx,
+            settings.ollama_timeout,
+            settings.ollama_candidates,
         )
     return EmbeddedEngine()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,11 +13,11 @@ from echo.engines.deciding import BEGINS, Verdict, allowed, chance_of, heed, pac
 from echo.engines.embedded import EmbeddedEngine
 from echo.engines.examination import examined
 from echo.engines.examples import Examples, dumped, examples_of, loaded
-from echo.engines.ollama_server import OllamaServer
+from echo.engines.ollama_server import Completion, OllamaServer
 from echo.engines.prompt import Occasion, Prompt, prompt
 from echo.engines.reply import is_honest, messages_of
 from echo.engines.shelf import Shelf
-from echo.errors import EngineFailed
+from echo.errors import EngineFailed, EngineUnavailable
 from echo.persona.consistency import Consistency
 from echo.persona.judging.split import divide, is_testable
 from echo.persona.model import Persona
@@ -63,9 +63,11 @@ class OllamaEngine:
 
     name = "ollama"
 
-    def __init__(self, host: str, model: str, num_ctx: int, timeout: float) -> None:
+    def __init__(self, host: str, model: str, num_ctx: int, timeout: float, candidates: int = 1) -> None:
         """`host` is Ollama's address, `model` a chat model that it has, `num_ctx` the tokens of context that every
-        request asks for, `timeout` the seconds that one request may take."""
+        request asks for, `timeout` the seconds that one request may take, `candidates` how many drafts of an answer
+        are made at the same time, for the persona to choose among."""
+        self._candidates = candidates
         self._server = OllamaServer(host, model, num_ctx, timeout)
         self._learner = EmbeddedEngine()
         self._shelf = Shelf(Mind.of)
@@ -169,7 +171,11 @@ class OllamaEngine:
         return said
 
     async def _texts(self, mind: Mind, moment: Moment) -> tuple[str, ...]:
-        """The messages of the first draft that may be said as a whole; none where there is none in TRIES drafts."""
+        """The messages of the draft that fits the moment best, of those that may be said as a whole.
+
+        The first `candidates` drafts are made together; where none of them may be said, others follow one by one, TRIES
+        in all. None where there is none.
+        """
         base = await self._server.model()
         room = min(self._server.num_ctx, base.context or self._server.num_ctx)
         predict = min(LONGEST_ANSWER, room // 4)
@@ -177,19 +183,50 @@ class OllamaEngine:
         asked = await asyncio.to_thread(_asked, mind, moment, lengths, room - predict - MARGIN)
         options = {**SAMPLING, "num_predict": predict, "stop": list(asked.stop)}
         said = Consistency(moment.memory, moment.context, moment.me)
-        for attempt in range(TRIES):
+
+        async def draft(attempt: int) -> Completion:
             seed = (moment.seed * TRIES + attempt) % _SEEDS
-            draft = await self._server.chat(asked.messages, {**options, "seed": seed})
-            # A line that ran out of tokens stops in the middle of a word.
-            content = draft.content.rpartition("\n")[0] if draft.cut else draft.content
-            written = messages_of(content, moment.me, asked.labels, len(lengths))
-            texts = mind.persona.sayable(written, moment.context)
-            if moment.opens and any(map(is_serious, texts)):
-                continue
-            is_whole = len(texts) == len(written) and all(is_honest(t) and said.allows(t) for t in texts)
-            if texts and is_whole:
-                return tuple(texts)
+            return await self._server.chat(asked.messages, {**options, "seed": seed})
+
+        def passed(drafted: Completion) -> tuple[str, ...]:
+            return _passed(mind.persona, moment, said, drafted, asked.labels, len(lengths))
+
+        made = await _those_made([draft(attempt) for attempt in range(self._candidates)])
+        passing = [texts for texts in map(passed, made) if texts]
+        for attempt in range(self._candidates, TRIES):
+            if passing:
+                break
+            passing = [texts for texts in (passed(await draft(attempt)),) if texts]
+        return await asyncio.to_thread(_fittest, mind.persona, moment, passing) if passing else ()
+
+
+async def _those_made(drafts: Sequence[Awaitable[Completion]]) -> list[Completion]:
+    """The drafts that came; EngineUnavailable where not one did."""
+    found = await asyncio.gather(*drafts, return_exceptions=True)
+    failed = [one for one in found if isinstance(one, BaseException)]
+    for problem in failed:
+        if len(failed) == len(found) or not isinstance(problem, EngineUnavailable):
+            raise problem
+    return [one for one in found if isinstance(one, Completion)]
+
+
+def _passed(
+    persona: Persona, moment: Moment, said: Consistency, drafted: Completion, labels: Sequence[str], most: int
+) -> tuple[str, ...]:
+    """The messages of a draft, where all of them may be said; none else."""
+    # A line that ran out of tokens stops in the middle of a word.
+    content = drafted.content.rpartition("\n")[0] if drafted.cut else drafted.content
+    written = messages_of(content, moment.me, labels, most)
+    texts = persona.sayable(written, moment.context)
+    if moment.opens and any(map(is_serious, texts)):
         return ()
+    is_whole = len(texts) == len(written) and all(is_honest(t) and said.allows(t) for t in texts)
+    return tuple(texts) if is_whole else ()
+
+
+def _fittest(persona: Persona, moment: Moment, passing: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """What the statistical persona takes for the likeliest answer of theirs; the first, where they are alike."""
+    return max(passing, key=lambda texts: persona.score(moment.context, "\n".join(texts)))
 
 
 def _ruling(persona: Persona, moment: Moment, chattiness: float, speak: bool | None) -> Verdict:

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from echo.engines.bundle import unbundled
 from echo.engines.ollama import LONGEST_ANSWER, TRIES, OllamaEngine
+from echo.persona.model import Persona
 from echo.ports import Answer, Moment, Why
 from tests.support.learnt import WHO, bundle, bursts, moment, said
 from tests.support.ollama import MODEL, Chat, LoopbackOllama, Trouble, ollama_at_loopback
@@ -166,3 +168,24 @@ async def test_learning_keeps_examples_beside_the_persona(server: LoopbackOllama
     await engine.answer(made.blob, "2-1", moment(), 1.0)
     roles = [message["role"] for message in server.chats[0]["messages"]]
     assert roles.count("assistant") >= 5
+
+
+async def chosen(server: LoopbackOllama, candidates: int, asked: Moment) -> Answer:
+    engine = OllamaEngine(server.address, MODEL, 4096, 10.0, candidates)
+    return await engine.answer(bundle(), "1-1", asked, 1.0)
+
+
+async def test_of_several_drafts_the_one_most_like_the_persons_answer_is_said(server: LoopbackOllama) -> None:
+    drafts = ("my tax papers came", "the boat floats, slowly", "who wants cake", "rain again")
+    server.writes = lambda chat: drafts[chat["options"]["seed"] % len(drafts)]
+    asked = moment(seed=5)
+    persona = Persona.load(unbundled(bundle())[0])
+    answer = await chosen(server, 3, asked)
+    offered = {drafts[chat["options"]["seed"] % len(drafts)] for chat in server.chats}
+    assert len(server.chats) == 3 and len(offered) == 3
+    assert answer.texts == (max(offered, key=lambda text: persona.score(asked.context, text)),)
+
+
+async def test_drafts_that_may_not_be_said_are_no_candidates(server: LoopbackOllama) -> None:
+    server.writes = lambda chat: "@everyone i promise" if len(server.chats) % 2 else "slowly but it floats"
+    assert (await chosen(server, 2, moment())).texts == ("slowly but it floats",)

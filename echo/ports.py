@@ -215,7 +215,8 @@ class Answer:
     """What the engine would say now. No texts is silence.
 
     `delay` is the seconds from the last message of the context to the first text, `gaps` those before each later one
-    (len(texts) - 1 of them), `chance` the probability with which it spoke (0..1).
+    (len(texts) - 1 of them), `chance` the probability with which it spoke (0..1), `typing` the seconds that the person
+    takes to type the first text.
     """
 
     texts: tuple[str, ...]
@@ -223,6 +224,7 @@ class Answer:
     gaps: tuple[float, ...]
     chance: float
     why: Why
+    typing: float = 0.0
 
 
 class Engine(Protocol):

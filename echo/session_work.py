@@ -28,8 +28,6 @@ from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
 
 CONTEXT = 12
 """Messages of the conversation that a thought looks back on (`echo.persona.turns.CONTEXT_LENGTH`)."""
-TYPING_SPEED = 7.0
-"""Characters a second: about 80 words a minute, a brisk typist."""
 TYPING_MOST = 10.0
 """Seconds."""
 
@@ -146,7 +144,7 @@ class SessionWork:
     def _pace(self, answer: Answer) -> tuple[float, float, tuple[float, ...]]:
         """Seconds until the first message, seconds of those spent typing, seconds before each later one."""
         scale, most = self.pace_scale, self.settings.max_delay
-        typing = min(most, TYPING_MOST, len(answer.texts[0]) / TYPING_SPEED * scale)
+        typing = min(most, TYPING_MOST, answer.typing * scale)
         # Nobody answers sooner than it takes to type the answer.
         wait = max(typing, min(most, answer.delay * scale))
         gaps = tuple(round(min(most, gap * scale), 3) for gap in answer.gaps)

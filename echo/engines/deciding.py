@@ -75,7 +75,8 @@ def paced(persona: Persona, moment: Moment, ruling: Verdict, texts: Sequence[str
     delay = 0.0 if ruling.why is Why.OPENING else persona.delay(moment.context, seed=moment.seed)
     gaps = persona.gaps(moment.context, texts, seed=moment.seed)
     chance = ruling.chance if ruling.why is Why.WANTED else 1.0
-    return Answer(tuple(texts), delay, tuple(gaps), chance, ruling.why)
+    typing = len(texts[0]) / persona.typing_speed() if texts else 0.0
+    return Answer(tuple(texts), delay, tuple(gaps), chance, ruling.why, typing)
 
 
 def _each(chance: float) -> float:

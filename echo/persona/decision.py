@@ -4,6 +4,9 @@ The examples are the messages that others wrote while the subject was about: eac
 within SOON others' messages and SOON_TIME, or it was not. A corpus keeps only what stood before each turn, so where the
 subject was silent for longer, the talk right after their last word is missing. How much is missing is estimated from
 how fast the talk went, and the talk that is known stands in for it; otherwise silence would hardly be seen at all.
+
+Of the others who were there the silences are known (`echo.persona.others`). Two forests add up: one says when anybody
+in such a talk speaks again, the other what is the subject's own about it; together they are calibrated.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from numpy.typing import NDArray
 
 from echo.persona.boosting import Forest, Growth, grow
 from echo.persona.names import NameBook
+from echo.persona.others import WATCHED, Waiting, moments
+from echo.persona.past import Past
 from echo.persona.reading import AFFINITIES
 from echo.persona.situations import SHAPE
 from echo.persona.turns import CONTEXT_AGE, CONTEXT_LENGTH, Burst, Utterance
@@ -36,12 +41,18 @@ LOOKED_AT: Final = tuple(
     (*SHAPE, *AFFINITIES).index(name)
     for name in (
         "named", "led", "leads_other", "asks", "asks_end", "length", "since_count", "since_time", "own_share",
-        "partner", "spoke_to", "named_since", "own_asked", "own_named_last", "affinity_last", "affinity",
+        "partner", "spoke_to", "named_since", "own_asked", "own_named_last", "hour_sin", "hour_cos", "weekend",
+        "affinity_last", "affinity",
     )
 )  # fmt: skip
 """Features that decide. Those of pace and company are left out: where talk is missing they would betray it."""
 EXAMPLES: Final = 4000
 """Examples at most, the newest."""
+OTHERS: Final = 3000
+"""Moments of others at most."""
+FEW: Final = 200
+"""Moments of others: from fewer nothing is learnt."""
+GROWTH: Final = Growth(trees=60, depth=3, rate=0.12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,43 +146,58 @@ def _newest(talk: Sequence[Utterance]) -> tuple[Utterance, ...]:
 
 
 class Decision:
-    """`forest` gives log-odds over the rows; `slope` and `shift` calibrate them (Platt 1999)."""
+    """`company` and `own` give log-odds that are added; `slope` and `shift` calibrate the sum (Platt 1999)."""
 
-    def __init__(self, forest: Forest, slope: float, shift: float) -> None:
-        self._forest, self._slope, self._shift = forest, slope, shift
+    def __init__(self, company: Forest, own: Forest, slope: float, shift: float) -> None:
+        self._company, self._own, self._slope, self._shift = company, own, slope, shift
 
     @classmethod
-    def learn(cls, rows: Floats, spoke: Floats, weight: Floats, seed: int) -> Decision:
-        """From moments (n, d), oldest first, whether they spoke (n,) and how much each counts (n,)."""
-        growth = Growth(trees=60, depth=3, rate=0.12)
-        rows = rows[:, LOOKED_AT]
+    def learn(
+        cls, rows: Floats, spoke: Floats, weight: Floats, seed: int, others: tuple[Floats, Floats] | None = None
+    ) -> Decision:
+        """From moments (n, d), oldest first, whether they spoke (n,) and how much each counts (n,).
+
+        `others` are the shapes of moments of others, and whether those spoke.
+        """
+        company = _company(others, seed)
+        rows, base = rows[:, LOOKED_AT], company.predict(rows[:, WATCHED])
         if len(rows) < 60 or len(set(spoke.tolist())) < 2:
-            return cls(grow(rows[:0], spoke[:0], "logistic", seed, growth), 1.0, 0.0)
+            return cls(company, grow(rows[:0], spoke[:0], "logistic", seed, GROWTH), 1.0, 0.0)
         cut = len(rows) * 3 // 4
-        trial = grow(rows[:cut], spoke[:cut], "logistic", seed, growth, weight[:cut])
-        slope, shift = _calibrate(trial.predict(rows[cut:]), spoke[cut:], weight[cut:])
-        return cls(grow(rows, spoke, "logistic", seed, growth, weight), slope, shift)
+        trial = grow(rows[:cut], spoke[:cut], "logistic", seed, GROWTH, weight[:cut])
+        slope, shift = _calibrate(trial.predict(rows[cut:]) + base[cut:], spoke[cut:], weight[cut:])
+        return cls(company, grow(rows, spoke, "logistic", seed, GROWTH, weight), slope, shift)
 
     def wants(self, row: Sequence[float]) -> float:
         """Calibrated log-odds of speaking now."""
-        return self._slope * float(self._forest.predict(np.array([row], np.float64)[:, LOOKED_AT])[0]) + self._shift
+        moment = np.array([row], np.float64)
+        score = self._own.predict(moment[:, LOOKED_AT])[0] + self._company.predict(moment[:, WATCHED])[0]
+        return self._slope * float(score) + self._shift
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All parts, for storage."""
-        return {**self._forest.arrays("decision"), "decision.calibration": np.array([self._slope, self._shift])}
+        trees = {**self._own.arrays("decision"), **self._company.arrays("company")}
+        return {**trees, "decision.calibration": np.array([self._slope, self._shift])}
 
     @classmethod
     def of(cls, stored: Mapping[str, NDArray[np.generic]]) -> Decision:
         """What `arrays` gave. Raises KeyError where a part is missing."""
         slope, shift = stored["decision.calibration"].astype(np.float64).tolist()
-        return cls(Forest.of(stored, "decision"), slope, shift)
+        return cls(Forest.of(stored, "company"), Forest.of(stored, "decision"), slope, shift)
+
+
+def _company(others: tuple[Floats, Floats] | None, seed: int) -> Forest:
+    """When anybody speaks; where too little was seen of the others, one that says nothing (log-odds 0)."""
+    if others is None or len(others[0]) < FEW or len(set(others[1].tolist())) < 2:
+        return grow(np.zeros((0, len(WATCHED))), np.zeros(0), "squared", seed, GROWTH)
+    return grow(others[0][:, WATCHED], others[1], "logistic", seed, GROWTH)
 
 
 def _calibrate(score: Floats, spoke: Floats, weight: Floats) -> tuple[float, float]:
     """Slope (0.2 to 2) and shift of a logistic regression of `spoke` on `score`, by Newton's method."""
     slope, shift = 1.0, 0.0
     for _ in range(20):
-        chance = 1 / (1 + np.exp(-(slope * score + shift)))
+        chance = 1 / (1 + np.exp(-np.clip(slope * score + shift, -30.0, 30.0)))
         bend = weight * (chance * (1 - chance) + 1e-6)
         error = weight * (spoke - chance)
         gram = np.array(
@@ -180,6 +206,22 @@ def _calibrate(score: Floats, spoke: Floats, weight: Floats) -> tuple[float, flo
         step = np.linalg.solve(gram, np.array([(error * score).sum() - (slope - 1.0), error.sum() - 0.1 * shift]))
         slope, shift = float(slope + step[0]), float(shift + step[1])
     return (slope, shift) if 0.2 <= slope <= 2.0 else (1.0, 0.0)
+
+
+def others_moments(past: Past, names: NameBook, seed: int) -> tuple[Floats, Floats]:
+    """Shapes of moments of others, and whether they spoke soon, by the measures that count for the subject."""
+    return moments(past, names, Waiting(SOON, SOON_TIME, ABOUT), OTHERS, seed)
+
+
+def calibration(chance: Floats, spoke: Floats) -> float:
+    """How far chances are from what happened: the expected calibration error (0..1, less is better).
+
+    `chance` (n,) in 0..1, `spoke` (n,) 0 or 1; n may be 0, then 0. Over ten parts of equally many moments, the mean
+    difference between the mean chance and the share that spoke (Naeini, Cooper and Hauskrecht 2015).
+    """
+    chance, spoke = np.asarray(chance, np.float64), np.asarray(spoke, np.float64)
+    parts = [part for part in np.array_split(np.argsort(chance, kind="stable"), 10) if len(part)]
+    return float(sum(abs(chance[p].sum() - spoke[p].sum()) for p in parts)) / max(1, len(chance))
 
 
 def chance(log_odds: float) -> float:

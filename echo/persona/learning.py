@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from echo.persona.card import CardLine, describe
 from echo.persona.composing import Plan, Planner, Voice, sound
-from echo.persona.decision import Decision, occasions
+from echo.persona.decision import Decision, occasions, others_moments
 from echo.persona.guard import Guard
 from echo.persona.habits import Habits, marks
 from echo.persona.lexicon import Floats32, Lexicon, unit
@@ -167,7 +167,8 @@ def _decision(past: Past, reader: Reader, seed: int) -> tuple[Decision, float]:
     found = occasions(past.bursts, reader.names)
     rows = np.array([reader.row(o.context) for o in found], np.float64).reshape(len(found), ROW)
     spoke = np.array([float(o.spoke) for o in found])
-    decision = Decision.learn(rows, spoke, np.array([o.weight for o in found]), seed)
+    others = others_moments(past, reader.names, seed)
+    decision = Decision.learn(rows, spoke, np.array([o.weight for o in found]), seed, others)
     called = rows[:, 0] > 0 if len(rows) else np.zeros(0, np.bool_)
     share = (spoke[called].sum() + 3.0) / (called.sum() + 4.0)
     return decision, float(np.log(share / (1 - share)))

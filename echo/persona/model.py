@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from random import Random
@@ -15,6 +16,7 @@ from echo.errors import EngineFailed
 from echo.persona.amending import Amended, amended
 from echo.persona.bans import Bans
 from echo.persona.card import CardLine
+from echo.persona.clocks import in_time, until_last
 from echo.persona.composing import Composer, Plan
 from echo.persona.decision import Decision, chance
 from echo.persona.keeping import parts_of, stored_parts
@@ -24,6 +26,7 @@ from echo.persona.pacing import Pacing
 from echo.persona.serious import is_serious
 from echo.persona.turns import CONTEXT_AGE, CONTEXT_LENGTH, Burst, Utterance
 
+_GOLDEN: Final = (math.sqrt(5) - 1) / 2
 _LONGEST: Final = 1200
 """Characters of one message of a context that are looked at."""
 
@@ -53,14 +56,14 @@ class Persona:
         """
         if not any(text.strip() for burst in bursts for text in burst.texts):
             raise EngineFailed("There is no message with text to learn from, so choose a later date or more channels.")
-        return cls(learn(bursts, author, seed, progress or _nothing))
+        return cls(learn([in_time(burst) for burst in bursts], author, seed, progress or _nothing))
 
     def amend(self, added: Sequence[Burst], withdrawn: Collection[int]) -> Amended:
         """Takes out the messages with these ids, whoever wrote them, then joins these turns, without a new fit.
 
         See `echo.persona.amending` for what follows at once and what waits for the next fit.
         """
-        self._parts, counts = amended(self._parts, added, withdrawn)
+        self._parts, counts = amended(self._parts, [in_time(burst) for burst in added], withdrawn)
         return counts
 
     @property
@@ -145,7 +148,14 @@ class Persona:
     def delay(self, context: Sequence[Utterance], *, seed: int | None = None) -> float:
         """Seconds between the last message of the context and the first of the answer."""
         context = _cut(context)
-        return self._pacing.delay(self._parts.voice.reader.row(context), self._rng("delay", context, seed))
+        rng = self._rng("delay", context, seed)
+        # Draws without a seed follow the golden ratio, so that even a few of them show the whole range of a moment.
+        share = self._parts.calls * _GOLDEN % 1.0 if seed is None else rng.random()
+        return self._pacing.delay(self._parts.voice.reader.row(context), context, share)
+
+    def typing_speed(self) -> float:
+        """Characters a second (1 to 15) that they type."""
+        return self._pacing.typing
 
     def gaps(self, context: Sequence[Utterance], texts: Sequence[str], *, seed: int | None = None) -> list[float]:
         """Seconds before each text but the first."""
@@ -213,10 +223,10 @@ class Persona:
 
 
 def _cut(context: Sequence[Utterance]) -> tuple[Utterance, ...]:
-    """The part of a context that is looked at: the newest CONTEXT_LENGTH, none of them too old or too long."""
-    recent = list(context[-CONTEXT_LENGTH:])
-    if not recent:
+    """The part of a context that is looked at: the newest CONTEXT_LENGTH, none too old, too long or to come."""
+    if not context:
         return ()
+    recent = until_last(context)[-CONTEXT_LENGTH:]
     newest = recent[-1].ts
     return tuple(
         u if len(u.text) <= _LONGEST else Utterance(u.author, u.ts, u.text[:_LONGEST], u.own)

@@ -1,7 +1,8 @@
-"""Their pace: how long they take to answer, and how fast one message follows another.
+"""Their pace: how long they take to answer, how fast one message follows another, and how fast they type.
 
-A forest foresees the logarithm of the time; the time given is then one that really occurred in moments foreseen alike.
-So the distribution stays theirs, with its long tail, and its centre moves with the moment.
+A forest foresees where among all their times this one will rank; the time given is then one that really occurred in
+moments foreseen alike. So the distribution stays theirs, with its long tail, and its centre moves with the moment:
+spoken to, in the flow of an exchange or coming back to one, by day or by night.
 """
 
 from __future__ import annotations
@@ -14,15 +15,24 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from echo.persona.boosting import Forest, Growth, grow
-from echo.persona.turns import BURST_GAP, REPLY_WITHIN, Burst
+from echo.persona.boosting import Forest, grow
+from echo.persona.clocks import unrounded
+from echo.persona.extra_trees import Growing, grow_random
+from echo.persona.flow import Hours, flow, flows, hours_of
+from echo.persona.turns import BURST_GAP, REPLY_WITHIN, Burst, Utterance
 
 Floats = NDArray[np.float64]
 
-FOLDS: Final = 3
-"""Parts of cross-fitting: a moment is foreseen by trees that never saw it."""
-NEAR: Final = 60
+DELAYS: Final = Growing(trees=80)
+"""How the forest of delays is grown."""
+GAPS: Final = Growing(trees=40, tries=8)
+"""How the forest of gaps is grown: fewer features speak more plainly."""
+TURNS: Final = 6000
+"""Turns that gaps are learnt from at most, the newest."""
+NEAR: Final = 100
 """How many times that really occurred a new one is drawn from."""
+FEW: Final = 40
+"""Times: with fewer nothing is foreseen, and each of them is as likely."""
 USUAL_DELAY: Final = 20.0
 """Seconds, where nothing was learnt."""
 USUAL_GAP: Final = 6.0
@@ -36,36 +46,27 @@ class Tempo:
         self._forest, self._foreseen, self._times = forest, foreseen, times
 
     @classmethod
-    def learn(cls, rows: Floats, seconds: Floats, seed: int, growth: Growth | None = None) -> Tempo:
+    def learn(cls, rows: Floats, seconds: Floats, seed: int, growing: Growing) -> Tempo:
         """From moments (n, d) and the seconds they took (n,), oldest first."""
-        growth = growth or Growth(trees=60, depth=3, rate=0.1, leaf=30.0, penalty=20.0)
-        logs = np.log(np.maximum(seconds, 0.5))
-        if len(logs) < 40:
-            mean = float(logs.mean()) if len(logs) else 0.0
-            order = np.argsort(seconds)
-            return cls(grow(rows[:0], logs[:0], "squared", seed), np.full(len(logs), mean), seconds[order])
-        fold = np.arange(len(rows)) * FOLDS // len(rows)
-        held = np.zeros(len(rows))
-        for k in range(FOLDS):
-            part = grow(rows[fold != k], logs[fold != k], "squared", seed + k, growth)
-            held[fold == k] = part.predict(rows[fold == k])
+        if len(seconds) < FEW:
+            return cls(grow(rows[:0], seconds[:0], "squared", seed), np.zeros(len(seconds)), np.sort(seconds))
+        forest, held = grow_random(rows, ranks(seconds), seed, growing)
         order = np.argsort(held, kind="stable")
-        return cls(grow(rows, logs, "squared", seed, growth), held[order], seconds[order])
+        return cls(forest, held[order], seconds[order])
 
-    def draw(self, row: Sequence[float], rng: Random, usual: float, spread: float = 1.0) -> float:
-        """Seconds for a moment. `spread` below 1 keeps nearer to the middle of what occurred in moments like it."""
+    def draw(self, row: Sequence[float], share: float, usual: float, spread: float = 1.0) -> float:
+        """Seconds for a moment: the quantile `share` (0..1) of the times that occurred in moments like it.
+
+        `spread` below 1 keeps nearer to their middle.
+        """
         count = len(self._times)
+        share = 0.5 + (share - 0.5) * spread
         if not count:
-            return usual * math.exp(rng.gauss(0, 0.5))
+            return usual * math.exp(share - 0.5)
         at = int(np.searchsorted(self._foreseen, self._forest.predict(np.array([row], np.float64))[0]))
-        if count <= NEAR:
-            low, high = 0, count
-        else:
-            low = min(max(0, at - NEAR // 2), count - NEAR)
-            high = low + NEAR
-        near = np.sort(self._times[low:high])
-        quantile = 0.5 + (rng.random() - 0.5) * spread
-        return float(near[min(len(near) - 1, int(quantile * len(near)))])
+        low = min(max(0, at - NEAR // 2), max(0, count - NEAR))
+        near = np.sort(self._times[low : low + NEAR])
+        return float(near[min(len(near) - 1, int(share * len(near)))])
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
         """The parts under keys that begin with `name`, for storage."""
@@ -79,8 +80,20 @@ class Tempo:
         return cls(Forest.of(stored, f"{name}.forest"), foreseen, times)
 
 
-GAP_SPREAD: Final = 0.6
+def ranks(values: Floats) -> Floats:
+    """The share of values below each, ties counting half: (n,) in 0..1. What a long tail can't pull about."""
+    ordered = np.sort(values)
+    below = np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
+    share: Floats = below / (2.0 * max(1, len(values)))
+    return share
+
+
+GAP_SPREAD: Final = 0.8
 """Gaps keep to the middle of what occurred: within one answer a reader notices order more than surprise."""
+
+
+GAP_ROW: Final = 12
+"""How many numbers `gap_row` gives."""
 
 
 def gap_row(texts: Sequence[str], at: int, previous_gap: float, delay: float) -> list[float]:
@@ -102,43 +115,71 @@ def gap_row(texts: Sequence[str], at: int, previous_gap: float, delay: float) ->
     ]
 
 
-class Pacing:
-    """Delays and gaps of one person."""
+TYPED: Final = 20
+"""Characters: in shorter messages thinking outweighs typing."""
+USUAL_TYPING: Final = 5.0
+"""Characters a second, where nothing was learnt: about 60 words a minute."""
 
-    def __init__(self, delay: Tempo, gap: Tempo) -> None:
-        self._delay, self._gap = delay, gap
+
+def typing_speed(lengths: Floats, gaps: Floats) -> float:
+    """Characters a second (1 to 15), from messages of a turn but the first: their lengths (n,) and gaps (n,).
+
+    The upper quartile of length by gap: slower ones were thought over, and a few quicker ones pasted.
+    """
+    typed = (lengths >= TYPED) & (gaps >= 1.0)
+    if typed.sum() < 20:
+        return USUAL_TYPING
+    return float(np.clip(np.quantile(lengths[typed] / gaps[typed], 0.75), 1.0, 15.0))
+
+
+class Pacing:
+    """Delays and gaps of one person. `typing` is their typing speed in characters a second."""
+
+    def __init__(self, delay: Tempo, gap: Tempo, hours: Hours, typing: float) -> None:
+        self._delay, self._gap, self._hours, self.typing = delay, gap, hours, typing
 
     @classmethod
     def learn(cls, rows: Floats, answers: Sequence[Burst], bursts: Sequence[Burst], seed: int) -> Pacing:
         """Delays from `rows`, the shapes of the moments of `answers`; gaps from all `bursts`."""
+        rng = np.random.default_rng(seed)
+        hours = Hours.learn([b.ts for b in bursts])
+        moments = np.hstack([rows, flows([b.context for b in answers], hours)])
         delays = np.array([min(b.delay or 0.0, REPLY_WITHIN) for b in answers])
-        inside = [
-            (gap_row(b.texts, k + 1, b.gaps[k - 1] if k else 0.0, b.delay or 0.0), min(gap, BURST_GAP))
-            for b in bursts[-8000:]
-            for k, gap in enumerate(b.gaps[: len(b.texts) - 1])
-        ]
-        table = np.array([row for row, _ in inside], np.float64).reshape(len(inside), 12)
-        gaps = np.array([gap for _, gap in inside])
-        small = Growth(trees=35, depth=3, rate=0.15)
-        return cls(Tempo.learn(rows, delays, seed), Tempo.learn(table, gaps, seed, small))
+        delays = unrounded(delays, [(b.context[-1].ts, b.ts) for b in answers], rng)
+        recent = bursts[-TURNS:]
+        inside = [(b, k, gap) for b in recent for k, gap in enumerate(b.gaps[: len(b.texts) - 1])]
+        table = [gap_row(b.texts, k + 1, b.gaps[k - 1] if k else 0.0, b.delay or 0.0) for b, k, _ in inside]
+        gaps = np.array([min(gap, BURST_GAP) for *_, gap in inside])
+        stamps = [(b.times[k], b.times[k + 1]) if k + 1 < len(b.times) else (0.5, 0.5) for b, k, _ in inside]
+        gaps = np.minimum(unrounded(gaps, stamps, rng), BURST_GAP)
+        lengths = np.array([len(b.texts[k + 1]) for b, k, _ in inside], np.float64)
+        return cls(
+            Tempo.learn(moments, delays, seed, DELAYS),
+            Tempo.learn(np.array(table, np.float64).reshape(len(table), GAP_ROW), gaps, seed, GAPS),
+            hours,
+            typing_speed(lengths, gaps),
+        )
 
-    def delay(self, row: Sequence[float], rng: Random) -> float:
-        """Seconds (0.5 to REPLY_WITHIN) until the first message."""
-        return min(REPLY_WITHIN, max(0.5, self._delay.draw(row, rng, USUAL_DELAY)))
+    def delay(self, row: Sequence[float], context: Sequence[Utterance], share: float) -> float:
+        """Seconds (0.5 to REPLY_WITHIN) until the first message: the quantile `share` (0..1) for this moment."""
+        moment = [*row, *flow(context, self._hours)]
+        return min(REPLY_WITHIN, max(0.5, self._delay.draw(moment, share, USUAL_DELAY)))
 
     def gaps(self, texts: Sequence[str], delay: float, rng: Random) -> list[float]:
         """Seconds (0.5 to BURST_GAP) before each message but the first."""
         out: list[float] = []
         for at in range(1, len(texts)):
             row = gap_row(texts, at, out[-1] if out else 0.0, delay)
-            out.append(min(BURST_GAP, max(0.5, self._gap.draw(row, rng, USUAL_GAP, GAP_SPREAD))))
+            out.append(min(BURST_GAP, max(0.5, self._gap.draw(row, rng.random(), USUAL_GAP, GAP_SPREAD))))
         return out
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All parts, for storage."""
-        return {**self._delay.arrays("delay"), **self._gap.arrays("gap")}
+        more = {"hours": self._hours.counts, "typing": np.array([self.typing])}
+        return {**self._delay.arrays("delay"), **self._gap.arrays("gap"), **more}
 
     @classmethod
     def of(cls, stored: Mapping[str, NDArray[np.generic]]) -> Pacing:
         """What `arrays` gave. Raises KeyError where a part is missing."""
-        return cls(Tempo.of(stored, "delay"), Tempo.of(stored, "gap"))
+        typing = float(stored["typing"].astype(np.float64)[0])
+        return cls(Tempo.of(stored, "delay"), Tempo.of(stored, "gap"), hours_of(stored), typing)

@@ -32,8 +32,8 @@ BEFORE: Final = "17.02.2020"
 CUTOFF: Final = datetime(2020, 2, 17, tzinfo=UTC)
 """Within the slice, so that there is something that must not be read."""
 CHANNEL: Final = "zig"
-TYPED: Final = 7.0
-"""Characters a second that a brisk typist types; nobody is seen typing for longer than TYPING_MOST seconds."""
+TYPED: Final = 15.0
+"""Characters a second that nobody types faster than; nobody is seen typing for longer than TYPING_MOST seconds."""
 TYPING_MOST: Final = 10.0
 LONGEST_WAIT: Final = 300.0
 """Seconds: the default of `max_delay`."""

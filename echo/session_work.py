@@ -75,7 +75,7 @@ class SessionWork:
             answer = await self._answer(profile, await self._moment(snapshot, profile, heard), ruling)
             if not answer.texts:
                 return ev.SilenceChosen(self.clock(), turn, answer.why.value)
-            wait, typing, gaps = self._pace(answer)
+            wait, typing, gaps = paced(answer, self.pace_scale, self.settings.max_delay)
             generation = await self.generations.draft(
                 snapshot,
                 turn,
@@ -141,11 +141,14 @@ class SessionWork:
             wishes=await self.wishes.of(profile.id),
         )
 
-    def _pace(self, answer: Answer) -> tuple[float, float, tuple[float, ...]]:
-        """Seconds until the first message, seconds of those spent typing, seconds before each later one."""
-        scale, most = self.pace_scale, self.settings.max_delay
-        typing = min(most, TYPING_MOST, answer.typing * scale)
-        # Nobody answers sooner than it takes to type the answer.
-        wait = max(typing, min(most, answer.delay * scale))
-        gaps = tuple(round(min(most, gap * scale), 3) for gap in answer.gaps)
-        return round(wait, 3), round(typing, 3), gaps
+
+def paced(answer: Answer, scale: float, most: float) -> tuple[float, float, tuple[float, ...]]:
+    """Seconds until the first message, seconds of those spent typing, seconds before each later one.
+
+    `scale` is a factor of all of them, and none is more than `most`.
+    """
+    typing = min(most, TYPING_MOST, answer.typing * scale)
+    # Nobody answers sooner than it takes to type the answer.
+    wait = max(typing, min(most, answer.delay * scale))
+    gaps = tuple(round(min(most, gap * scale), 3) for gap in answer.gaps)
+    return round(wait, 3), round(typing, 3), gaps

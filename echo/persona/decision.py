@@ -213,17 +213,6 @@ def others_moments(past: Past, names: NameBook, seed: int) -> tuple[Floats, Floa
     return moments(past, names, Waiting(SOON, SOON_TIME, ABOUT), OTHERS, seed)
 
 
-def calibration(chance: Floats, spoke: Floats) -> float:
-    """How far chances are from what happened: the expected calibration error (0..1, less is better).
-
-    `chance` (n,) in 0..1, `spoke` (n,) 0 or 1; n may be 0, then 0. Over ten parts of equally many moments, the mean
-    difference between the mean chance and the share that spoke (Naeini, Cooper and Hauskrecht 2015).
-    """
-    chance, spoke = np.asarray(chance, np.float64), np.asarray(spoke, np.float64)
-    parts = [part for part in np.array_split(np.argsort(chance, kind="stable"), 10) if len(part)]
-    return float(sum(abs(chance[p].sum() - spoke[p].sum()) for p in parts)) / max(1, len(chance))
-
-
 def chance(log_odds: float) -> float:
     """The probability of log-odds, without overflow."""
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from echo.beginning import Beginning
 from echo.corpus.pseudonyms import People
@@ -22,6 +23,7 @@ from echo.discord.following import Acquaintance, Following
 from echo.discord.hearing import Hearing
 from echo.discord.notices import Notices, Openings, stays_here
 from echo.discord.quizzing import Quizzing
+from echo.discord.reporting import Reporting
 from echo.discord.speakable import speakable_channels
 from echo.discord.telling import Telling
 from echo.discord.voice import Voice
@@ -170,6 +172,7 @@ async def _run(
     portraits = Portraits(store.models, store.corpus, store.wishes, board)
     client.commands.card = client.buttons.card = card = Card(board, portraits)
     client.commands.more["echo card"] = card.run
+    client.commands.more["echo report"] = Reporting(board, ZoneInfo(settings.timezone)).run
     ends = SessionEnds(board, router)
     pace_scale = settings.sandbox_pace_scale if sandbox else settings.pace_scale
     budget = Budget(lambda: beside_echoes(len(board.sessions_online())))

@@ -51,6 +51,7 @@ def parser() -> Parser:
     commands.add_parser("rehearse", help="an echo without Discord, on standard input and output", add_help=False)
     _add_import(commands, common)
     _add_corpus(commands, common)
+    _add_score(commands, common)
     top.add_argument("--version", action="store_true", help="print the version")
     return top
 
@@ -108,6 +109,16 @@ def _add_corpus(commands: Commands, common: Parser) -> None:
     export.add_argument("--force", action="store_true", help="replace a file that is there")
 
 
+def _add_score(commands: Commands, common: Parser) -> None:
+    scoring = commands.add_parser(
+        "score", parents=[common], help="test how like somebody of an export an echo of them is; nothing is stored"
+    )
+    scoring.add_argument("file", type=Path, metavar="FILE", help="a file or folder of any known form")
+    scoring.add_argument("--author", metavar="NAME", required=True, help="who is echoed, as the export names them")
+    scoring.add_argument("--before", metavar="DD.MM.YYYY", help="only messages before this day")
+    scoring.add_argument("--json", action="store_true", help="as JSON")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -150,6 +161,10 @@ def _run(options: argparse.Namespace) -> int:
         from echo import corpus_cli
 
         return corpus_cli.run(options, loaded, lambda line: print(line, flush=True))
+    if options.command == "score":
+        from echo import score_cli
+
+        return score_cli.run(options, loaded, lambda line: print(line, flush=True))
     from echo.app import Serving
     from echo.serving import serve
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from db.connection import Database
@@ -23,7 +24,7 @@ from states.model import ProfileSnapshot, ProfileState
 from states.scores import Axis, AxisKey, Better
 from tests.persona.talk import rows
 from tests.support.clock import HandClock
-from tests.support.running import running, until
+from tests.support.running import Running, running, until
 from tests.support.snapshots import birth
 
 
@@ -75,12 +76,26 @@ async def test_a_model_is_tested_before_it_speaks_and_the_card_outlives_a_restar
         (card,) = echo.board.scores[profile.id]
         assert card.version == 1 == profile.model_version and card.passed
         assert card.axis(AxisKey.LENGTH) is not None and card.moments > 0 and card.sentence
+        await shows_its_report(echo)
     assert "testing" in seen
     async with running(tmp_path, tmp_path / "export.jsonl", scorecard_moments=25, min_messages=20) as echo:
         assert echo.board.scores == {profile.id: (card,)}
         await echo.command("Wren", "lobby", "echo forget")
         await until(echo.board, lambda: echo.board.profiles[profile.id].state is ProfileState.FORGOTTEN)
         assert echo.board.scores == {}
+
+
+async def shows_its_report(echo: Running) -> None:
+    """To the subject and to managers alone, with a picture that can be fetched."""
+    answered = await echo.people.command("Wren", "lobby", "echo report", {})
+    (report,) = answered["responses"]
+    assert report["ephemeral"] and "version 1" in report["content"] and "█" in report["content"]
+    (file,) = report["attachments"]
+    assert file["filename"] == "report.png"
+    async with aiohttp.ClientSession() as session, session.get(file["url"]) as got:
+        assert (await got.read()).startswith(b"\x89PNG")
+    other = await echo.command("Dagny", "lobby", "echo report", profile="Wren")
+    assert "Only Wren and those with the permission Manage Server" in other
 
 
 async def test_a_model_that_does_not_pass_stands_still_with_the_reason(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ HELP: Final = (
     "`/echo online` brings an echo into the channel you are in, `/echo offline` takes it out again.\n"
     "`/echo allow` lets your own echo do more, if you want it to, and takes that back.\n"
     "`/echo quiz user` asks who wrote this, a person who allows it or their echo.\n"
+    "`/echo report` shows how like you your echo was found in its test.\n"
     "`/echo status` shows how far the echoes here are, `/echo list` which there are.\n"
     "`/echo forget` erases an echo with everything that was read and learned for it: your own at once, at any time.\n"
     "An echo always stands under a name that ends in “(echo)”, speaks only where it was brought online, and pings "

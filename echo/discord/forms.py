@@ -103,6 +103,7 @@ SUBCOMMANDS: Final = [
         "Who wrote this? Guess what somebody wrote and what their echo made up, if they allow it",
         options=[_option(USER, "user", "Whose echo; they must have allowed it with /echo allow", required=True)],
     ),
+    _option(SUBCOMMAND, "report", "How like its person an echo was found in its test", options=[_PROFILE]),
     _option(SUBCOMMAND, "help", "What Echo is, what it keeps and how to stop it"),
 ]
 

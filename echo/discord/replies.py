@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import aiohttp
@@ -58,6 +60,19 @@ def _menu(menu: Menu) -> ui.Item[ui.View]:
     return item
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that goes with an answer, as PNG. `told` describes it for who can't see it."""
+
+    filename: str
+    content: bytes
+    told: str
+
+    def file(self) -> nextcord.File:
+        """As nextcord sends it; each file can be sent once."""
+        return nextcord.File(io.BytesIO(self.content), self.filename, description=self.told)
+
+
 class Reply:
     """The answer to one interaction. What comes too late for Discord is logged, never raised."""
 
@@ -72,11 +87,13 @@ class Reply:
         """Whether it is answered or deferred."""
         return self.interaction.response.is_done()
 
-    async def say(self, text: str, buttons: Sequence[Button | Menu] = (), *, to_all: bool = False) -> None:
+    async def say(
+        self, text: str, buttons: Sequence[Button | Menu] = (), *, to_all: bool = False, picture: Picture | None = None
+    ) -> None:
         """Tell whoever asked; with `to_all` everybody in the channel, unless the answer had to be deferred."""
         async with self._one_at_a_time:
             try:
-                await self._say(text, view_of(buttons), ephemeral=not to_all)
+                await self._say(text, view_of(buttons), ephemeral=not to_all, picture=picture)
             except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:
                 log.info("An answer did not reach Discord any more (%s).", type(error).__name__)
 
@@ -130,12 +147,14 @@ class Reply:
             except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:
                 log.info("An interaction could not be deferred (%s).", type(error).__name__)
 
-    async def _say(self, text: str, view: ui.View, ephemeral: bool) -> None:
+    async def _say(self, text: str, view: ui.View, ephemeral: bool, picture: Picture | None) -> None:
+        more: dict[str, Any] = {} if picture is None else {"file": picture.file()}
         if not self.is_begun:
             response = self.interaction.response
-            await response.send_message(text, view=view, ephemeral=ephemeral, allowed_mentions=NOBODY)
+            await response.send_message(text, view=view, ephemeral=ephemeral, allowed_mentions=NOBODY, **more)
         elif self._is_deferred:
             self._is_deferred = False
-            await self.interaction.edit_original_message(content=text, view=view, allowed_mentions=NOBODY)
+            await self.interaction.edit_original_message(content=text, view=view, allowed_mentions=NOBODY, **more)
         else:
-            await self.interaction.followup.send(text, view=view, ephemeral=ephemeral, allowed_mentions=NOBODY)
+            followup = self.interaction.followup
+            await followup.send(text, view=view, ephemeral=ephemeral, allowed_mentions=NOBODY, **more)

@@ -11,6 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
+from echo.sandbox.files import LARGEST_FILE, Upload, safe_name
+
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 LONGEST_BODY = 64 * 1024 * 1024
 """Bytes: a larger request body is refused."""
@@ -55,15 +57,30 @@ def nothing() -> web.Response:
 async def body(request: web.Request) -> dict[str, Any]:
     """The request's JSON object, {} where it has no body. Multipart is read for its `payload_json` alone.
 
-    Raises `Refusal` for what is no JSON object, and for files, which the sandbox does not keep.
+    Raises `Refusal` for what is no JSON object, and for files, which the sandbox keeps of answers to interactions only.
     """
-    if request.content_type == "multipart/form-data":
-        form = await request.post()
-        if any(isinstance(part, web.FileField) for part in form.values()):
-            raise invalid("files", "BASE_TYPE_BAD_LENGTH", "This server keeps no attachments.")
-        raw = str(form.get("payload_json", "{}")).encode("utf-8", "replace")
-    else:
-        raw = await request.read()
+    found, files = await body_with_files(request)
+    if files:
+        raise invalid("files", "BASE_TYPE_BAD_LENGTH", "This server keeps no attachments.")
+    return found
+
+
+async def body_with_files(request: web.Request) -> tuple[dict[str, Any], list[Upload]]:
+    """The request's JSON object, and the files that come with it as multipart. Raises `Refusal` as `body` does."""
+    if request.content_type != "multipart/form-data":
+        return _object(await request.read()), []
+    form = await request.post()
+    files = [
+        Upload(safe_name(part.filename), part.file.read(), part.content_type)
+        for part in form.values()
+        if isinstance(part, web.FileField)
+    ]
+    if any(len(one.content) > LARGEST_FILE for one in files):
+        raise Refusal(413, 40005, "Request entity too large")
+    return _object(str(form.get("payload_json", "{}")).encode("utf-8", "replace")), files
+
+
+def _object(raw: bytes) -> dict[str, Any]:
     if not raw.strip():
         return {}
     try:

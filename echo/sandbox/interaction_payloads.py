@@ -6,12 +6,14 @@ Source of the fields: Discord API reference, "Receiving and Responding".
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from echo.sandbox import payloads
+from echo.sandbox.answers import Refusal
 from echo.sandbox.directory import Directory
 from echo.sandbox.files import Attachment
 from echo.sandbox.records import Message
+from echo.sandbox.talk import Talk
 
 Json = Mapping[str, Any]
 
@@ -141,3 +143,18 @@ def legacy(world: Directory, *, interaction_id: int, name: str, user_id: int) ->
 def _owners(world: Directory) -> dict[str, str]:
     # Key 0: the application is installed to the server, not to a user.
     return {"0": str(world.guild.id)}
+
+
+FILES: Final = "\0files"
+"""Under what name the files that came with an answer go with its data; no JSON of Discord's has it."""
+
+
+def kept_files(world: Talk, channel_id: int, data: Json, now: float) -> list[Attachment]:
+    """The files of an answer, kept to be fetched."""
+    return [world.keep_file(channel_id, one, now=now, ephemeral=True) for one in data.get(FILES) or ()]
+
+
+def refuse_empty(data: Json) -> None:
+    """Raises `Refusal` for a message with nothing in it."""
+    if not any(data.get(one) for one in ("content", "embeds", "components", "poll", FILES)):
+        raise Refusal(400, 50006, "Cannot send an empty message")

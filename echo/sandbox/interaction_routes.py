@@ -8,9 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from echo.sandbox import payloads
-from echo.sandbox.answers import answer, body, invalid, nothing, required, unknown
+from echo.sandbox.answers import answer, body_with_files, invalid, nothing, required, unknown
 from echo.sandbox.context import Context
-from echo.sandbox.interaction_payloads import Json
+from echo.sandbox.interaction_payloads import FILES, Json
 from echo.sandbox.interactions import CHOICES, DEFERRED_MESSAGE, MESSAGE, MODAL, UPDATE, Interaction
 from echo.sandbox.message_forms import message_form
 from echo.sandbox.records import EPHEMERAL, Message
@@ -26,10 +26,11 @@ class _Answers:
         self._hub = ctx.interactions
 
     async def callback(self, request: web.Request) -> web.Response:
-        form = await body(request)
+        form, files = await body_with_files(request)
         kind, data = form.get("type"), form.get("data") or {}
         if not isinstance(kind, int) or not isinstance(data, dict):
             raise required("type") if kind is None else invalid("data", "DICT_TYPE_CONVERT", "Only dictionaries.")
+        data[FILES] = files
         _check_answer(kind, data)
         number = request.match_info["interaction_id"]
         if not number.isdecimal():
@@ -41,8 +42,7 @@ class _Answers:
 
     async def follow_up(self, request: web.Request) -> web.Response:
         interaction = self._interaction(request)
-        form = await body(request)
-        message_form(form)
+        form = await _with_files(request)
         return answer(self._shown(self._hub.follow_up(interaction, form)))
 
     async def get(self, request: web.Request) -> web.Response:
@@ -50,8 +50,7 @@ class _Answers:
 
     async def edit(self, request: web.Request) -> web.Response:
         interaction = self._interaction(request)
-        form = await body(request)
-        message_form(form)
+        form = await _with_files(request)
         return answer(self._shown(self._hub.edit(interaction, _message_id(request), form)))
 
     async def delete(self, request: web.Request) -> web.Response:
@@ -98,6 +97,13 @@ def routes(ctx: Context) -> Iterable[web.RouteDef]:
     yield web.get(f"{own}/messages/{{message_id}}", handlers.get)
     yield web.patch(f"{own}/messages/{{message_id}}", handlers.edit)
     yield web.delete(f"{own}/messages/{{message_id}}", handlers.delete)
+
+
+async def _with_files(request: web.Request) -> dict[str, Any]:
+    """The body of a message, with its files under FILES. Raises `Refusal`."""
+    form, files = await body_with_files(request)
+    message_form(form)
+    return {**form, FILES: files}
 
 
 def _message_id(request: web.Request) -> int | None:

@@ -256,7 +256,7 @@ class InteractionHub:
         self, interaction: Interaction, data: Json, flags: int, *, reply_to: int | None, loading: bool = False
     ) -> Message:
         if not loading:
-            _refuse_empty(data)
+            describe.refuse_empty(data)
         about: dict[str, Any] = {"interaction_metadata": self.metadata(interaction)}
         kind = None
         if interaction.kind == COMMAND and interaction.original is None:
@@ -274,6 +274,7 @@ class InteractionHub:
             reply_to=reply_to,
             embeds=data.get("embeds") or (),
             components=data.get("components") or (),
+            attachments=describe.kept_files(self._world, interaction.channel_id, data, self._now()),
             allowed_mentions=data.get("allowed_mentions") or _NO_REPLY_PING,
             flags=flags & KEPT_FLAGS | (LOADING if loading else 0),
             tts=bool(data.get("tts")),
@@ -288,9 +289,11 @@ class InteractionHub:
 
     def _change(self, interaction: Interaction, message: Message, data: Json) -> None:
         given = {key: data[key] if data[key] is not None else () for key in ("embeds", "components") if key in data}
+        files = describe.kept_files(self._world, interaction.channel_id, data, self._now())
+        given |= {"attachments": files} if files else {}
         content = (data["content"] or "") if "content" in data else None
         if message.flags & LOADING:
-            _refuse_empty(data)
+            describe.refuse_empty(data)
         flags = (message.flags | int(data.get("flags") or 0) & KEPT_FLAGS & ~EPHEMERAL) & ~LOADING
         self._world.edit_message(
             message.channel_id,
@@ -338,8 +341,3 @@ class InteractionHub:
         for one in old:
             self._end(one)
             del self._interactions[one.id]
-
-
-def _refuse_empty(data: Json) -> None:
-    if not (data.get("content") or data.get("embeds") or data.get("components") or data.get("poll")):
-        raise Refusal(400, 50006, "Cannot send an empty message")

@@ -140,6 +140,7 @@ class Talk(Directory):
         content: str | None = None,
         embeds: Iterable[Json] | None = None,
         components: Iterable[Json] | None = None,
+        attachments: Iterable[Attachment] | None = None,
         allowed_mentions: Json | None = None,
         flags: int | None = None,
     ) -> Message:
@@ -153,6 +154,8 @@ class Talk(Directory):
             message.embeds = _shown_embeds(embeds)
         if components is not None:
             message.components = tuple(as_answered(components))
+        if attachments is not None:
+            message.attachments = tuple(attachments)
         if flags is not None:
             message.flags = flags | message.flags & EPHEMERAL
         message.edited_at = now

@@ -128,13 +128,14 @@ def _name_at(content: str, start: int, names: Mapping[str, int]) -> str | None:
 
 
 def response_view(world: Directory, of: Message) -> View:
-    """An answer to an interaction: `message_id, content, ephemeral, components`; the content of one that has only
-    embeds is their text."""
+    """An answer to an interaction: `message_id, content, ephemeral, components, attachments, shown`; the content
+    of one that has only embeds is their text."""
     return {
         "message_id": str(of.id),
         "content": of.content or shown_text(world, of),
         "ephemeral": bool(of.flags & EPHEMERAL),
         "components": described(of.components),
+        "attachments": [_attachment_view(world, one) for one in of.attachments],
         "shown": shown_text(world, of),
     }
 

@@ -1,0 +1,78 @@
+"""`/echo report`: how like its person an echo was found, as text and as a picture, for its subject and managers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from echo.discord import answers, choosing, permits
+from echo.discord.dates import show_day
+from echo.discord.presses import Asking
+from echo.discord.replies import Picture
+from echo.discord.report_picture import drawn
+from echo.discord.translate import Call
+from echo.persona.judging.text import EXPLAINED, history, table
+from states.board import Board
+from states.model import ProfileSnapshot, ProfileState
+from states.scores import Scorecard
+
+NONE_OWN: Final = (
+    "There is no echo here whose report you may see: only the person echoed and those with the permission Manage "
+    "Server see one; `/echo create` asks for an echo."
+)
+NOT_TESTED: Final = (
+    "The echo of **{name}** has not been tested yet: that is done when it has learned anew, unless whoever runs this "
+    "bot has switched that off (`scorecard_moments`)."
+)
+FILENAME: Final = "report.png"
+TOLD: Final = "A bar for each figure, from somebody else to the person themselves; the text above says the same."
+
+
+class Reporting:
+    """The command. What it shows are figures, but they are about somebody: only they and managers see them."""
+
+    def __init__(self, board: Board, zone: ZoneInfo) -> None:
+        self._board = board
+        self._zone = zone
+
+    async def run(self, asking: Asking, call: Call) -> None:
+        """Answer whoever asked, and nobody else. Raises UsageError or NoPermission."""
+        profile = self._meant(asking, call.text("profile"))
+        name = answers.name_of(self._board, profile)
+        permits.check_governs(asking.asker, profile, name)
+        cards = self._board.scores.get(profile.id, ())
+        if not cards:
+            await asking.reply.say(NOT_TESTED.format(name=name))
+            return
+        content = await asking.reply.patiently(asyncio.to_thread(drawn, cards))
+        picture = None if content is None else Picture(FILENAME, content, TOLD)
+        await asking.reply.say(told(name, cards, self._zone), picture=picture)
+
+    def _meant(self, asking: Asking, named: str) -> ProfileSnapshot:
+        living = answers.living(self._board, asking.asker.server_id)
+        if named:
+            return choosing.chosen(named, living, self._name)
+        known = [p for p in living if p.has_consent and p.state is not ProfileState.FORGETTING]
+        fitting = [p for p in known if permits.may_govern(asking.asker, p)]
+        return choosing.implied(fitting, asking.asker.id, self._name, NONE_OWN)
+
+    def _name(self, profile: ProfileSnapshot) -> str:
+        return answers.name_of(self._board, profile)
+
+
+def told(name: str, cards: Sequence[Scorecard], zone: ZoneInfo) -> str:
+    """The newest card in words and bars, and how the versions before it did."""
+    card = cards[-1]
+    verdict = "" if card.passed else " It did not pass, so this version does not speak."
+    parts = [
+        f"**{name} (echo)**, version {card.version}, tested on {show_day(card.at, zone)} in {card.moments} "
+        f"moments.{verdict}",
+        card.sentence,
+    ]
+    if card.axes:
+        parts.append(f"```\n{table(card.axes)}\n```{EXPLAINED}")
+    if past := history(cards):
+        parts.append(f"On the mean of all: {past}.")
+    return answers.fitted(parts)

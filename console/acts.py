@@ -24,6 +24,7 @@ class Acts:
     cancel: bool = False
     refresh: bool = False
     forget: bool = False
+    portrait: bool = False
 
 
 def possible(board: Board, profile_id: int | None, channel_id: int | None = None) -> Acts:
@@ -44,4 +45,5 @@ def possible(board: Board, profile_id: int | None, channel_id: int | None = None
         cancel=collecting and (under_way or profile.reason == PAUSED),
         refresh=profile.state is ProfileState.READY,
         forget=profile.state in FORGETTABLE,
+        portrait=profile.can_speak or bool(board.scores.get(profile.id)),
     )

@@ -20,8 +20,8 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Footer, TabbedContent, TabPane
 
-from console import keys
 from console.acts import Acts, possible
+from console.bindings import BINDINGS
 from console.commands import EchoCommands, Offer
 from console.control_signs import NoControlSigns
 from console.guidance import guide
@@ -57,31 +57,7 @@ class EchoConsole(App[None], inherit_bindings=False):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {EchoCommands}
     NOTIFICATION_TIMEOUT = 4
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (70, "-small"), (110, "-wide")]  # noqa: RUF012 - Textual's own form
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(keys.HELP, "help", "Help", id="help", tooltip="What this is and what the keys do"),
-        Binding(keys.SPEAKER, "speaker", "Person", id="speaker", tooltip="Speak as the next person"),
-        Binding(keys.CHANNEL, "channel", "Channel", id="channel", tooltip="Go to the next channel"),
-        Binding(keys.BUTTONS, "buttons", "Buttons", id="buttons", tooltip="Go to the newest message's buttons"),
-        Binding(keys.ONLINE, "online", "Online", id="online", tooltip="Bring the highlighted echo online"),
-        Binding(keys.OFFLINE, "offline", "Offline", id="offline", tooltip="Take the highlighted echo offline"),
-        Binding(keys.RETRY, "retry", "Retry", id="retry", tooltip="Try again what stands still"),
-        # What stands still can be tried again, what works can rest: never both, so that one key serves.
-        Binding(keys.PAUSE, "pause", "Pause", id="pause", tooltip="Let collecting rest where it stands"),
-        Binding(keys.RESUME, "resume", "Resume", id="resume", tooltip="Let collecting go on from where it rests"),
-        Binding(keys.CANCEL, "cancel", "Cancel", id="cancel", tooltip="Give collecting up, after a question"),
-        Binding(keys.FORGET, "forget", "Forget", id="forget", tooltip="Erase the highlighted echo, after a question"),
-        Binding(keys.PANE, "pane", "Pane", id="pane", tooltip="Go to the next pane: Chat, Journal, Log"),
-        Binding(keys.QUIT, "quit", "Quit", id="quit", tooltip="Stop Echo", priority=True),
-        # Where text is selected the key copies it; else it means what it means in every terminal.
-        Binding("ctrl+c", "quit", "Quit", show=False, tooltip="Stop Echo, where no text is selected"),
-        # Last, so that of a full footer on a narrow screen it is what is cut off: the help names it too.
-        Binding(
-            *(keys.PALETTE, "command_palette", "Palette"),
-            id="palette",
-            priority=True,
-            tooltip="All that can be done",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
     def __init__(
         self,
@@ -246,7 +222,7 @@ class EchoConsole(App[None], inherit_bindings=False):
                 return self._town is not None
             case "buttons":
                 return self.chat is not None and self.chat.has_buttons
-            case "online" | "retry" | "resume" | "cancel" | "forget":
+            case "online" | "retry" | "resume" | "cancel" | "forget" | "portrait":
                 return bool(getattr(self._acts, action))
             case "pause":
                 return self._acts.pause and not self._acts.retry
@@ -305,6 +281,10 @@ class EchoConsole(App[None], inherit_bindings=False):
     def action_cancel(self) -> None:
         """Give collecting up, after a question."""
         self._about(self._operating.cancel)
+
+    def action_portrait(self) -> None:
+        """Show how the highlighted echo's person writes, and how alike it is."""
+        self._about(self._operating.portrait)
 
     def action_forget(self) -> None:
         """Erase the highlighted echo, after a question."""

@@ -19,6 +19,7 @@ RESUME: Final = "f7"
 FORGET: Final = "f8"
 PANE: Final = "f9"
 CANCEL: Final = "f10"
+PORTRAIT: Final = "f12"
 PALETTE: Final = "ctrl+p"
 QUIT: Final = "ctrl+q"
 

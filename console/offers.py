@@ -35,6 +35,7 @@ def offers_about(
         (acts.resume, f"Resume {name}", "collecting goes on from where it rests", lambda: operating.resume(profile)),
         (acts.cancel, f"Cancel {name}", "collecting is given up, after a question", lambda: operating.cancel(profile)),
         (acts.refresh, f"Refresh {name}", "collect what is new and train anew", lambda: operating.refresh(profile)),
+        (acts.portrait, f"Show {name}'s card", "how they write, how alike it is", lambda: operating.portrait(profile)),
         (acts.forget, f"Forget {name}", "erase everything, after a question", lambda: operating.forget(profile)),
     )
     for is_possible, title, about, act in offered:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable
 
 from textual.app import App
@@ -9,6 +10,7 @@ from textual.app import App
 from console.ports import Operator
 from console.screens.choose import ChooseScreen
 from console.screens.confirm import ConfirmScreen
+from console.screens.portrait import PortraitScreen
 from console.wording import count, echo_of, name_of, online_of
 from states.board import Board
 from states.model import ProfileSnapshot
@@ -69,6 +71,15 @@ class Operating:
     async def refresh(self, profile: ProfileSnapshot) -> None:
         """Collect and train anew."""
         await self._do(self._operator.refresh(profile.id))
+
+    async def portrait(self, profile: ProfileSnapshot) -> None:
+        """Show how the person writes, and how alike the echo was in its tests."""
+        card = await self._operator.card(profile.id)
+        traits, why_none = ((), card) if isinstance(card, str) else (card, "")
+        title = f"{echo_of(self._board, profile)}, version {profile.model_version}"
+        evidence = functools.partial(self._operator.evidence, profile.id)
+        scores = self._board.scores.get(profile.id, ())
+        await self._app.push_screen_wait(PortraitScreen(title, traits, why_none, scores, evidence))
 
     async def forget(self, profile: ProfileSnapshot) -> None:
         """Erase a profile for good, if that is really wanted."""

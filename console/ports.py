@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Json = dict[str, Any]
+
+
+class Trait(NamedTuple):
+    """One line of a card: `key` names it, `text` is the sentence, `figures` what stands behind it ("16 %")."""
+
+    key: str
+    text: str
+    figures: str
 
 
 class Operator(Protocol):
@@ -34,6 +42,12 @@ class Operator(Protocol):
 
     async def forget(self, profile_id: int) -> str:
         """Erase everything of a profile, for good."""
+
+    async def card(self, profile_id: int) -> Sequence[Trait] | str:
+        """How the person of a profile writes; a sentence where that can't be told."""
+
+    async def evidence(self, profile_id: int, key: str) -> Sequence[str] | str:
+        """Links to messages that show a line of the card, the newest first; a sentence where that can't be told."""
 
     def channels(self, server_id: int) -> Sequence[tuple[int, str]]:
         """The channels of a server in which an echo could speak: id and name."""

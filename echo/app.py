@@ -223,7 +223,7 @@ async def _run(
     tasks.start("quizzes", quizzing.end_cut())
     following.begin()
     tasks.start("telling", Telling(board, notices, notices.words).run())
-    operator = ConsoleOperator(router, clock, functools.partial(speakable_channels, client))
+    operator = ConsoleOperator(router, clock, functools.partial(speakable_channels, client), board, portraits)
     return Echo(board, router, client, operator, sandbox, gateway, upkeep, settings, clock)
 
 

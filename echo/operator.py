@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from console.ports import Trait
 from db.errors import StorageError
+from echo.errors import EngineFailed
+from echo.portraits import Portraits
 from echo.ports import Requests
+from states.board import Board
 from states.decide import Refusal
 from states.events import CancelAsked, Event, ForgetAsked, PauseAsked, RefreshAsked, ResumeAsked, RetryAsked
 from states.model import MachineKey, MachineKind
 
+GONE = "This echo is not there any more."
 OPERATOR = 0
 """The id under which the journal knows the operator."""
 
@@ -23,10 +28,14 @@ class ConsoleOperator:
         requests: Requests,
         clock: Callable[[], datetime],
         channels: Callable[[int], Sequence[tuple[int, str]]],
+        board: Board,
+        portraits: Portraits,
     ) -> None:
         self._requests = requests
         self._clock = clock
         self._channels = channels
+        self._board = board
+        self._portraits = portraits
 
     async def online(self, profile_id: int, channel_id: int) -> str:
         """Bring an echo online in a channel."""
@@ -68,6 +77,28 @@ class ConsoleOperator:
         """Erase everything of a profile, for good."""
         event = ForgetAsked(self._clock(), OPERATOR, "The operator erased it.")
         return await self._give(profile_id, event, "Everything of this echo is being erased.")
+
+    async def card(self, profile_id: int) -> Sequence[Trait] | str:
+        """What was learnt of a person's style, without the lines that they struck."""
+        profile = self._board.profiles.get(profile_id)
+        if profile is None:
+            return GONE
+        try:
+            portrait = await self._portraits.portrait(profile)
+        except (StorageError, EngineFailed) as error:
+            return str(error)
+        return [Trait(line.key, line.text, line.figures()) for line in portrait.unstruck]
+
+    async def evidence(self, profile_id: int, key: str) -> Sequence[str] | str:
+        """Links to messages that show a line of the card, the newest first."""
+        profile = self._board.profiles.get(profile_id)
+        if profile is None:
+            return GONE
+        try:
+            places = await self._portraits.evidence(profile, key)
+        except (StorageError, EngineFailed) as error:
+            return str(error)
+        return [f"https://discord.com/channels/{profile.server_id}/{place}/{message}" for place, message in places]
 
     def channels(self, server_id: int) -> Sequence[tuple[int, str]]:
         """The channels of a server in which an echo could speak: id and name."""

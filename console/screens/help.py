@@ -35,6 +35,7 @@ KEYS = (
     (keys.OFFLINE, "take it offline"),
     (keys.RETRY, "try again what stands still"),
     (keys.FORGET, "erase it, after a question"),
+    (keys.PORTRAIT, "how its person writes, and how alike the echo was in its test"),
     (keys.PANE, "go from Chat to Journal to Log"),
     (keys.PALETTE, "find whatever is possible now by its name"),
     (keys.QUIT, "quit"),

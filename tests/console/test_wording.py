@@ -69,7 +69,7 @@ def test_only_what_can_be_done_is_offered() -> None:
     stories.stuck(board)
     assert possible(board, 1) == Acts(retry=True, forget=True)
     profile = stories.ready(board)
-    assert possible(board, 1, CHANNEL) == Acts(online=True, refresh=True, forget=True)
+    assert possible(board, 1, CHANNEL) == Acts(online=True, refresh=True, forget=True, portrait=True)
     stories.online(board, profile)
-    assert possible(board, 1, CHANNEL) == Acts(offline=(1,), refresh=True, forget=True)
+    assert possible(board, 1, CHANNEL) == Acts(offline=(1,), refresh=True, forget=True, portrait=True)
     assert possible(board, 1, CHANNEL + 1).online

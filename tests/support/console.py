@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from console.app import EchoConsole
+from console.ports import Trait
 
 LIMIT: Final = 20.0
 """Seconds after which something that does not come to be seen fails the test."""
@@ -89,6 +90,7 @@ class RecordingOperator:
 
     acts: list[tuple[str, int, int | None]] = field(default_factory=list)
     places: list[tuple[int, str]] = field(default_factory=list)
+    traits: list[Trait] = field(default_factory=list)
 
     async def online(self, profile_id: int, channel_id: int) -> str:
         self.acts.append(("online", profile_id, channel_id))
@@ -121,6 +123,13 @@ class RecordingOperator:
     async def forget(self, profile_id: int) -> str:
         self.acts.append(("forget", profile_id, None))
         return "Everything of this echo is being erased."
+
+    async def card(self, profile_id: int) -> list[Trait] | str:
+        return self.traits or "There is nothing to describe yet."
+
+    async def evidence(self, profile_id: int, key: str) -> list[str] | str:
+        self.acts.append((f"evidence of {key}", profile_id, None))
+        return [f"https://discord.com/channels/1/2/{number}" for number in (31, 32)]
 
     def channels(self, server_id: int) -> list[tuple[int, str]]:
         return self.places

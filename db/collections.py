@@ -138,6 +138,6 @@ def put_places(connection: sqlite3.Connection, profile_id: int, results: Sequenc
 async def erase_collections(connection: aiosqlite.Connection, profile_id: int) -> int:
     """Erase all that is kept of a profile's collecting and of changes to its corpus; how many rows that were."""
     erased = 0
-    for erase in (SQL.erase_ranges, SQL.erase_places, SQL.erase_plan, SQL.drop_changes):
+    for erase in (SQL.erase_ranges, SQL.erase_places, SQL.erase_plan, SQL.drop_changes, SQL.erase_amendments):
         erased += int(await erase(connection, profile_id=profile_id))
     return erased

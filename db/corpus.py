@@ -11,6 +11,7 @@ from datetime import datetime
 
 import aiosqlite
 
+from db.amendments import note, note_at_once
 from db.cipher import Cipher
 from db.codec import time_to_text
 from db.collections import Collections, put_coverage
@@ -61,6 +62,7 @@ class Corpus(Collections):
             new = 0
             for start in range(0, len(rows), PAGE):
                 new += insert(connection, seal(cipher, profile.id, rows[start : start + PAGE], stored_at))
+            note_at_once(connection, ((profile.id, row.message_id) for row in rows if _joins(row)))
             for coverage in coverages:
                 put_coverage(connection, profile.id, coverage)
             return new
@@ -124,6 +126,23 @@ class Corpus(Collections):
             found.extend(await asyncio.to_thread(open_all, cipher, profile_id, rows))
         return sorted(found, key=lambda message: (message.ts, message.message_id))
 
+    async def near(self, profile_id: int, messages: Iterable[StoredMessage], after: float) -> list[StoredMessage]:
+        """What stands around messages: what may be their context, what they reply to, and what came within `after`
+        seconds in their channel; oldest first, the messages among them. Raises as `read` does."""
+        cipher = await self._keyring.key_for(profile_id)
+        found: dict[int, StoredMessage] = {}
+        replied: set[int] = set()
+        for message in messages:
+            place = {"channel_id": message.channel_id, "since": message.ts - CONTEXT_REACH, "upto": message.ts + after}
+            async with self._database.read() as connection:
+                rows = [row async for row in SQL.messages_near(connection, profile_id=profile_id, **place)]
+            fresh = [row for row in rows if row["message_id"] not in found]
+            opened = await asyncio.to_thread(open_all, cipher, profile_id, fresh)
+            found.update((each.message_id, each) for each in opened)
+            replied.update(each.reply_to for each in opened if each.own and each.reply_to is not None)
+        more = await self.rows_of(profile_id, replied - found.keys())
+        return sorted([*found.values(), *more], key=lambda message: (message.ts, message.message_id))
+
     async def own_ids(self, profile: ProfileSnapshot) -> dict[int, list[tuple[int, bool]]]:
         """The subject's messages with text in the profile's server by channel: ids and whether they are bare, newest
         first."""
@@ -175,6 +194,7 @@ class Corpus(Collections):
                 content=cipher.seal(payload(message), *place_of(profile_id, row)),
                 words=message.text != "",
             )
+            await note(connection, [(profile_id, message.message_id)])
             await _drop_made_of(connection, (profile_id,), (message.message_id,))
         return True
 
@@ -184,7 +204,9 @@ class Corpus(Collections):
         for batch in _batches(message_ids, REMOVAL):
             async with self._database.write() as connection:
                 rows = SQL.remove_messages(connection, ids=json.dumps(batch))
-                found = [row["profile_id"] async for row in rows]
+                gone = [(row["profile_id"], row["message_id"]) async for row in rows]
+                found = [profile_id for profile_id, _ in gone]
+                await note(connection, gone)
                 await _drop_made_of(connection, found, batch)
             removed.update(found)
         return dict(removed)
@@ -197,7 +219,9 @@ class Corpus(Collections):
             while last == REMOVAL:
                 async with self._database.write() as connection:
                     rows = SQL.remove_from_place(connection, channel_id=channel_id, batch=REMOVAL)
-                    found = [row["profile_id"] async for row in rows]
+                    gone = [(row["profile_id"], row["message_id"]) async for row in rows]
+                    found = [profile_id for profile_id, _ in gone]
+                    await note(connection, gone)
                     await _drop_made_of(connection, found)
                     await SQL.drop_moments_of_place(connection, channel_id=channel_id)
                     await SQL.drop_ranges_of_place(connection, channel_id=channel_id)
@@ -249,6 +273,12 @@ def _broken(cipher: Cipher, profile_id: int, rows: Iterable[sqlite3.Row]) -> lis
         except Tampered:
             found.append(row["message_id"])
     return found
+
+
+def _joins(row: StoredMessage) -> bool:
+    """Whether a message joins what a model knows as it is written; what is read from the past joins when it is learnt
+    anew."""
+    return row.provenance is Provenance.LIVE and row.own and row.text != ""
 
 
 def _batches(ids: Iterable[int], size: int) -> Iterator[list[int]]:

@@ -69,6 +69,23 @@ class Models:
             raise KeyDestroyed(FORGOTTEN)
         return name
 
+    async def replace(self, profile_id: int, version: int, blob: bytes) -> None:
+        """Keep this in the place of a kept model, whole or not at all.
+
+        Raises NothingStored where that model is gone meanwhile, KeyDestroyed where the profile was forgotten.
+        """
+        cipher = await self._keyring.key_for(profile_id)
+        path = self._data_dir / name_of(profile_id, version)
+        self._saving += 1
+        try:
+            await _to_its_end(asyncio.to_thread(_write, path, cipher, profile_id, version, blob, anew=False))
+        finally:
+            self._saving -= 1
+        async with self._database.read() as connection:
+            if not await self._keyring.is_alive(connection, profile_id):
+                await self._remove({(profile_id, version)})
+                raise KeyDestroyed(FORGOTTEN)
+
     async def load(self, profile_id: int, version: int) -> bytes:
         """A kept model; raises NothingStored where there is none, Tampered where the file was changed or moved."""
         cipher = await self._keyring.key_for(profile_id)
@@ -168,7 +185,7 @@ def name_of(profile_id: int, version: int) -> str:
     return f"{FOLDER}/{profile_id}-{version}{SUFFIX}"
 
 
-def _write(path: Path, cipher: Cipher, profile_id: int, version: int, blob: bytes) -> None:
+def _write(path: Path, cipher: Cipher, profile_id: int, version: int, blob: bytes, anew: bool = True) -> None:
     sealed = cipher.seal(blob, "model", profile_id, version)
     unfinished: str | None = None
     try:
@@ -179,6 +196,9 @@ def _write(path: Path, cipher: Cipher, profile_id: int, version: int, blob: byte
             file.write(sealed)
             file.flush()
             os.fsync(file.fileno())
+        if not anew and not path.exists():
+            os.unlink(unfinished)
+            raise NothingStored(f"The model file {path} is gone: a newer one takes its place, or none.")
         os.replace(unfinished, path)
         _sync_folder(path.parent)
     except OSError as failure:

@@ -47,7 +47,7 @@ def _as_is(kind: type[ProfileSnapshot] | type[SessionSnapshot], *translated: str
     return tuple(field.name for field in fields(kind) if field.name not in translated)
 
 
-_PROFILE_AS_IS = _as_is(ProfileSnapshot, "state", "cutoff", "created_at", "paused", "allows", "due")
+_PROFILE_AS_IS = _as_is(ProfileSnapshot, "state", "cutoff", "created_at", "paused", "amending", "allows", "due")
 _SESSION_AS_IS = _as_is(
     SessionSnapshot,
     *("state", "started_at", "since", "addressed", "typing", "pending", "gaps", "opens", "opening", "opened", "due"),
@@ -61,6 +61,7 @@ def of_profile(snapshot: ProfileSnapshot) -> dict[str, Any]:
         "cutoff": time_to_text(snapshot.cutoff),
         "created_at": time_to_text(snapshot.created_at),
         "paused": snapshot.paused,
+        "amending": snapshot.amending,
         "allows": json.dumps(sorted(snapshot.allows)),
         "due": due_to_text(snapshot.due),
     }
@@ -93,6 +94,7 @@ def to_profile(row: sqlite3.Row) -> ProfileSnapshot:
         cutoff=time_from_text(row["cutoff_date"]),
         created_at=time_from_text(row["created_at"]),
         paused=bool(row["paused"]),
+        amending=bool(row["amending"]),
         allows=frozenset(map(Allowance, json.loads(row["allows"]))),
         due=MappingProxyType(due_from_text(row["due"])),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from echo.amending import Amending
 from echo.beginning import Beginning
 from echo.corpus.pseudonyms import People
 from echo.discord.card import Card
@@ -241,7 +242,7 @@ def _works(
     people_of: Callable[[ProfileSnapshot], People],
     floor: Floor,
 ) -> dict[type[Effect], Work]:
-    held_models = HeldModels(board, store.models)
+    held_models = HeldModels(board, store.models, scoring.engine.release)
     beginning = Beginning(board, scoring.engine, held_models, settings.openers_per_day, clock)
     session_work = SessionWork(
         board=board,
@@ -277,6 +278,9 @@ def _works(
         engine=scoring.engine,
         models=store.models,
         scoring=scoring,
+        amending=Amending(
+            store.corpus, store.amendments, store.models, scoring.engine, chat, held_models.amended, clock
+        ),
         erasure=store.erasure,
         settings=settings,
         clock=clock,

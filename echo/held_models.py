@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable
+from typing import Final
+
 from db.errors import NothingStored
 from db.models import Models
 from echo.profile_work import model_name
 from states.board import Board
 from states.model import ProfileSnapshot
 
+_LATELY: Final = 16
+"""Names of a profile's models that are released once more: whoever was just answering may have loaded one again."""
+
 
 class HeldModels:
-    """Loads the models that speak, and lets them go with the sessions that need them."""
+    """Loads the models that speak, and lets them go with the sessions that need them.
 
-    def __init__(self, board: Board, models: Models) -> None:
+    `release` has the engine let go of a model by name. A model that was amended goes by a new name, so that nobody
+    speaks with what was loaded of it before.
+    """
+
+    def __init__(self, board: Board, models: Models, release: Callable[[str], None]) -> None:
         self._board = board
         self._models = models
+        self._release = release
         self._blobs: dict[str, bytes] = {}
+        self._amended: Counter[int] = Counter()
+        self._named: defaultdict[int, deque[str]] = defaultdict(lambda: deque(maxlen=_LATELY))
         board.watch(self._let_go)
 
     @property
@@ -29,8 +43,8 @@ class HeldModels:
         Raises StorageError, NothingStored among them.
         """
         newest = self._board.profiles[profile.id]
-        version = model_name(newest.id, newest.model_version)
-        blob = self._blobs.get(version)
+        name = self._name(newest)
+        blob = self._blobs.get(name)
         if blob is None:
             try:
                 blob = await self._models.load(newest.id, newest.model_version)
@@ -38,18 +52,32 @@ class HeldModels:
                 if self._board.profiles[profile.id].model_version == newest.model_version:
                     raise
                 return await self.of(profile)
-            self._keep(newest, version, blob)
-        return version, blob
+            self._drop_blobs(newest.id)
+            self._blobs[name] = blob
+            self._let_go()
+        return name, blob
 
     def drop(self, profile_id: int) -> None:
         """Keep nothing of this profile in memory any more."""
+        self._drop_blobs(profile_id)
+        for name in self._named.get(profile_id, ()):
+            self._release(name)
+
+    def amended(self, profile_id: int) -> None:
+        """What is stored of the profile's model is another now."""
+        self._amended[profile_id] += 1
+        self.drop(profile_id)
+
+    def _name(self, profile: ProfileSnapshot) -> str:
+        name, times = model_name(profile.id, profile.model_version), self._amended[profile.id]
+        name = f"{name}.{times}" if times else name
+        if name not in self._named[profile.id]:
+            self._named[profile.id].append(name)
+        return name
+
+    def _drop_blobs(self, profile_id: int) -> None:
         for name in [name for name in self._blobs if name.startswith(f"{profile_id}-")]:
             del self._blobs[name]
-
-    def _keep(self, profile: ProfileSnapshot, version: str, blob: bytes) -> None:
-        self.drop(profile.id)
-        self._blobs[version] = blob
-        self._let_go()
 
     def _let_go(self) -> None:
         """Hold no model of a profile that is nowhere online: it may have been forgotten."""

@@ -16,6 +16,7 @@ from db.erasure import Erasure
 from db.errors import StorageError
 from db.models import Models, TrainingRun
 from db.outbox import OutboxRow
+from echo.amending import Amending
 from echo.corpus.dataset import put_dataset, taught
 from echo.errors import EchoError, EngineUnavailable, ServiceUnavailable
 from echo.perusing import select
@@ -24,7 +25,7 @@ from echo.scoring import Scoring
 from echo.settings import Settings
 from states import events as ev
 from states.board import Board, Progress
-from states.effects import Announce, AskConsent, Collect, Effect, Forget, Notice, Train
+from states.effects import Amend, Announce, AskConsent, Collect, Effect, Forget, Notice, Train
 from states.model import Deadline, MachineKey, ProfileSnapshot, Snapshot
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class ProfileWork:
     engine: Engine
     models: Models
     scoring: Scoring
+    amending: Amending
     erasure: Erasure
     settings: Settings
     clock: Callable[[], datetime]
@@ -67,6 +69,7 @@ class ProfileWork:
             Announce: self.announce,
             Collect: self.collect,
             Train: self.train,
+            Amend: self.amending.amend,
             Forget: self.forget,
         }
 
@@ -131,7 +134,8 @@ class ProfileWork:
         async with self.training:
             began = self.clock()
             try:
-                event = await self._learn(snapshot, version)
+                async with self.amending.learning(snapshot.id):
+                    event = await self._learn(snapshot, version)
             except (EngineUnavailable, StorageError) as error:
                 event = ev.TrainingFailed(self.clock(), str(error), transient=True)
             except EchoError as error:

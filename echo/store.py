@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from db.amendments import Amendments
 from db.changes import Changes, Reconciliations
 from db.connection import Database
 from db.consents import Consents
@@ -46,6 +47,7 @@ class Store:
     datasets: Datasets
     generations: Generations
     models: Models
+    amendments: Amendments
     turns: Turns
     quizzes: Quizzes
     scorecards: Scorecards
@@ -79,6 +81,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             datasets=Datasets(database, keyring, clock),
             generations=Generations(database, keyring),
             models=models,
+            amendments=Amendments(database),
             turns=Turns(database),
             quizzes=Quizzes(database, keyring, clock),
             scorecards=Scorecards(database),

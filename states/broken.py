@@ -24,6 +24,8 @@ def event_of(effect: do.Effect, at: datetime, reason: str) -> ev.Event | None:
             return ev.CollectionFailed(at, reason, transient=True)
         case do.Train():
             return ev.TrainingFailed(at, reason, transient=True)
+        case do.Amend(version=version):
+            return ev.AmendingFailed(at, version, reason)
         case do.Forget():
             return ev.ForgettingFailed(at, reason)
         case do.Compose(turn=turn):

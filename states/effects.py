@@ -85,6 +85,13 @@ class Train(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class Amend(Effect):
+    """Take out of model `version` what was withdrawn since it was made, and let new turns join."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Forget(Effect):
     """Take the sessions offline, then erase: key first."""
 
@@ -110,7 +117,7 @@ class Say(Effect):
     part: int
 
 
-QUEUED: tuple[type[Effect], ...] = (AskConsent, Announce, Collect, Train, Forget, Compose, PlanOpening, Say)
+QUEUED: tuple[type[Effect], ...] = (AskConsent, Announce, Collect, Train, Amend, Forget, Compose, PlanOpening, Say)
 RECORDED: tuple[type[Effect], ...] = (RecordConsent, RecordAllowance, WithdrawAllowance)
 
 
@@ -137,6 +144,8 @@ def _wanted_by_profile(effect: Effect, snapshot: ProfileSnapshot) -> bool:
             return state is ProfileState.COLLECTING and not snapshot.paused
         case Train(version=version):
             return state is ProfileState.TRAINING and version == snapshot.model_version + 1
+        case Amend(version=version):
+            return snapshot.can_speak and snapshot.amending and version == snapshot.model_version
         case Forget():
             return state is ProfileState.FORGETTING
         case Announce(notice=notice):

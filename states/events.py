@@ -160,6 +160,22 @@ class TrainingFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ModelAmended(Event):
+    """Model `version` knows what became of `messages` messages that were written, edited or deleted since."""
+
+    version: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class AmendingFailed(Event):
+    """Model `version` stayed as it was, for `reason`."""
+
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingFailed(Event):
     """Training broke off for `reason`."""
 

@@ -65,6 +65,7 @@ class Deadline(StrEnum):
     SPEAK = "speak"
     COOL = "cool"
     REFRESH = "refresh"
+    AMEND = "amend"
     OPEN = "open"
     PLAN = "plan"
 
@@ -88,6 +89,7 @@ class ProfileSnapshot:
     `reason` is a sentence that says why the profile stands still or went back; it never holds message text. `paused`:
     an operator stopped its collecting. Since the corpus was last read for training, `stale` of its messages were
     edited or deleted on Discord and `unlearned` joined it. `allows` is what the subject allows beyond that.
+    `amending`: the model is being amended by what changed; `amend_tries` counts how often in a row that failed.
     """
 
     id: int
@@ -109,6 +111,8 @@ class ProfileSnapshot:
     stale: int = 0
     unlearned: int = 0
     allows: frozenset[Allowance] = frozenset()
+    amending: bool = False
+    amend_tries: int = 0
     due: Mapping[str, datetime] = field(default_factory=lambda: NO_DEADLINES)
 
     @property

@@ -15,7 +15,8 @@ class Policy:
     """Limits and spans, from the settings. Seconds unless the name says otherwise.
 
     An echo is renewed `refresh_soon` after what it learned from was edited or deleted, `refresh_later` after more was
-    written. In a channel it begins `openers_per_day` conversations in any 24 hours at most.
+    written; already `amend_soon` and `amend_later` its model is amended by just that. In a channel it begins
+    `openers_per_day` conversations in any 24 hours at most.
     """
 
     cooldown: float = 2.0
@@ -27,6 +28,8 @@ class Policy:
     retry_most: float = 900.0
     refresh_soon: timedelta = timedelta(minutes=15)
     refresh_later: timedelta = timedelta(hours=24)
+    amend_soon: timedelta = timedelta(seconds=3)
+    amend_later: timedelta = timedelta(minutes=10)
 
     def backoff(self, key: MachineKey, tries: int) -> timedelta:
         """Wait before try number `tries` + 1: capped exponential, with up to a quarter of jitter.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 from states import effects as do
@@ -88,6 +89,20 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         """What it learned from changed, and has had time to come to rest."""
         return self.is_due(data, Deadline.REFRESH)
 
+    def is_amending_due(self, data: Trigger) -> bool:
+        """There is something that the model is to be amended by."""
+        return self.is_due(data, Deadline.AMEND)
+
+    def may_amend(self, data: Trigger) -> bool:
+        """There is a model, and it is not being amended already."""
+        return self.has_model(data) and not self.snapshot.amending
+
+    def is_this_model(self, data: Trigger) -> bool:
+        """The model is still the one that was amended."""
+        amended = cast(ev.ModelAmended, data.args[0])
+        is_it = self.snapshot.amending and amended.version == self.snapshot.model_version
+        return is_it or self.no(Refused.STALE)
+
     def is_next_version(self, data: Trigger) -> bool:
         """The model is the one that was asked for."""
         trained = cast(ev.TrainingFinished, data.args[0])
@@ -173,10 +188,12 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         """The new model is the one that speaks."""
         trained = cast(ev.TrainingFinished, data.args[0])
         self.set(model_path=trained.model_path, model_version=trained.version, reason=None, tries=0)
+        self.end_amending()
 
     def unlearn(self, data: Trigger) -> None:
         """Be silent: what is gone from Discord must not be said on, and there is nothing to learn anew from."""
         self.set(model_path=None, stale=0, unlearned=0)
+        self.end_amending()
 
     def start_over(self, data: Trigger) -> None:
         """Forget past failures and halts."""
@@ -201,6 +218,52 @@ class ProfileDraft(Draft[ProfileSnapshot]):
             stale=self.snapshot.stale + change.edited + change.removed,
             unlearned=self.snapshot.unlearned + change.added,
         )
+
+    def schedule_amending(self, data: Trigger) -> None:
+        """Amend the model: at once where something was withdrawn, later where there is more; never put off."""
+        change = cast(ev.CorpusChanged, data.args[0])
+        if change.edited or change.removed:
+            self.set_amending_due(change.at + self.policy.amend_soon)
+        elif change.added:
+            self.set_amending_due(change.at + self.policy.amend_later)
+
+    def catch_up(self, data: Trigger) -> None:
+        """Amend a new model by what changed while it was learnt."""
+        if self.now("stale") or self.now("unlearned"):
+            self.set_amending_due(data.args[0].at + self.policy.amend_soon)
+
+    def set_amending_due(self, wanted: datetime) -> None:
+        """Amend by then, or sooner where that is due already."""
+        due = self.now("due").get(Deadline.AMEND)
+        if due is None or wanted < due:
+            self.set_due(amend=wanted)
+
+    def ask_amending(self, data: Trigger) -> None:
+        """Queue the amendment, from what has changed by then."""
+        self.set(amending=True)
+        self.set_due(amend=None)
+        self.ask(do.Amend(self.snapshot.model_version))
+
+    def put_off_amending(self, data: Trigger) -> None:
+        """One amendment at a time, and none without a model."""
+        later = data.args[0].at + self.policy.amend_soon
+        self.set_due(amend=later if self.snapshot.amending else None)
+
+    def note_amended(self, data: Trigger) -> None:
+        """The model knows what had changed when the amendment began."""
+        self.set(amending=False, amend_tries=0)
+
+    def amend_again(self, data: Trigger) -> None:
+        """Try it again after a while; in the end the renewal does what the amendments could not."""
+        tries = self.snapshot.amend_tries
+        self.set(amending=False, amend_tries=tries + 1)
+        if tries < HOPELESS_AFTER:
+            self.set_amending_due(data.args[0].at + self.policy.backoff(self.snapshot.key, tries))
+
+    def end_amending(self) -> None:
+        """The model that was to be amended is not the one that speaks any more."""
+        self.set(amending=False, amend_tries=0)
+        self.set_due(amend=None)
 
     def schedule_refresh(self, data: Trigger) -> None:
         """Renew the echo: soon where it learned from what is gone, later where there is more; never put off."""
@@ -234,6 +297,7 @@ class ProfileDraft(Draft[ProfileSnapshot]):
     def drop_model(self, data: Trigger) -> None:
         """There is no model and no corpus any more."""
         self.set(model_path=None, messages=0, due=NO_DEADLINES, tries=0, paused=False, stale=0, unlearned=0)
+        self.set(amending=False, amend_tries=0)
 
     def announce_ready(self, data: Trigger) -> None:
         """Tell the channel that the echo can speak."""

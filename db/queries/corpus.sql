@@ -45,6 +45,11 @@ SELECT user_id, server_id, channel_id, message_content, timestamp, message_id, o
 FROM user_messages
 WHERE profile_id = :profile_id AND message_id IN (SELECT value FROM json_each(:ids))
 
+-- name: messages_near(profile_id, channel_id, since, upto)
+SELECT user_id, server_id, channel_id, message_content, timestamp, message_id, own, provenance, bare, words
+FROM user_messages
+WHERE profile_id = :profile_id AND channel_id = :channel_id AND timestamp BETWEEN :since AND :upto
+
 -- name: ids_down_from(profile_id, upto_id, page)
 SELECT server_id, channel_id, message_id, own, bare, words FROM user_messages
 WHERE profile_id = :profile_id AND message_id <= :upto_id
@@ -76,8 +81,8 @@ WHERE profile_id = :profile_id AND message_id = :message_id
 UPDATE user_messages SET message_content = :content, words = :words WHERE id = :id
 
 -- name: remove_messages(ids)
-DELETE FROM user_messages WHERE message_id IN (SELECT value FROM json_each(:ids)) RETURNING profile_id
+DELETE FROM user_messages WHERE message_id IN (SELECT value FROM json_each(:ids)) RETURNING profile_id, message_id
 
 -- name: remove_from_place(channel_id, batch)
 DELETE FROM user_messages WHERE id IN (SELECT id FROM user_messages WHERE channel_id = :channel_id LIMIT :batch)
-RETURNING profile_id
+RETURNING profile_id, message_id

@@ -1,15 +1,17 @@
--- name: add_profile(version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, due)$
+-- name: add_profile(version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, amending, amend_tries, due)$
 -- The id of a profile that is born.
 INSERT INTO echo_profiles (
     version, training_status, server_id, user_id, asker_id, channel_id, cutoff_date, created_at,
-    consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, due
+    consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, amending,
+    amend_tries, due
 ) VALUES (
     :version, :state, :server_id, :user_id, :asker_id, :channel_id, :cutoff, :created_at,
-    :consent_message_id, :messages, :model_path, :model_version, :reason, :tries, :paused, :stale, :unlearned, :allows, :due
+    :consent_message_id, :messages, :model_path, :model_version, :reason, :tries, :paused, :stale, :unlearned, :allows, :amending,
+    :amend_tries, :due
 )
 RETURNING id
 
--- name: change_profile(id, before, version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, due)$
+-- name: change_profile(id, before, version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, amending, amend_tries, due)$
 -- The id of the profile, or nothing where its version is not `before` any more.
 UPDATE echo_profiles
 SET version = :version,
@@ -30,6 +32,8 @@ SET version = :version,
     stale = :stale,
     unlearned = :unlearned,
     allows = :allows,
+    amending = :amending,
+    amend_tries = :amend_tries,
     due = :due
 WHERE id = :id AND version = :before
 RETURNING id

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from db.amendments import Amendments
 from db.connection import Database
 from db.corpus import Corpus
 from db.datasets import Datasets
@@ -66,6 +67,11 @@ def corpus(database: Database, keyring: Keyring, clock: HandClock) -> Corpus:
 @pytest.fixture
 def datasets(database: Database, keyring: Keyring, clock: HandClock) -> Datasets:
     return Datasets(database, keyring, clock)
+
+
+@pytest.fixture
+def amendments(database: Database) -> Amendments:
+    return Amendments(database)
 
 
 @pytest.fixture

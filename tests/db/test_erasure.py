@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from db.allowances import Allowances
+from db.amendments import note
 from db.changes import Change, Changes
 from db.connection import Database
 from db.consents import Consents
@@ -55,7 +56,7 @@ DAY = 86400.0
 ALL = NOON + timedelta(days=3650)
 NONE = NOON - timedelta(days=3650)
 OF_TEXT = ("user_messages", "generations", "generation_parts", "datasets")
-OF_COLLECTING = ("collection_ranges", "collection_places", "collection_plans", "corpus_changes")
+OF_COLLECTING = ("collection_ranges", "collection_places", "collection_plans", "corpus_changes", "amendments")
 
 
 @pytest.fixture
@@ -77,6 +78,8 @@ async def talked(
     now = (await steps.record(agreed(profile))).snapshot
     now = (await steps.record(following(now, CollectionFinished(NOON, 1200, 100)))).snapshot
     now = (await steps.record(following(now, TrainingFinished(NOON, path, 1, 1200, 2.5)))).snapshot
+    async with database.write() as connection:
+        await note(connection, [(profile.id, 7)])
     now = (await steps.record(following(now, AllowanceGiven(NOON, SUBJECT, Allowance.QUIZ, 1, "0f" * 32)))).snapshot
     session = (await steps.record(session_birth(profile))).snapshot
     assert isinstance(now, ProfileSnapshot) and isinstance(session, SessionSnapshot)
@@ -114,7 +117,7 @@ async def test_erasing_leaves_no_text_no_key_and_no_model_but_the_profile_and_it
     await database.compact()
     before = everything_in(path.parent)
     assert keys[0] in before and all(text in before for text in texts)
-    assert await erasure.erase(talked.id) == 1 + 1200 + 2 + 3 + 4
+    assert await erasure.erase(talked.id) == 1 + 1200 + 2 + 3 + 5
     after = everything_in(path.parent)
     assert keys[0] not in after
     assert not any(text in after for text in texts)

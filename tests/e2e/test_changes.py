@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,15 +15,23 @@ import pytest
 from db.stored import StoredMessage
 from echo.app import Serving, open_echo
 from echo.config import load
+from echo.engines.bundle import unbundled
+from echo.persona.model import Persona
+from echo.persona.storage import unpacked
+from echo.persona.tokens import words
+from echo.persona.turns import Utterance
 from echo.sandbox.invented import GUILD_NAME
+from echo.sandbox.records import Message
 from echo.sandbox.server import Sandbox
 from echo.sandbox.world import World
 from echo.secrets import ensure_master_key
 from echo.store import open_store
+from states.board import Board
 from states.model import Deadline, ProfileState
 from states.policy import Policy
 from tests.support.clock import HandClock
 from tests.support.files import files_in
+from tests.support.mortal import mortal
 from tests.support.running import Running, until
 from tests.support.settlers import gardeners_and_builders
 
@@ -78,8 +87,12 @@ class Life:
 
     def standing(self) -> dict[int, str]:
         """All that stands on Discord, by id."""
-        every = (history.before(None, len(history)) for history in self.world.messages.values())
-        return {one.id: one.content for found in every for one in found}
+        return {one.id: one.content for one in standing(self.world)}
+
+
+def standing(world: World) -> list[Message]:
+    """All that stands on a Discord."""
+    return [one for history in world.messages.values() for one in history.before(None, len(history))]
 
 
 @pytest.fixture
@@ -111,6 +124,106 @@ async def test_what_its_subject_deletes_is_gone_and_the_echo_learns_anew(life: L
     assert regretted.message_id not in kept.rows
     assert all(regretted.text not in row.text for row in kept.rows.values())
     assert regretted.text.encode() not in kept.dataset and regretted.text.encode() not in kept.model
+
+
+def told_word(kept: Kept) -> tuple[StoredMessage, str]:
+    """A message of the subject's that holds a word which nothing else does."""
+    spread = Counter(word for row in kept.rows.values() for word in set(words(row.text)))
+    own = (row for row in kept.rows.values() if row.own)
+    return next((row, w) for row in own for w in words(row.text) if spread[w] == 1 and len(w) > 5 and w.isascii())
+
+
+def holds(model: bytes, word: str) -> bool:
+    """Whether a word stands in any part of a stored model."""
+    arrays, notes = unpacked(unbundled(model)[0])
+    assert not any(array.dtype.kind in "SUO" for array in arrays.values())
+    return word in json.dumps(notes, ensure_ascii=False).lower()
+
+
+def amended(board: Board) -> int:
+    """How often models were amended."""
+    return sum(line.event == "ModelAmended" for line in board.journal)
+
+
+async def test_what_its_subject_deletes_is_not_said_seconds_later_without_learning_anew(life: Life) -> None:
+    before = await life.kept()
+    regretted, word = told_word(before)
+    assert holds(before.model, word)
+    async with life.here() as echo:
+        await echo.command("Mara", "garden", "echo online", profile="Mara")
+        await echo.tell("Petr", "garden", "mara, how are the plants?")
+        spoken = len(echo.said("garden"))
+        await life.people.delete("Mara", str(regretted.message_id))
+        await until(echo.board, lambda: echo.board.profiles[1].stale)
+        life.clock.move(Policy().amend_soon.total_seconds())
+        await until(echo.board, lambda: amended(echo.board))
+        profile = echo.board.profiles[1]
+        assert (profile.model_version, profile.state, profile.stale) == (1, ProfileState.READY, 1)
+        assert Deadline.REFRESH in profile.due and Deadline.AMEND not in profile.due and not profile.amending
+        await echo.tell("Petr", "garden", f"mara, what was that about {word}?")
+        later = echo.said("garden")[spoken:]
+        assert later and not any(word in words(one["content"]) for one in later)
+    after = (await life.kept()).model
+    assert not holds(after, word)
+    persona = Persona.load(after)
+    assert persona.messages == Persona.load(before.model).messages - 1
+    asked = (Utterance("Petr", life.clock.timestamp(), f"mara, what was that about {word}?", False),)
+    assert not any(word in words(text) for seed in range(60) for text in persona.reply(asked, seed=seed))
+
+
+async def test_what_its_subject_writes_and_edits_is_known_minutes_later_once_the_model_can_be_amended(
+    life: Life,
+) -> None:
+    before = await life.kept()
+    edited, word = told_word(before)
+    (file,) = [path for path in files_in(life.home) if path.suffix == ".model"]
+    aside = file.with_suffix(".aside")
+    async with life.here() as echo:
+        await life.people.say("Petr", "garden", "has anybody seen the snorkelfritz?")
+        await life.people.say("Mara", "garden", "the snorkelfritz is in the shed")
+        await until(echo.board, lambda: echo.board.profiles[1].unlearned)
+        assert echo.board.profiles[1].due[Deadline.AMEND] - life.clock() > Policy().amend_soon
+        file.rename(aside)
+        await life.people.edit("Mara", str(edited.message_id), "never mind")
+        await until(echo.board, lambda: echo.board.profiles[1].stale)
+        life.clock.move(Policy().amend_soon.total_seconds())
+        await until(echo.board, lambda: echo.board.profiles[1].amend_tries)
+        profile = echo.board.profiles[1]
+        assert profile.state is ProfileState.READY and not profile.amending and Deadline.REFRESH in profile.due
+        aside.rename(file)
+        life.clock.move((profile.due[Deadline.AMEND] - life.clock()).total_seconds())
+        await until(echo.board, lambda: amended(echo.board))
+        assert echo.board.profiles[1].amend_tries == 0
+    model = (await life.kept()).model
+    assert holds(model, "snorkelfritz") and not holds(model, word)
+    assert Persona.load(model).messages == Persona.load(before.model).messages + 1
+
+
+async def test_an_echo_killed_before_it_amended_amends_after_its_next_start(tmp_path: Path) -> None:
+    world = World.populate(1, GUILD_NAME, gardeners_and_builders(), manager="Mara")
+    spread = Counter(word for found in standing(world) for word in set(words(found.content)))
+    own = [one for one in standing(world) if world.users[one.author_id].display_name == "Mara"]
+    regretted, word = next((one, w) for one in own for w in words(one.content) if spread[w] == 1 and len(w) > 5)
+    async with mortal(tmp_path, world) as life:
+        channel = str(life.sandbox.people.channels()[0]["name"])
+        await life.start()
+        (asked,) = await life.command("Mara", channel, "echo create", user="Mara")
+        await life.press("Mara", asked | {"id": asked["message_id"]}, "I agree")
+        await life.until(lambda: life.rows("SELECT 1 FROM echo_profiles WHERE training_status = 'ready'"))
+        await life.sandbox.people.delete("Mara", str(regretted.id))
+        while not life.rows("SELECT 1 FROM amendments"):
+            await life.command("Mara", channel, "echo status")
+        await life.kill()
+        assert not life.rows("SELECT 1 FROM journal WHERE event = 'ModelAmended'")
+        await life.start()
+        while life.rows("SELECT 1 FROM amendments"):
+            await life.command("Mara", channel, "echo status")
+        await life.end()
+        assert life.rows("SELECT model_version FROM echo_profiles") == [(1,)]
+    loaded = load(environ={"ECHO_DATA_DIR": str(tmp_path)}, cwd=tmp_path)
+    key = ensure_master_key(tmp_path, loaded.secrets)
+    async with open_store(tmp_path, key, HandClock()) as store:
+        assert not holds(await store.models.load(1, 1), word)
 
 
 async def test_who_deletes_everything_is_not_spoken_for_any_more(life: Life) -> None:

@@ -102,6 +102,12 @@ class Mortal:
         if self._life is not None:
             await self._life
 
+    async def kill(self) -> None:
+        """Kill the child now."""
+        os.kill(self._process, signal.SIGKILL)
+        if self._life is not None:
+            await self._life
+
     async def until(self, fact: Callable[[], Any]) -> Any:
         """Wait until `fact()` holds, looking again after every request. Raises Died."""
         async with asyncio.timeout(PATIENCE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -21,7 +22,10 @@ MOST_IN_A_TURN: Final = 5
 LITTLE: Final = 60
 """Words that are counted: those that the person uses most."""
 SPANS: Final = {AxisKey.LENGTH: 0.1, AxisKey.TURNS: 0.1, AxisKey.MARKS: 0.03, AxisKey.WORDS: 0.05}
-"""How far the floor lies from the ceiling at least: below that two samples of one person differ as much."""
+"""How far the floor lies from the ceiling at least."""
+NOISE: Final = {AxisKey.LENGTH: 1.36, AxisKey.TURNS: 1.0, AxisKey.MARKS: 0.3}
+"""The same, times the square root of the sum of both samples' inverse sizes: two samples of one person differ as much
+(of the lengths in one case of twenty: Smirnov 1948; of the others about)."""
 
 
 def messages(turns: Sequence[Turn]) -> list[str]:
@@ -79,10 +83,11 @@ def distances(
     measured = {
         AxisKey.LENGTH: _lengths, AxisKey.TURNS: _turns, AxisKey.MARKS: _marks, AxisKey.WORDS: _words(little),
     }  # fmt: skip
+    spread = math.sqrt(1 / len(messages(echo)) + 1 / len(messages(reference)))
     axes = []
     for key, distance in measured.items():
         ceiling = distance(real, reference)
         floor = distance(crowd, reference) if len(messages(crowd)) >= FEWEST else ceiling
-        floor = max(floor, ceiling + SPANS[key])
+        floor = max(floor, ceiling + max(SPANS[key], NOISE.get(key, 0.0) * spread))
         axes.append(Axis(key.value, distance(echo, reference), ceiling, floor, Better.LOWER))
     return axes

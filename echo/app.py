@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -29,7 +29,7 @@ from echo.discord.speakable import speakable_channels
 from echo.discord.telling import Telling
 from echo.discord.voice import Voice
 from echo.engines.choice import engine_of
-from echo.errors import ConfigError, EchoError
+from echo.errors import ConfigError
 from echo.floor import Floor, Limits
 from echo.held_models import HeldModels
 from echo.interpreter import Interpreter, Work
@@ -47,6 +47,7 @@ from echo.secrets import ensure_master_key
 from echo.session_work import SessionWork
 from echo.settings import Loaded, Settings
 from echo.share import Ceiling
+from echo.stopping import stop_gateway, stop_work, until_available
 from echo.store import Store, open_store, policy_of
 from echo.tasks import Tasks
 from echo.upkeep import Upkeep
@@ -56,15 +57,10 @@ from schedules import maintenance
 from schedules.clock import Clock, SystemClock
 from schedules.timers import Timers
 from states.board import Board, Fault
-from states.effects import Announce, AskConsent, Effect, Say
+from states.effects import Effect
 from states.model import ProfileSnapshot
 
 log = logging.getLogger(__name__)
-
-STOP_WITHIN = 5.0
-"""Seconds that each stage of stopping gets."""
-SEND_WITHIN = 2.0
-"""Seconds that a message gets, when Echo stops, to be sent and noted."""
 
 
 JOURNAL_SHOWN = 200
@@ -211,9 +207,9 @@ async def _run(
     interpreter.perform(tuple(await store.outbox.pending()))
 
     gateway = asyncio.create_task(client.serve(discord.token), name="gateway")
-    stack.push_async_callback(_stop_gateway, client, gateway)
-    stack.push_async_callback(_stop_work, router, interpreter, tasks)
-    await _until_available(client, gateway)
+    stack.push_async_callback(stop_gateway, client, gateway)
+    stack.push_async_callback(stop_work, router, interpreter, tasks)
+    await until_available(client, gateway)
     stack.callback(timers.stop)
     timers.start()
     upkeep = Upkeep(store.erasure, store.turns, store.database, settings, clock)
@@ -303,44 +299,6 @@ def _discord(loaded: Loaded, serving: Serving) -> Discord:
     if loaded.secrets.token is None:
         raise ConfigError("There is no bot token: set DISCORD_TOKEN, or run echo-bot sandbox to try Echo without one.")
     return Discord(serving.api_base, loaded.secrets.token.get_secret_value())
-
-
-async def _until_available(client: EchoClient, gateway: asyncio.Task[None]) -> None:
-    """Return once connected with commands registered; raise what ended the connection if that comes first."""
-    available = asyncio.create_task(client.wait_available(), name="available")
-    try:
-        await asyncio.wait((available, gateway), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        # Also where the start is given up.
-        is_over = not available.cancel()
-    if not is_over:
-        await gateway
-        raise EchoError("The connection to Discord ended before it began: look at the log, then start Echo again.")
-    await available
-
-
-async def _stop_work(router: Router, interpreter: Interpreter, tasks: Tasks) -> None:
-    """Begin nothing more, interrupt what is under way, and deal with what is in the mailboxes.
-
-    Before the connection closes, so that its end is no failure of any work: that is taken up at the next start.
-    """
-    interpreter.hold()
-    # What is just being sent is better sent and noted than looked for at the next start.
-    await interpreter.finish((Say, AskConsent, Announce), SEND_WITHIN)
-    await tasks.end(STOP_WITHIN)
-    await router.close(STOP_WITHIN)
-    # What the mailboxes asked for meanwhile: settling rows.
-    await tasks.end(STOP_WITHIN)
-
-
-async def _stop_gateway(client: EchoClient, gateway: asyncio.Task[None]) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(STOP_WITHIN):
-            await client.close()
-    await asyncio.wait((gateway,), timeout=STOP_WITHIN)
-    if not gateway.cancel() and not gateway.cancelled():
-        # Whoever serves was told of an end that came by itself; this one is of the closing's own making.
-        gateway.exception()
 
 
 def _starting(tasks: Tasks, upkeep: Upkeep) -> dict[str, Callable[[], None]]:

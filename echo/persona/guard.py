@@ -42,6 +42,10 @@ _INVITE: Final = re.compile(
     r"|\bdis\.gd\s?/\s?\w|chat\.whatsapp\.com\s?/\s?\w|(?:slack|join)\.com/(?:t|join)/\w",
     re.IGNORECASE,
 )
+_INVITING: Final = frozenset(
+    ("discord", "discordapp", "dsc", "dis", "gg", "gd", "invite", "me", "whatsapp", "slack", "join")
+)
+"""Words of which one stands in every invitation."""
 _DOUBTFUL: Final = re.compile(rf"[\d@/\[:_{VEIL}-]|www")
 """Without one of these signs, and without a long word, there is nothing that `sensitive` could find."""
 _LONG_WORD: Final = 16
@@ -51,6 +55,13 @@ def identifies(text: str, words: Sequence[str]) -> bool:
     """Whether the text, which has these `bare_words`, holds data of a kind that is scrubbed from every corpus."""
     doubtful = _DOUBTFUL.search(text) is not None or max(map(len, words), default=0) >= _LONG_WORD
     return (doubtful and sensitive(text)) or bool(scrub(text)[1])
+
+
+def _leads(text: str, words: Sequence[str]) -> bool:
+    """Whether the text, which has these `bare_words`, holds an invitation, or a link that shows something else."""
+    if ("](" in text or "<" in text) and _MASKED.search(text):
+        return True
+    return not _INVITING.isdisjoint(words) and bool(_INVITE.search(text) or INVITE.search(text))
 
 
 def _word_prints(words: Sequence[str], cache: dict[str, int]) -> Prints:
@@ -86,12 +97,14 @@ class _Heard:
         self._wholes = {tuple(span_words(text)) for text in others}
         self._spans = {span for text in others for span in spans(text, SPAN)}
 
-    def has(self, text: str) -> bool:
-        """Whether somebody just said so: any whole line of one's own, or a long one or part of another's."""
+    def has(self, text: str, words: Sequence[str]) -> bool:
+        """Whether somebody just said so: any whole line of one's own, or a long one or part of another's.
+
+        `words` are the text's `span_words`.
+        """
         said = folded(text)
-        if said in self._mine and len(said.split()) >= 2:
+        if said in self._mine and " " in said:
             return True
-        words = span_words(text)
         if len(words) < WHOLE:
             return False
         if tuple(words) in self._wholes or any(said in one for one in self._theirs):
@@ -161,7 +174,9 @@ class Guard:
 
     def copies(self, text: str) -> bool:
         """Whether the text repeats SPAN words in a row, or a whole message of WHOLE words or more."""
-        words = span_words(text)
+        return self._copied(span_words(text))
+
+    def _copied(self, words: Sequence[str]) -> bool:
         if len(words) < WHOLE:
             return False
         prints = _word_prints(words, self._cache)
@@ -173,9 +188,9 @@ class Guard:
 
     def passes(self, text: str, context: Sequence[Utterance] = ()) -> bool:
         """Whether the text may be said after the context."""
-        if not text.strip() or len(text) > LENGTH or _LIVE.search(text) or self.bans.forbids(text):
+        if not text.strip() or len(text) > LENGTH or (("@" in text or "<" in text) and _LIVE.search(text)):
             return False
-        return self._is_harmless(text, context)
+        return self._is_harmless(text, context) and not self.bans.forbids(text)
 
     def passes_together(self, texts: Sequence[str], context: Sequence[Utterance] = ()) -> bool:
         """Whether messages that pass one by one may also follow each other: a quote, a secret, a promise or a banned
@@ -190,15 +205,16 @@ class Guard:
             self._heard = _Heard(context)
         heard, read = self._heard, unmasked(text)
         words = bare_words(text)
-        return commitment_in(words) is None and not any(
-            _MASKED.search(one)
-            or _INVITE.search(one)
-            or INVITE.search(one)
-            or identifies(one, words)
-            or self.copies(one)
-            or heard.has(one)
-            for one in ((text,) if read == text else (text, read))
+        if commitment_in(words) is not None:
+            return False
+        return not any(
+            _leads(one, words) or identifies(one, words) or self._is_said(one, heard) for one in {text, read}
         )
+
+    def _is_said(self, text: str, heard: _Heard) -> bool:
+        """Whether the text was said before: in the corpus, or just now."""
+        words = span_words(text)
+        return self._copied(words) or heard.has(text, words)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The fingerprints, for storage."""
@@ -228,7 +244,7 @@ def _ordered(prints: Prints, lines: Lines) -> tuple[Prints, Lines]:
 def _has(known: Prints, asked: Prints) -> bool:
     if not len(known) or not len(asked):
         return False
-    at = np.searchsorted(known, asked).clip(0, len(known) - 1)
+    at = np.minimum(np.searchsorted(known, asked), len(known) - 1)
     return bool((known[at] == asked).any())
 
 

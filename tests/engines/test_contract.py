@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from db.stored import NO_WISHES, Wishes
 from echo.engines.bundle import unbundled
 from echo.engines.embedded import EmbeddedEngine
 from echo.engines.examples import examples_of, loaded
@@ -66,6 +67,18 @@ async def test_unasked_it_speaks_as_often_as_chattiness_lets_it(engine: Engine) 
     assert {(one.texts, one.why, one.chance) for one in mute} == {((), Why.UNWANTED, 0.0)}
     eager = [await engine.answer(bundle(), "1-1", one, 1000.0) for one in unasked]
     assert any(one.why is Why.WANTED and one.texts for one in eager)
+
+
+async def test_what_the_subject_does_not_wish_is_neither_said_nor_let_out(engine: Engine) -> None:
+    usual = (await engine.answer(bundle(), "1-1", moment(), 1.0)).texts
+    wished = Wishes(frozenset({"asks"}), ("politics",), (usual[0],))
+    assert await engine.allows(bundle(), "1-1", usual, NO_WISHES)
+    assert not await engine.allows(bundle(), "1-1", usual, wished)
+    now = await engine.answer(bundle(), "1-1", replace(moment(), wishes=wished), 1.0)
+    assert usual[0] not in now.texts and not any("?" in text for text in now.texts)
+    about = moment(said("Petr", "mara, politics again", 1e9 + 5), addressed=False)
+    assert await engine.chance(bundle(), "1-1", about, 1000.0) > 0
+    assert await engine.chance(bundle(), "1-1", replace(about, wishes=wished), 1000.0) == 0.0
 
 
 async def test_silence_has_no_gaps(engine: Engine) -> None:

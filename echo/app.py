@@ -62,7 +62,6 @@ from states.model import ProfileSnapshot
 
 log = logging.getLogger(__name__)
 
-
 JOURNAL_SHOWN = 200
 """Lines of earlier runs that the console begins with."""
 SANDBOX_TOKEN = "sandbox"
@@ -261,14 +260,7 @@ def _works(
     profile_work = ProfileWork(
         board=board,
         chat=chat,
-        collector=Collector(
-            client,
-            store.corpus,
-            budget,
-            Manner.of(settings),
-            people_of=people_of,
-            clock=clock,
-        ),
+        collector=Collector(client, store.corpus, budget, Manner.of(settings), people_of=people_of, clock=clock),
         corpus=store.corpus,
         datasets=store.datasets,
         engine=scoring.engine,

@@ -91,19 +91,20 @@ class Portraits:
         return tuple(found[:count])
 
     def _let_go(self) -> None:
-        """Keep no card of an echo that is forgotten, or that has learnt anew."""
-        for profile_id, version in tuple(self._cards):
+        """Keep no card of an echo that is forgotten, or of which anything changed: it may have learnt anew."""
+        for profile_id, step in tuple(self._cards):
             profile = self._board.profiles.get(profile_id)
-            if profile is None or profile.model_version != version or profile.state in GOING:
-                del self._cards[profile_id, version]
+            if profile is None or profile.version != step or profile.state in GOING:
+                del self._cards[profile_id, step]
 
     async def _card(self, profile: ProfileSnapshot) -> tuple[CardLine, ...]:
         newest = self._board.profiles.get(profile.id, profile)
-        key = (newest.id, newest.model_version)
+        # Not the model's version, which stays when a model is amended.
+        key = (newest.id, newest.version)
         card = self._cards.get(key)
         if card is None:
             try:
-                blob = await self._models.load(*key)
+                blob = await self._models.load(newest.id, newest.model_version)
             except NothingStored:
                 # Nothing is learnt yet, or what was learnt had to go.
                 return ()

@@ -13,7 +13,8 @@ from echo.discord.card import NONE_HERE, NONE_STRUCK, NOT_AGREED, NOT_YOURS
 from echo.discord.card_texts import BANS, PHRASES, SHOW, STRIKE, TOPICS
 from echo.sandbox.interaction_payloads import COMPONENT
 from echo.saying import UNWISHED
-from states.model import SessionState
+from states.model import Deadline, SessionState
+from states.policy import Policy
 from tests.persona.talk import ANSWERING, PLACES, THINGS, rows
 from tests.support.clock import HandClock
 from tests.support.files import everything_in
@@ -165,3 +166,23 @@ async def test_too_much_is_refused_in_one_sentence_and_changes_nothing(
     answer = await ban(here, phrases, topics)
     assert said in answer and "nothing was changed" in answer
     assert "banned" not in (await card(here))["content"]
+
+
+async def test_the_card_is_read_anew_when_the_model_is_amended(here: Running) -> None:
+    """What a deleted message taught is off the card within seconds, though the model keeps its number."""
+    await learnt(here)
+    before, version = await card(here), here.board.profiles[1].model_version
+    assert here.echo.sandbox is not None
+    world = here.echo.sandbox.world
+    lobby = next(int(one["id"]) for one in here.people.channels() if one["name"] == "lobby")
+    named = re.search(r"Favourite words: (\w+)", before["content"])
+    assert named
+    for message in here.people.messages("lobby", limit=None):
+        if named[1] in message["content"].lower():
+            world.delete_message(lobby, int(message["id"]))
+    await until(here.board, lambda: Deadline.AMEND in here.board.profiles[1].due)
+    here.clock.move(Policy().amend_soon.total_seconds())
+    await until(here.board, lambda: any(line.event == "ModelAmended" for line in here.board.journal))
+    after = await card(here)
+    assert here.board.profiles[1].model_version == version
+    assert named[1] not in after["content"]

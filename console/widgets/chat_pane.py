@@ -24,6 +24,7 @@ from console.ports import Json, Town
 from console.proposing import Proposer
 from console.questions import pressable
 from console.screens.form import FormScreen
+from console.screens.pick import PickScreen
 from console.widgets.composer import Composer
 from console.widgets.proposals import Proposals
 from console.widgets.said import Press
@@ -244,8 +245,18 @@ class ChatPane(Vertical):
         if isinstance(event.button, Press) and self.standing.speaker:
             self.composer.focus()
             self.talk.anchor()
-            button = event.button
-            self._act(partial(self._town.press, self.standing.speaker.id, button.message_id, button.custom_id))
+            button, press = event.button, partial(self._town.press, self.standing.speaker.id)
+            if button.menu is not None:
+                self._pick(button.menu, partial(press, button.message_id, button.custom_id))
+            else:
+                self._act(partial(press, button.message_id, button.custom_id))
+
+    @work(group="acts")
+    async def _pick(self, menu: Json, press: Callable[[list[str]], Awaitable[Json]]) -> None:
+        """Let somebody pick of a menu, and press it with that."""
+        picked = await self.app.push_screen_wait(PickScreen(menu))
+        if picked is not None:
+            self._act(partial(press, picked))
 
     @work(group="acts")
     async def _act(self, asking: Callable[[], Awaitable[Json]], text: str = "") -> None:

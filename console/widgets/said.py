@@ -26,22 +26,30 @@ ROW: Final = 48
 """Cells that a row of buttons may take."""
 LEAST_WIDE: Final = 16
 """Cells of the narrowest button."""
+PRESSABLE: Final = ("button", "select")
+"""Kinds of components that can be pressed."""
 AROUND: Final = 4
 """Cells around a button's label and between two buttons."""
 
 
 class Press(Button):
-    """A button of a message."""
+    """A button of a message, or a menu: then `menu` is its component."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
     ]
 
-    def __init__(self, label: str, message_id: str, custom_id: str, disabled: bool, is_main: bool) -> None:
-        super().__init__(Content(label), variant="primary" if is_main else "default", disabled=disabled, compact=True)
+    def __init__(self, message_id: str, component: Json, is_main: bool) -> None:
+        super().__init__(
+            Content(_label(component)),
+            variant="primary" if is_main else "default",
+            disabled=bool(component.get("disabled")),
+            compact=True,
+        )
         self.message_id = message_id
-        self.custom_id = custom_id
+        self.custom_id = str(component["custom_id"])
+        self.menu = component if component.get("kind") == "select" else None
 
 
 class Said(Vertical):
@@ -68,17 +76,12 @@ class Said(Vertical):
             yield Static(Content(f"╭ {answered['author']}: {words}"), classes="answered")
         is_headed = is_new_day or answered is not None or not self._continues()
         yield Static(self._content(moment, is_headed))
-        pressable = [one for one in self.view.get("components") or () if one.get("kind", "button") == "button"]
+        pressable = [one for one in self.view.get("components") or () if one.get("kind", "button") in PRESSABLE]
         for row in _rows(pressable):
             with Horizontal(classes="buttons"):
                 for one in row:
                     is_main = one is pressable[0] and len(pressable) > 1
-                    yield Press(
-                        _label(one), str(self.view["id"]), str(one["custom_id"]), bool(one.get("disabled")), is_main
-                    )
-
-    def _press(self, one: Json, is_main: bool) -> Press:
-        return Press(_label(one), str(self.view["id"]), str(one["custom_id"]), bool(one.get("disabled")), is_main)
+                    yield Press(str(self.view["id"]), one, is_main)
 
     async def change(self, view: Json) -> None:
         """Show the message as it is now."""
@@ -122,7 +125,8 @@ def _rows(components: Sequence[Json]) -> Iterator[list[Json]]:
 
 
 def _label(component: Json) -> str:
-    return str(component.get("label") or component["custom_id"])
+    label = str(component.get("label") or component["custom_id"])
+    return f"{label} ▾" if component.get("kind") == "select" else label
 
 
 def kind_of(view: Json) -> str:

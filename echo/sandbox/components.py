@@ -118,5 +118,8 @@ def _described(component: Component) -> dict[str, Any]:
         shown["min_values"] = component.get("min_values", 1)
         shown["max_values"] = component.get("max_values", 1)
     if component["type"] == STRING_SELECT:
-        shown["options"] = [{"label": one["label"], "value": one["value"]} for one in component["options"]]
+        shown["options"] = [
+            {"label": one["label"], "value": one["value"], "chosen": bool(one.get("default"))}
+            for one in component["options"]
+        ]
     return shown

@@ -72,7 +72,7 @@ def told(name: str, cards: Sequence[Scorecard], zone: ZoneInfo) -> str:
         card.sentence,
     ]
     if card.axes:
-        parts.append(f"```\n{table(card.axes)}\n```{EXPLAINED}")
+        parts.append(f"```\n{table(card.axes)}\n```\n{EXPLAINED}")
     if past := history(cards):
         parts.append(f"On the mean of all: {past}.")
     return answers.fitted(parts)

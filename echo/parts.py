@@ -1,0 +1,192 @@
+"""The parts that a running Echo is made of, joined with one another. Nothing runs yet; `echo.app` starts them."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from zoneinfo import ZoneInfo
+
+from echo.amending import Amending
+from echo.beginning import Beginning
+from echo.discord.card import Card
+from echo.discord.chat import DiscordChat
+from echo.discord.client import EchoClient
+from echo.discord.collecting.budget import Budget, beside_echoes
+from echo.discord.collecting.collection import Manner
+from echo.discord.collecting.collector import Collector
+from echo.discord.following import Acquaintance, Following
+from echo.discord.hearing import Hearing
+from echo.discord.notices import Notices, Openings, stays_here
+from echo.discord.quizzing import Quizzing
+from echo.discord.reporting import Reporting
+from echo.discord.speakable import speakable_channels
+from echo.discord.voice import Voice
+from echo.floor import Floor, Limits
+from echo.held_models import HeldModels
+from echo.interpreter import Interpreter
+from echo.operator import ConsoleOperator
+from echo.package_imports import PackageImports
+from echo.portraits import Portraits
+from echo.ports import Engine
+from echo.profile_work import ProfileWork
+from echo.router import Router
+from echo.saying import Saying
+from echo.scoring import Scoring
+from echo.session_work import SessionWork
+from echo.settings import Settings
+from echo.share import Ceiling
+from echo.store import Store, policy_of
+from echo.tasks import Tasks
+from echo.work_ends import SessionEnds
+from schedules.clock import Clock
+from schedules.timers import Timers
+from states.board import Board, Fault
+
+
+class Parts:
+    """One Echo's parts, as attributes. Made in the order in which they need one another."""
+
+    def __init__(
+        self, settings: Settings, store: Store, engine: Engine, api_base: str | None, pace_scale: float, clock: Clock
+    ) -> None:
+        """`api_base` is where Discord's API is when it is not at Discord; `pace_scale` a factor of all delays."""
+        self.settings, self.store, self.engine, self.clock = settings, store, engine, clock
+        self.pace_scale = pace_scale
+        self.board = Board()
+        self.router = Router(
+            self.board, store.steps, policy_of(settings), settings.max_active_sessions_per_server, clock
+        )
+        self.tasks = Tasks(lambda where, sentence: self.board.report(Fault(clock(), where, sentence)))
+        self._join_edge(api_base)
+        self._join_following()
+        self._join_portraits()
+        self._join_sessions()
+        self._join_machines()
+        self.operator = ConsoleOperator(
+            self.router, clock, functools.partial(speakable_channels, self.client), self.board, self.portraits
+        )
+
+    def _join_edge(self, api_base: str | None) -> None:
+        """What hears and speaks on Discord."""
+        self.hearing = Hearing(self.board, self.router.post, self.clock)
+        openings = Openings()
+        self.client = EchoClient(
+            requests=self.router,
+            board=self.board,
+            hearing=self.hearing,
+            openings=openings,
+            settings=self.settings,
+            clock=self.clock,
+            imports=PackageImports(
+                corpus=self.store.corpus,
+                changes=self.store.changes,
+                requests=self.router,
+                board=self.board,
+                settings=self.settings,
+                clock=self.clock,
+                names_of=lambda profile: self.hearing.names_of(profile),
+            ),
+            places=self.store.corpus.places,
+            api_base=api_base,
+        )
+        self.voice = Voice(self.client, self.hearing, self.board)
+        self.hearing.names_of, self.client.speaker_of = self.voice.names_of, self.voice.is_own
+        self.notices = Notices(self.client, self.board, self.settings, self.clock, openings)
+        self.chat = DiscordChat(self.notices, self.voice)
+
+    def _join_following(self) -> None:
+        """What reads, and what keeps up with Discord; both share one budget of requests."""
+        self.budget = Budget(lambda: beside_echoes(len(self.board.sessions_online())))
+        self.people_of = Acquaintance(self.client, self.board, self.voice.names_of).of
+        self.following = Following(
+            client=self.client,
+            board=self.board,
+            corpus=self.store.corpus,
+            changes=self.store.changes,
+            reached=self.store.reconciliations,
+            machines=self.router,
+            share=self.budget.account(background=True),
+            people_of=self.people_of,
+            exclusions=Manner.of(self.settings).exclusions,
+            window=self.settings.context_messages,
+            clock=self.clock,
+            start=self.tasks.start,
+        )
+
+    def _join_portraits(self) -> None:
+        """What is told of how somebody writes, and how well their echo does it: card, report, quiz."""
+        store, commands, buttons = self.store, self.client.commands, self.client.buttons
+        self.portraits = Portraits(store.models, store.corpus, store.wishes, self.board)
+        commands.card = buttons.card = card = Card(self.board, self.portraits)
+        commands.more["echo card"] = card.run
+        commands.more["echo report"] = Reporting(self.board, ZoneInfo(self.settings.timezone)).run
+        self.scoring = Scoring(
+            *(self.board, store.corpus, store.scorecards, store.quizzes, self.engine, self.settings, self.clock)
+        )
+        self.quizzing = Quizzing(
+            *(self.client, store.quizzes, self.board, self.settings),
+            *(self.tasks.start, store.wishes.of, self.scoring.show),
+        )
+        commands.more["echo quiz"], buttons.quizzing = self.quizzing.run, self.quizzing
+
+    def _join_sessions(self) -> None:
+        """What sessions ask for."""
+        store, settings = self.store, self.settings
+        ceiling = Ceiling(settings.max_share_of_voice, settings.max_echo_share)
+        limits = Limits(settings.max_bot_turns, ceiling)
+        self.held_models = HeldModels(self.board, store.models, self.engine.release)
+        beginning = Beginning(self.board, self.engine, self.held_models, settings.openers_per_day, self.clock)
+        self.session_work = SessionWork(
+            board=self.board,
+            chat=self.chat,
+            engine=self.engine,
+            held_models=self.held_models,
+            generations=store.generations,
+            floor=Floor(self.board, store.turns, self.hearing.called, limits, self.clock),
+            consents=store.consents,
+            saying=Saying(
+                *(self.board, self.chat, store.generations, store.outbox, beginning),
+                *(self.engine, self.held_models, store.wishes, self.clock),
+            ),
+            beginning=beginning,
+            wishes=store.wishes,
+            settings=settings,
+            stays=stays_here(settings),
+            pace_scale=self.pace_scale,
+            clock=self.clock,
+        )
+
+    def _join_machines(self) -> None:
+        """What profiles ask for, and what drives all machines."""
+        store, settings = self.store, self.settings
+        ends = SessionEnds(self.board, self.router)
+        manner, amended = Manner.of(settings), self.held_models.amended
+        profile_work = ProfileWork(
+            board=self.board,
+            chat=self.chat,
+            collector=Collector(
+                self.client, store.corpus, self.budget, manner, people_of=self.people_of, clock=self.clock
+            ),
+            corpus=store.corpus,
+            datasets=store.datasets,
+            engine=self.engine,
+            models=store.models,
+            scoring=self.scoring,
+            amending=Amending(
+                *(store.corpus, store.amendments, store.models, self.engine, self.chat, amended, self.clock)
+            ),
+            erasure=store.erasure,
+            settings=settings,
+            clock=self.clock,
+            end_sessions=ends,
+            let_go=self.session_work.let_go,
+            collecting=asyncio.Semaphore(settings.collecting_slots),
+            training=asyncio.Semaphore(settings.training_slots),
+        )
+        works = {**profile_work.works(), **self.session_work.works()}
+        self.interpreter = Interpreter(
+            self.board, store.outbox, works, self.router.post, self.chat.type_in, self.tasks, self.clock
+        )
+        ends.work_ended = self.interpreter.work_ended
+        self.timers = Timers(self.clock, self.router.ring)
+        self.router.connect(self.interpreter, self.timers)

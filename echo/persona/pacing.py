@@ -1,8 +1,8 @@
 """Their pace: how long they take to answer, how fast one message follows another, and how fast they type.
 
-A forest foresees where among all their times this one will rank; the time given is then one that really occurred in
-moments foreseen alike. So the distribution stays theirs, with its long tail, and its centre moves with the moment:
-spoken to, in the flow of an exchange or coming back to one, by day or by night.
+A forest foresees where among all their times this one will rank; the time given is one of theirs that ranks about
+there, as near as times and forecasts went together before. So the distribution stays theirs, with its long tail, and
+its centre moves with the moment: spoken to, in the flow of an exchange or coming back to one, by day or by night.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from random import Random
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -23,14 +24,18 @@ from echo.persona.turns import BURST_GAP, REPLY_WITHIN, Burst, Utterance
 
 Floats = NDArray[np.float64]
 
-DELAYS: Final = Growing(trees=80)
+_NORMAL: Final = NormalDist()
+
+DELAYS: Final = Growing(trees=120)
 """How the forest of delays is grown."""
 GAPS: Final = Growing(trees=40, tries=8)
 """How the forest of gaps is grown: fewer features speak more plainly."""
 TURNS: Final = 6000
 """Turns that gaps are learnt from at most, the newest."""
-NEAR: Final = 100
-"""How many times that really occurred a new one is drawn from."""
+SURE: Final = 0.95
+"""Nobody's pace goes with a forecast more than that."""
+DELAY_FIRMNESS: Final = 1.15
+"""Delays keep a little nearer to the forecast than the times it was tried on did; see `Tempo.draw`."""
 FEW: Final = 40
 """Times: with fewer nothing is foreseen, and each of them is as likely."""
 USUAL_DELAY: Final = 20.0
@@ -40,44 +45,59 @@ USUAL_GAP: Final = 6.0
 
 
 class Tempo:
-    """A forest over moments, and the times that occurred, ordered by what the forest foresaw for them."""
+    """A forest over moments, what it foresaw of those it was not grown on, and the times that occurred, both in order.
 
-    def __init__(self, forest: Forest, foreseen: Floats, times: Floats) -> None:
-        self._forest, self._foreseen, self._times = forest, foreseen, times
+    `agreement` (0 to SURE) is how far the two went together: the correlation of their normal scores.
+    """
+
+    def __init__(self, forest: Forest, foreseen: Floats, times: Floats, agreement: float) -> None:
+        self._forest, self._foreseen, self._times, self._agreement = forest, foreseen, times, agreement
 
     @classmethod
     def learn(cls, rows: Floats, seconds: Floats, seed: int, growing: Growing) -> Tempo:
-        """From moments (n, d) and the seconds they took (n,), oldest first."""
+        """From moments (n, d) and the seconds they took (n,)."""
         if len(seconds) < FEW:
-            return cls(grow(rows[:0], seconds[:0], "squared", seed), np.zeros(len(seconds)), np.sort(seconds))
-        forest, held = grow_random(rows, ranks(seconds), seed, growing)
-        order = np.argsort(held, kind="stable")
-        return cls(forest, held[order], seconds[order])
+            return cls(grow(rows[:0], seconds[:0], "squared", seed), np.zeros(len(seconds)), np.sort(seconds), 0.0)
+        share = ranks(seconds)
+        forest, held = grow_random(rows, share, seed, growing)
+        agreement = float(np.corrcoef(_scores(ranks(held)), _scores(share))[0, 1]) if np.ptp(seconds) else 0.0
+        return cls(forest, np.sort(held), np.sort(seconds), min(SURE, max(0.0, agreement)))
 
-    def draw(self, row: Sequence[float], share: float, usual: float, spread: float = 1.0) -> float:
-        """Seconds for a moment: the quantile `share` (0..1) of the times that occurred in moments like it.
+    def draw(self, row: Sequence[float], share: float, usual: float, firmness: float = 1.0) -> float:
+        """Seconds for a moment: the quantile `share` (0..1) of what it may take.
 
-        `spread` below 1 keeps nearer to their middle.
+        Over all moments and shares the times that occurred come about as often as they did (a Gaussian copula, Sklar
+        1959). `firmness` above 1 keeps nearer to what is foreseen than they do.
         """
         count = len(self._times)
-        share = 0.5 + (share - 0.5) * spread
         if not count:
             return usual * math.exp(share - 0.5)
-        at = int(np.searchsorted(self._foreseen, self._forest.predict(np.array([row], np.float64))[0]))
-        low = min(max(0, at - NEAR // 2), max(0, count - NEAR))
-        near = np.sort(self._times[low : low + NEAR])
-        return float(near[min(len(near) - 1, int(share * len(near)))])
+        foreseen = float(self._forest.predict(np.array([row], np.float64))[0])
+        below = np.searchsorted(self._foreseen, foreseen, "left") + np.searchsorted(self._foreseen, foreseen, "right")
+        firm = min(SURE, self._agreement * firmness)
+        score = firm * _score((float(below) + 1) / (2 * count + 2)) + math.sqrt(1 - firm**2) * _score(share)
+        return float(self._times[min(count - 1, int(_NORMAL.cdf(score) * count))])
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
         """The parts under keys that begin with `name`, for storage."""
         parts = {f"{name}.foreseen": self._foreseen, f"{name}.times": self._times}
-        return {**self._forest.arrays(f"{name}.forest"), **parts}
+        return {**self._forest.arrays(f"{name}.forest"), **parts, f"{name}.agreement": np.array([self._agreement])}
 
     @classmethod
     def of(cls, stored: Mapping[str, NDArray[np.generic]], name: str) -> Tempo:
         """What `arrays` gave. Raises KeyError where a part is missing."""
         foreseen, times = stored[f"{name}.foreseen"].astype(np.float64), stored[f"{name}.times"].astype(np.float64)
-        return cls(Forest.of(stored, f"{name}.forest"), foreseen, times)
+        agreement = float(stored[f"{name}.agreement"].astype(np.float64)[0])
+        return cls(Forest.of(stored, f"{name}.forest"), foreseen, times, agreement)
+
+
+def _score(share: float) -> float:
+    """The normal score of a share of 0..1, its ends kept finite."""
+    return _NORMAL.inv_cdf(min(1 - 1e-4, max(1e-4, share)))
+
+
+def _scores(shares: Floats) -> Floats:
+    return np.array([_score(share) for share in shares.tolist()])
 
 
 def ranks(values: Floats) -> Floats:
@@ -88,10 +108,8 @@ def ranks(values: Floats) -> Floats:
     return share
 
 
-GAP_SPREAD: Final = 0.8
-"""Gaps keep to the middle of what occurred: within one answer a reader notices order more than surprise."""
-
-
+GAP_FIRMNESS: Final = 1.4
+"""Gaps keep nearer to what is foreseen: within one answer a reader notices order more than surprise."""
 GAP_ROW: Final = 12
 """How many numbers `gap_row` gives."""
 
@@ -163,14 +181,14 @@ class Pacing:
     def delay(self, row: Sequence[float], context: Sequence[Utterance], share: float) -> float:
         """Seconds (0.5 to REPLY_WITHIN) until the first message: the quantile `share` (0..1) for this moment."""
         moment = [*row, *flow(context, self._hours)]
-        return min(REPLY_WITHIN, max(0.5, self._delay.draw(moment, share, USUAL_DELAY)))
+        return min(REPLY_WITHIN, max(0.5, self._delay.draw(moment, share, USUAL_DELAY, DELAY_FIRMNESS)))
 
     def gaps(self, texts: Sequence[str], delay: float, rng: Random) -> list[float]:
         """Seconds (0.5 to BURST_GAP) before each message but the first."""
         out: list[float] = []
         for at in range(1, len(texts)):
             row = gap_row(texts, at, out[-1] if out else 0.0, delay)
-            out.append(min(BURST_GAP, max(0.5, self._gap.draw(row, rng.random(), USUAL_GAP, GAP_SPREAD))))
+            out.append(min(BURST_GAP, max(0.5, self._gap.draw(row, rng.random(), USUAL_GAP, GAP_FIRMNESS))))
         return out
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:

@@ -33,7 +33,7 @@ class Cipher:
         """32 bytes for another purpose, from which nobody gets back to the key: HKDF-Expand of RFC 5869, one block."""
         return hmac.digest(self._key, purpose.encode() + b"\x01", "sha256")
 
-    def seal(self, plain: bytes, *place: str | int) -> bytes:
+    def seal(self, plain: bytes | memoryview, *place: str | int) -> bytes:
         """Nonce, ciphertext and tag: 28 bytes more than `plain`."""
         nonce = os.urandom(NONCE_BYTES)
         return nonce + self._aead.encrypt(nonce, plain, _bound(place))
@@ -47,7 +47,7 @@ class Cipher:
             sealed.append(nonce + encrypt(nonce, plain, place))
         return sealed
 
-    def open(self, sealed: bytes, *place: str | int) -> bytes:
+    def open(self, sealed: bytes | memoryview, *place: str | int) -> bytes:
         """What `seal` was given; raises Tampered if it was changed, cut off, moved, or sealed with another key."""
         try:
             return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound(place))

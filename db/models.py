@@ -17,6 +17,7 @@ from db.codec import time_from_text, time_to_text
 from db.connection import Database
 from db.errors import KeyDestroyed, ModelUnreadable, NothingStored
 from db.keys import FORGOTTEN, Keyring
+from db.parted import opened, sealed_parts
 from db.sql import SQL
 
 FOLDER = "models"
@@ -186,14 +187,14 @@ def name_of(profile_id: int, version: int) -> str:
 
 
 def _write(path: Path, cipher: Cipher, profile_id: int, version: int, blob: bytes, anew: bool = True) -> None:
-    sealed = cipher.seal(blob, "model", profile_id, version)
     unfinished: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # mkstemp makes it 0600 from the first moment on.
         handle, unfinished = tempfile.mkstemp(prefix=path.stem + "-", suffix=_UNFINISHED, dir=path.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(sealed)
+            for part in sealed_parts(cipher, blob, "model", profile_id, version):
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         if not anew and not path.exists():
@@ -226,7 +227,7 @@ def _read(path: Path, cipher: Cipher, profile_id: int, version: int) -> bytes:
         ) from failure
     except OSError as failure:
         raise _unreadable(path, failure) from failure
-    return cipher.open(sealed, "model", profile_id, version)
+    return opened(cipher, sealed, "model", profile_id, version)
 
 
 def _unreadable(path: Path, failure: OSError) -> ModelUnreadable:

@@ -45,12 +45,13 @@ def unbundled(blob: bytes) -> tuple[bytes, bytes]:
         raise EngineFailed(
             f"The stored model has format {version} and this Echo reads format {VERSION}, so train the echo again."
         )
-    body = blob[_HEAD.size :]
+    body = memoryview(blob)[_HEAD.size :]
     if sha256(body).digest() != digest:
         raise EngineFailed("The stored model is damaged or cut short, so train the echo again.")
     end = _SIZE.size + _SIZE.unpack_from(body)[0]
     try:
-        return body[_SIZE.size : end], zlib.decompress(body[end:])
+        # Joined, not cut: a large model is copied while other threads go on.
+        return b"".join((body[_SIZE.size : end],)), zlib.decompress(body[end:])
     except zlib.error as problem:
         raise EngineFailed("The stored model can't be read, so train the echo again.") from problem
 

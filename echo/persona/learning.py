@@ -14,7 +14,7 @@ from echo.persona.composing import Plan, Planner, Voice, sound
 from echo.persona.decision import Decision, occasions, others_moments
 from echo.persona.guard import Guard
 from echo.persona.habits import Habits, marks
-from echo.persona.lexicon import Floats32, Lexicon, unit
+from echo.persona.lexicon import Floats32, Lexicon, rounded, unit
 from echo.persona.names import LAST, OTHER, NameBook
 from echo.persona.ngram import Phrases
 from echo.persona.opening import Openings
@@ -189,7 +189,7 @@ def message_vectors(words: Ragged, lexicon: Lexicon, vectors: Floats32) -> Float
     for at, ids in enumerate(words):
         if len(ids):
             out[at] = (vectors[ids] * lexicon.rarity[ids][:, None]).sum(axis=0)
-    return unit(out)
+    return rounded(unit(out))
 
 
 def _writes_names_small(past: Past, names: NameBook) -> bool:

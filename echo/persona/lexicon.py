@@ -181,13 +181,18 @@ def topics(word: Ints, turn: Ints, value: Floats, size: int, turns: int, seed: i
         basis = by_turn.times(left)
     # Rows of U * sqrt(S): between raw co-occurrence (S) and whitened (1); a usual choice for word similarity.
     scale = np.sqrt(np.sqrt((basis**2).sum(axis=0) + 1e-9))
-    return unit(left * scale[None, : left.shape[1]])
+    return rounded(unit(left * scale[None, : left.shape[1]]))
 
 
 def _orthonormal(matrix: Floats32) -> Floats32:
     if len(matrix) < matrix.shape[1]:
         return matrix
     return np.linalg.qr(matrix)[0].astype(np.float32)
+
+
+def rounded(matrix: Floats32) -> Floats32:
+    """Rounded as it is stored: three digits are enough for a direction."""
+    return matrix.astype(np.float16).astype(np.float32)
 
 
 def unit(matrix: Floats32) -> Floats32:

@@ -239,8 +239,8 @@ def remember(record: Record, lexicon: Lexicon, apart: NDArray[np.bool_], seed: i
     word, turn, weight = (np.concatenate(pair) for pair in zip(context, answer, strict=True))
     free = ~apart[turn]
     vectors = topics(word[free], turn[free], weight[free], size, turns, seed)
-    situations = Postings(context[0], context[1], normed(context, turns), size, turns)
-    answers = Postings(answer[0], answer[1], normed(answer, turns), size, turns)
+    situations = Postings.gather((*context[:2], normed(context, turns)), size, turns)
+    answers = Postings.gather((*answer[:2], normed(answer, turns)), size, turns)
     return Memory(situations, answers, answered(record, lexicon), days(record)), vectors
 
 

@@ -13,6 +13,8 @@ from typing import Final
 
 _PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 _BATCH: Final = 64
+_LARGE: Final = 2**15
+"""Bytes: after a line of these the child is waited for, since what piles up here is moved at each write."""
 
 
 @asynccontextmanager
@@ -46,7 +48,7 @@ async def feed(child: asyncio.subprocess.Process, lines: Iterable[bytes]) -> Non
     assert child.stdin is not None
     for count, line in enumerate(lines):
         child.stdin.write(line)
-        if count % _BATCH == 0:
+        if count % _BATCH == 0 or len(line) >= _LARGE:
             await child.stdin.drain()
             await asyncio.sleep(0)
     await child.stdin.drain()

@@ -29,6 +29,7 @@ from echo.package_imports import PackageImports
 from echo.portraits import Portraits
 from echo.ports import Engine
 from echo.profile_work import ProfileWork
+from echo.reach import Reach
 from echo.router import Router
 from echo.saying import Saying
 from echo.scoring import Scoring
@@ -57,6 +58,7 @@ class Parts:
             self.board, store.steps, policy_of(settings), settings.max_active_sessions_per_server, clock
         )
         self.tasks = Tasks(lambda where, sentence: self.board.report(Fault(clock(), where, sentence)))
+        self.reach = Reach(store.consents, stays_here(settings))
         self._join_edge(api_base)
         self._join_following()
         self._join_portraits()
@@ -121,7 +123,8 @@ class Parts:
         commands.more["echo card"] = card.run
         commands.more["echo report"] = Reporting(self.board, ZoneInfo(self.settings.timezone)).run
         self.scoring = Scoring(
-            *(self.board, store.corpus, store.scorecards, store.quizzes, self.engine, self.settings, self.clock)
+            *(self.board, store.corpus, store.scorecards, store.quizzes),
+            *(self.engine, self.reach, self.settings, self.clock),
         )
         self.quizzing = Quizzing(
             *(self.client, store.quizzes, self.board, self.settings),
@@ -143,7 +146,7 @@ class Parts:
             held_models=self.held_models,
             generations=store.generations,
             floor=Floor(self.board, store.turns, self.hearing.called, limits, self.clock),
-            consents=store.consents,
+            reach=self.reach,
             saying=Saying(
                 *(self.board, self.chat, store.generations, store.outbox, beginning),
                 *(self.engine, self.held_models, store.wishes, self.clock),
@@ -151,7 +154,6 @@ class Parts:
             beginning=beginning,
             wishes=store.wishes,
             settings=settings,
-            stays=stays_here(settings),
             pace_scale=self.pace_scale,
             clock=self.clock,
         )

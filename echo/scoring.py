@@ -13,9 +13,10 @@ from db.corpus import Corpus
 from db.errors import StorageError
 from db.scorecards import Scorecards
 from db.stored import QuizMoment
-from echo.errors import EngineFailed, EngineUnavailable
+from echo.errors import EngineFailed, EngineUnavailable, NoPermission
 from echo.persona.turns import Burst
 from echo.ports import Engine, Examined, TestedMoment
+from echo.reach import Reach
 from echo.settings import Settings
 from states.board import Board, Progress
 from states.model import ProfileSnapshot
@@ -57,6 +58,7 @@ class Scoring:
     scorecards: Scorecards
     quizzes: Guessed
     engine: Engine
+    reach: Reach
     settings: Settings
     clock: Callable[[], datetime]
 
@@ -82,8 +84,10 @@ class Scoring:
         if not self.settings.scorecard_moments:
             return
         try:
+            # What it is asked in are moments of theirs, and an engine elsewhere would be shown them.
+            await self.reach.check(profile.id)
             examined = await self._examined(profile, version, name, bursts)
-        except (EngineFailed, EngineUnavailable, StorageError) as problem:
+        except (EngineFailed, EngineUnavailable, NoPermission, StorageError) as problem:
             log.warning("Version %d of profile %d was not tested: %s", version, profile.id, problem)
             return
         reason = barred(examined, self.settings.scorecard_gate)

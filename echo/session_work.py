@@ -6,19 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from db.consents import Consents
 from db.errors import StorageError
 from db.generations import Generations
 from db.outbox import OutboxRow
 from db.wishes import WishBook
 from echo.beginning import Beginning, is_company
-from echo.discord.consent import GOING
-from echo.errors import EchoError, NoPermission
+from echo.errors import EchoError
 from echo.floor import LOOKED_BACK, Floor, Ruling
 from echo.held_models import HeldModels
 from echo.persona.turns import Utterance
 from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment, Why
 from echo.profile_work import model_name
+from echo.reach import Reach
 from echo.saying import Saying
 from echo.settings import Settings
 from states import events as ev
@@ -34,7 +33,7 @@ TYPING_MOST = 10.0
 
 @dataclass(slots=True)
 class SessionWork:
-    """The adapters that a session's effects are done with. `stays`: the engine is on the computer that runs Echo."""
+    """The adapters that a session's effects are done with."""
 
     board: Board
     chat: Chat
@@ -42,13 +41,12 @@ class SessionWork:
     held_models: HeldModels
     generations: Generations
     floor: Floor
-    consents: Consents
+    reach: Reach
     saying: Saying
     beginning: Beginning
     wishes: WishBook
     settings: Settings
     pace_scale: float
-    stays: bool
     clock: Callable[[], datetime]
 
     @property
@@ -67,7 +65,7 @@ class SessionWork:
         if not profile.can_speak or self.beginning.holds_back(snapshot):
             return ev.SilenceChosen(self.clock(), turn)
         try:
-            await self._check_reach(profile)
+            await self.reach.check(profile.id)
             heard = await self.chat.recent(snapshot.channel_id, LOOKED_BACK)
             ruling = await self._ruling(snapshot, row.effect, heard)
             if not ruling.speaks:
@@ -97,15 +95,6 @@ class SessionWork:
         self.held_models.drop(profile_id)
         self.wishes.let_go(profile_id)
 
-    async def _check_reach(self, profile: ProfileSnapshot) -> None:
-        """Raises NoPermission where the engine is elsewhere and the subject agreed that nothing goes there."""
-        if self.stays or any(given.text_version in GOING for given in await self.consents.of(profile.id)):
-            return
-        raise NoPermission(
-            "This person agreed that nothing leaves this computer, and the engine is elsewhere now: set engine or "
-            "ollama_host back, or forget this echo and ask them anew."
-        )
-
     async def _ruling(self, session: SessionSnapshot, thought: Compose, heard: list[Heard]) -> Ruling:
         """Whether its echo has the word. A conversation is begun wherever there is company, and by whoever will."""
         if session.opening:
@@ -122,7 +111,7 @@ class SessionWork:
     async def _chance(self, session: SessionSnapshot, heard: list[Heard]) -> float:
         """With what probability (0..1) the echo of a session would speak now without being addressed."""
         profile = self.board.profiles[session.profile_id]
-        await self._check_reach(profile)
+        await self.reach.check(profile.id)
         version, blob = await self.held_models.of(profile)
         moment = replace(await self._moment(session, profile, heard), addressed=False)
         return await self.engine.chance(blob, version, moment, self.settings.chattiness)

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from db.connection import Database
+from db.consents import Consents
 from db.corpus import Corpus
 from db.keys import Keyring
 from db.quizzes import Quizzes
@@ -17,6 +18,7 @@ from db.scorecards import Scorecards
 from echo.engines.embedded import EmbeddedEngine
 from echo.errors import EngineUnavailable
 from echo.ports import Examined
+from echo.reach import Reach
 from echo.scoring import Scoring, barred
 from echo.settings import Settings
 from states.board import Board
@@ -125,7 +127,16 @@ async def test_a_test_that_breaks_off_costs_no_model_and_says_why(
         keyring = Keyring(database, bytes(32))
         corpus, quizzes = Corpus(database, keyring, clock), Quizzes(database, keyring, clock)
         settings = Settings(data_dir=tmp_path)
-        scoring = Scoring(Board(), corpus, Scorecards(database), quizzes, Away(), settings, clock)
+        scoring = Scoring(
+            Board(),
+            corpus,
+            Scorecards(database),
+            quizzes,
+            Away(),
+            Reach(Consents(database), stays=True),
+            settings,
+            clock,
+        )
         profile = birth().after
         assert isinstance(profile, ProfileSnapshot)
         with caplog.at_level(logging.WARNING):

@@ -18,7 +18,7 @@ from states.model import ProfileState
 from tests.support.machinery import PROFILE, Machinery, machinery
 from tests.support.running import until
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds; what is waited for comes at once or never."""
 
 

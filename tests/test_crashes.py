@@ -32,7 +32,7 @@ from tests.support.clock import HandClock
 T = TypeVar("T")
 DEATHS = st.sampled_from((0, 0, 0, 1, 2, 3))
 """0: none; 1: before the next step is committed; 2 or 3: right after the first or second one is."""
-PATIENCE = 20.0
+PATIENCE = 60.0
 CHANNELS, SUBJECT, BREAKS = (40, 41), 20, 3
 ACTS = ("agree", "agree", "agree", "refresh", "retry", "forget", "decline")
 WAYS = (0, 0, 0, 0, 1, 2, BREAKS)

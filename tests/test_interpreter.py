@@ -147,6 +147,6 @@ async def test_nothing_is_begun_any_more_once_echo_stops(tmp_path: Path) -> None
         await here.began(1)
         here.interpreter.hold()
         await here.router.ask(PROFILE, ev.ConsentGiven(here.clock(), 20, 1, "hash"))
-        await asyncio.wait_for(here.router.settled(), 10)
+        await asyncio.wait_for(here.router.settled(), 60)
         assert here.begun == [AskConsent()]
         assert {type(row.effect) for row in await here.outbox.pending()} >= {Announce, Collect}

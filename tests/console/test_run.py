@@ -24,7 +24,7 @@ from tests.support.console import RecordingOperator
 from tests.support.snapshots import NOON
 
 ROOT = Path(__file__).parent.parent.parent
-LIMIT = 40.0
+LIMIT = 60.0
 """Seconds after which a process that says nothing fails the test."""
 
 IN_A_TERMINAL = """

@@ -28,7 +28,7 @@ from tests.support.files import content, files_in, mode, overwrite, put, size
 from tests.support.processes import another_program
 from tests.support.snapshots import CHANNEL, birth, covered, messages
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which a test that waits is given up: for the worst of machines, never slept."""
 
 

@@ -117,7 +117,7 @@ async def test_a_saving_that_is_given_up_leaves_nothing_behind_an_erasure(
     models: Models, profile: ProfileSnapshot, path: Path
 ) -> None:
     saving = asyncio.create_task(models.save(profile.id, 1, bytes(30_000_000)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await asyncio.to_thread(names, path.parent / "models"):
             assert not saving.done()
     saving.cancel()

@@ -45,7 +45,7 @@ from tests.support.clock import HandClock
 from tests.support.loopback import Described
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test that waits for a fact is given up."""
 
 

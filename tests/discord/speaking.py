@@ -105,4 +105,4 @@ async def heard(on: Scene, event: str) -> None:
     marker = on.world.post_message(
         on.session.channel_id, on.world.guild.owner_id, f"after {event}", now=NOON.timestamp()
     )
-    await on.stand.client.wait_for("message", check=lambda message: message.id == marker.id, timeout=20)
+    await on.stand.client.wait_for("message", check=lambda message: message.id == marker.id, timeout=60)

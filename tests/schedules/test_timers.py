@@ -30,7 +30,7 @@ class Bell:
         self.heard.set()
 
     async def rings(self) -> TimerFired:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self.heard.wait()
         self.heard.clear()
         return self.rang[-1][1]

@@ -23,7 +23,7 @@ from tests.support.loopback import pointed_at
 
 NOON = 1_780_000_000.0
 """A moment of 2026, in seconds since the epoch."""
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test that waits for a bot is given up: for the worst of machines, never slept."""
 
 

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from console.app import EchoConsole
 from console.ports import Trait
 
-LIMIT: Final = 20.0
+LIMIT: Final = 60.0
 """Seconds after which something that does not come to be seen fails the test."""
 
 LOOK_AGAIN: Final = 0.02

@@ -56,7 +56,7 @@ class Machinery:
 
     async def began(self, count: int) -> list[Effect]:
         """The effects begun, once there are so many."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.begun) < count:
                 self.moved.clear()
                 await self.moved.wait()
@@ -94,4 +94,4 @@ async def machinery(path: Path, breaks: int = 0) -> AsyncIterator[Machinery]:
 async def ended(*names: str) -> None:
     """Wait until the tasks whose names begin so have ended."""
     while running := [task for task in asyncio.all_tasks() if task.get_name().startswith(names)]:
-        await asyncio.wait(running, timeout=10)
+        await asyncio.wait(running, timeout=60)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,8 @@ class Mortal:
             token="a-token-of-a-test",
             rate_limits=False,
             record=self._counted,
-            interaction_deadline=1.5,
+            # Whoever is killed answers no more: nobody waits for that, and a busy machine is no death.
+            interaction_deadline=PATIENCE,
         )
         self.deaths: list[str] = []
         self._zygote: Zygote
@@ -127,15 +128,21 @@ class Mortal:
         button = next(one for one in message["components"] if one["label"] == label)
         return await self._asked(self.sandbox.people.press(author, message["id"], button["custom_id"]))
 
-    async def _asked(self, asking: Any) -> list[dict[str, Any]]:
+    async def _asked(self, asking: Coroutine[Any, Any, dict[str, Any]]) -> list[dict[str, Any]]:
+        assert self._life is not None
+        asked = asyncio.create_task(asking)
+        await asyncio.wait({asked, self._life}, return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            asked.cancel()
+            await asyncio.wait({asked})
+            raise Died
         try:
-            responses: list[dict[str, Any]] = (await asking)["responses"]
+            responses: list[dict[str, Any]] = asked.result()["responses"]
         except NotPossible:
             if not self._process or self._left == 0:
                 raise Died from None
             raise
-        if any("did not respond" in response["content"] for response in responses):
-            await self.until(lambda: False)
+        assert not any("did not respond" in response["content"] for response in responses)
         return responses
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

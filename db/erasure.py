@@ -69,6 +69,7 @@ class Erasure:
                 SQL.erase_quiz_results,
                 SQL.erase_scorecards,
                 SQL.erase_wishes,
+                SQL.erase_memories,
             ):
                 erased += int(await erase(connection, profile_id=profile_id))
             await SQL.release_turns(connection, profile_id=profile_id)

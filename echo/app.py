@@ -115,7 +115,7 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     await until_available(client, gateway)
     stack.callback(parts.timers.stop)
     parts.timers.start()
-    upkeep = Upkeep(store.erasure, store.turns, store.database, parts.settings, parts.clock)
+    upkeep = Upkeep(store.erasure, store.turns, store.memories, store.database, parts.settings, parts.clock)
     maintenance.schedule(parts.timers, _starting(tasks, upkeep) | {"reconcile": parts.following.compare})
     parts.interpreter.begin()
     parts.router.tell_started()

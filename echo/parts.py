@@ -30,6 +30,7 @@ from echo.portraits import Portraits
 from echo.ports import Engine
 from echo.profile_work import ProfileWork
 from echo.reach import Reach
+from echo.remembering import Remembering
 from echo.router import Router
 from echo.saying import Saying
 from echo.scoring import Scoring
@@ -104,6 +105,7 @@ class Parts:
             client=self.client,
             board=self.board,
             corpus=self.store.corpus,
+            memories=self.store.memories,
             changes=self.store.changes,
             reached=self.store.reconciliations,
             machines=self.router,
@@ -139,6 +141,7 @@ class Parts:
         limits = Limits(settings.max_bot_turns, ceiling)
         self.held_models = HeldModels(self.board, store.models, self.engine.release)
         beginning = Beginning(self.board, self.engine, self.held_models, settings.openers_per_day, self.clock)
+        remembering = Remembering(self.chat, store.memories, self.people_of, self.following.reads)
         self.session_work = SessionWork(
             board=self.board,
             chat=self.chat,
@@ -149,8 +152,9 @@ class Parts:
             reach=self.reach,
             saying=Saying(
                 *(self.board, self.chat, store.generations, store.outbox, beginning),
-                *(self.engine, self.held_models, store.wishes, self.clock),
+                *(self.engine, self.held_models, store.wishes, remembering, self.clock),
             ),
+            remembering=remembering,
             beginning=beginning,
             wishes=store.wishes,
             settings=settings,

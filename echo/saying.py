@@ -18,6 +18,7 @@ from echo.beginning import Beginning
 from echo.errors import EchoError, ServiceUnavailable
 from echo.held_models import HeldModels
 from echo.ports import ChannelGone, Chat, Engine, Line
+from echo.remembering import Remembering
 from states import events as ev
 from states.board import Board
 from states.effects import Effect, Say, still_wanted
@@ -41,6 +42,7 @@ class Saying:
     engine: Engine
     held_models: HeldModels
     wishes: WishBook
+    remembering: Remembering
     clock: Callable[[], datetime]
 
     async def say(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
@@ -65,6 +67,7 @@ class Saying:
                         break
                     message_id = await self.chat.say(line)
                 await self.generations.mark_said(said.generation_id, said.part, message_id, self.clock())
+                await self.remembering.keep(line, message_id, self.clock().timestamp())
                 return ev.PartSaid(self.clock(), said.generation_id, said.part, message_id)
             except (ServiceUnavailable, DatabaseLocked) as error:
                 reason = str(error)

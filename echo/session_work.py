@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,7 @@ from echo.persona.turns import Utterance
 from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment, Why
 from echo.profile_work import model_name
 from echo.reach import Reach
+from echo.remembering import Remembering
 from echo.saying import Saying
 from echo.settings import Settings
 from states import events as ev
@@ -43,6 +45,7 @@ class SessionWork:
     floor: Floor
     reach: Reach
     saying: Saying
+    remembering: Remembering
     beginning: Beginning
     wishes: WishBook
     settings: Settings
@@ -70,7 +73,11 @@ class SessionWork:
             ruling = await self._ruling(snapshot, row.effect, heard)
             if not ruling.speaks:
                 return ev.SilenceChosen(self.clock(), turn, ruling.why.value)
-            answer = await self._answer(profile, await self._moment(snapshot, profile, heard), ruling)
+            moment = replace(
+                await self._moment(snapshot, profile, heard),
+                memory=await self._memory(snapshot, profile, heard),
+            )
+            answer = await self._answer(profile, moment, ruling)
             if not answer.texts:
                 return ev.SilenceChosen(self.clock(), turn, answer.why.value)
             wait, typing, gaps = paced(answer, self.pace_scale, self.settings.max_delay)
@@ -117,11 +124,9 @@ class SessionWork:
         return await self.engine.chance(blob, version, moment, self.settings.chattiness)
 
     async def _moment(self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]) -> Moment:
-        # What bots say that are no echoes (Echo's own notices among them) is no part of the talk.
-        said = (h for h in heard if h.text and (h.human or h.speaker is not None))
-        context = tuple(Utterance(h.author, h.ts, h.text, own=h.speaker == profile.id) for h in said)
+        context = tuple(Utterance(h.author, h.ts, h.text, own=h.speaker == profile.id) for h in _talk(heard))
         return Moment(
-            context=context[-CONTEXT:],
+            context=context,
             me=self.chat.names_of(profile),
             addressed=session.addressed,
             seed=session.id * 1_000_003 + session.turn,
@@ -129,6 +134,13 @@ class SessionWork:
             now=self.clock().timestamp(),
             wishes=await self.wishes.of(profile.id),
         )
+
+    async def _memory(
+        self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]
+    ) -> tuple[Utterance, ...]:
+        """What was said in this session before the talk that the moment shows."""
+        since = next((one.message_id for one in _talk(heard)), sys.maxsize)
+        return await self.remembering.recall(session, profile, heard, since)
 
 
 def paced(answer: Answer, scale: float, most: float) -> tuple[float, float, tuple[float, ...]]:
@@ -141,3 +153,8 @@ def paced(answer: Answer, scale: float, most: float) -> tuple[float, float, tupl
     wait = max(typing, min(most, answer.delay * scale))
     gaps = tuple(round(min(most, gap * scale), 3) for gap in answer.gaps)
     return round(wait, 3), round(typing, 3), gaps
+
+
+def _talk(heard: list[Heard]) -> list[Heard]:
+    """The newest CONTEXT messages of a talk. What bots say that are no echoes (Echo's own notices) is no part of it."""
+    return [one for one in heard if one.text and (one.human or one.speaker is not None)][-CONTEXT:]

@@ -19,6 +19,7 @@ from db.errors import StorageError
 from db.generations import Generations
 from db.journal import Journal
 from db.keys import Keyring
+from db.memories import Memories
 from db.models import Models
 from db.outbox import Outbox
 from db.quizzes import Quizzes
@@ -49,6 +50,7 @@ class Store:
     models: Models
     amendments: Amendments
     turns: Turns
+    memories: Memories
     quizzes: Quizzes
     scorecards: Scorecards
     wishes: WishBook
@@ -83,6 +85,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             models=models,
             amendments=Amendments(database),
             turns=Turns(database),
+            memories=Memories(database, keyring, clock),
             quizzes=Quizzes(database, keyring, clock),
             scorecards=Scorecards(database),
             wishes=WishBook(database, keyring, clock),

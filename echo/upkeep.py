@@ -10,6 +10,7 @@ from typing import Final
 from db.connection import Database
 from db.erasure import Erasure
 from db.errors import StorageError
+from db.memories import Memories
 from db.turns import Turns
 from echo.settings import Settings
 
@@ -23,10 +24,17 @@ class Upkeep:
     """Erases what is older than the settings keep it, and empties the write-ahead log."""
 
     def __init__(
-        self, erasure: Erasure, turns: Turns, database: Database, settings: Settings, clock: Callable[[], datetime]
+        self,
+        erasure: Erasure,
+        turns: Turns,
+        memories: Memories,
+        database: Database,
+        settings: Settings,
+        clock: Callable[[], datetime],
     ) -> None:
         self._erasure = erasure
         self._turns = turns
+        self._memories = memories
         self._database = database
         self._settings = settings
         self._clock = clock
@@ -35,8 +43,10 @@ class Upkeep:
         """Erase what is too old."""
         now = self._clock()
         try:
+            texts_before = now - timedelta(days=self._settings.data_retention_days)
+            await self._memories.drop_before(texts_before)
             swept = await self._erasure.sweep(
-                now - timedelta(days=self._settings.data_retention_days),
+                texts_before,
                 now - timedelta(days=self._settings.journal_retention_days),
             )
             await self._turns.drop_before(now - DECIDED_FOR)

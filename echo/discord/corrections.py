@@ -53,6 +53,16 @@ class CorpusPort(Protocol):
         """Remove all that came from channels that are gone."""
 
 
+class MemoryPort(Protocol):
+    """What sessions remember of what was said (`db.memories.Memories`)."""
+
+    async def remove(self, message_ids: Iterable[int]) -> int:
+        """Forget messages."""
+
+    async def remove_places(self, channel_ids: Iterable[int]) -> int:
+        """Forget all that was said in channels that are gone."""
+
+
 class Noting(Protocol):
     """Has machines told what changed (`echo.discord.tidings.Tidings`)."""
 
@@ -78,12 +88,14 @@ class Corrections:
     def __init__(
         self,
         corpus: CorpusPort,
+        memories: MemoryPort,
         tidings: Noting,
         board: Board,
         people_of: Callable[[ProfileSnapshot], People],
         echo_id: Callable[[], int],
     ) -> None:
         self._corpus = corpus
+        self._memories = memories
         self._tidings = tidings
         self._board = board
         self._people_of = people_of
@@ -102,6 +114,7 @@ class Corrections:
         """These messages were deleted."""
         every = iter(message_ids)
         while some := list(islice(every, AT_ONCE)):
+            await self._memories.remove(some)
             held = await self._corpus.holding(some)
             if held:
                 removed = Counter(one.profile_id for one in held)
@@ -117,6 +130,7 @@ class Corrections:
                 changes[profile.id] = Change(removed=sum(len(stored.get(one, ())) for one in channel_ids))
         async with self._tidings.changing(changes):
             await self._corpus.remove_places(channel_ids)
+        await self._memories.remove_places(channel_ids)
 
     async def edit(self, raws: Sequence[Raw], around: Iterable[Raw] = ()) -> list[Held]:
         """These messages say something else now, as far as they are stored; who holds which of them.
@@ -126,6 +140,8 @@ class Corrections:
         """
         if not raws:
             return []
+        # What sessions remember is forgotten rather than corrected.
+        await self._memories.remove(int(raw["id"]) for raw in raws if raw.get("edited_timestamp") is not None)
         now, near = {int(raw["id"]): raw for raw in raws}, [*around, *raws]
         held = await self._corpus.holding(now)
         edits: list[Edit] = []

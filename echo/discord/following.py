@@ -12,6 +12,7 @@ import nextcord
 
 from db.changes import Changes, Reconciliations
 from db.corpus import Corpus
+from db.memories import Memories
 from echo.corpus.pseudonyms import People
 from echo.discord.client import EchoClient
 from echo.discord.collecting.places import Exclusions
@@ -41,6 +42,7 @@ class Following:
         client: EchoClient,
         board: Board,
         corpus: Corpus,
+        memories: Memories,
         changes: Changes,
         reached: Reconciliations,
         machines: Asking,
@@ -53,7 +55,7 @@ class Following:
         pause: Callable[[], Awaitable[None]] = a_while,
     ) -> None:
         self.tidings = Tidings(changes, corpus, machines, board, clock, pause)
-        self.corrections = Corrections(corpus, self.tidings, board, people_of, self._echo_id)
+        self.corrections = Corrections(corpus, memories, self.tidings, board, people_of, self._echo_id)
         self.living = Living(
             board, self.corrections, self._reader_of, self.reads, self._threads_of, window, clock, pause
         )

@@ -42,7 +42,10 @@ LONG: Final = 6
 ALIKE: Final = 0.8
 """Jaccard index of two messages' words from which on they are the same."""
 _CLAUSE: Final = re.compile(r"[^.!?;,\n…]+[.!?;,\n…]*")
+_SENTENCE: Final = re.compile(r"[^.!?\n…]+[.!?\n…]*")
 _BUT: Final = re.compile(r"\b(?:but|aber|sondern|mais|pero|sino|because|weil|parce que|porque)\b", re.IGNORECASE)
+LABEL: Final = "(echo)"
+"""What follows a name where somebody calls its echo."""
 _GENERIC: Final = frozenset({"be", "have", "can", "will"})
 
 Words = frozenset[str]
@@ -138,7 +141,10 @@ class Consistency:
         return tuple(self._question(one.text) for one in talk[start:stop])
 
     def _question(self, text: str) -> _Question:
-        words = tuple(word for word in tokens(text[:500]) if word not in self._names)
+        text = text[:500].replace(LABEL, "")
+        # Of a message that asks, the last question counts: what stands around it may be anything.
+        text = next((one for one in reversed(_SENTENCE.findall(text)) if "?" in one), text)
+        words = tuple(word for word in tokens(text) if word not in self._names)
         content = _content(words)
         return _Question(
             content - _GENERIC,

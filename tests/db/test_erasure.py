@@ -20,6 +20,7 @@ from db.errors import DatabaseLocked, KeyDestroyed
 from db.generations import Generations
 from db.journal import Journal
 from db.keys import Keyring
+from db.memories import Memories, Remembered
 from db.models import Models
 from db.outbox import Outbox
 from db.steps import Steps
@@ -55,7 +56,7 @@ from tests.support.snapshots import (
 DAY = 86400.0
 ALL = NOON + timedelta(days=3650)
 NONE = NOON - timedelta(days=3650)
-OF_TEXT = ("user_messages", "generations", "generation_parts", "datasets")
+OF_TEXT = ("user_messages", "generations", "generation_parts", "datasets", "memories")
 OF_COLLECTING = ("collection_ranges", "collection_places", "collection_plans", "corpus_changes", "amendments")
 
 
@@ -67,6 +68,8 @@ async def talked(
     datasets: Datasets,
     generations: Generations,
     models: Models,
+    keyring: Keyring,
+    clock: HandClock,
     profile: ProfileSnapshot,
 ) -> ProfileSnapshot:
     """A ready profile with a corpus, a dataset, a model and a session that has said something."""
@@ -86,6 +89,8 @@ async def talked(
     for turn in (1, 2):
         said = await generations.draft(session, turn, SENTENCES, 1, 1, (1, 1), 1, "addressed", "1-1", NOON)
         await generations.mark_said(said, 0, 77, NOON)
+    remembered = [Remembered(number, 1.0, "Barnaby Quill", SENTENCES[number], own=False) for number in range(3)]
+    await Memories(database, keyring, clock).add(session, remembered)
     return now
 
 
@@ -117,7 +122,7 @@ async def test_erasing_leaves_no_text_no_key_and_no_model_but_the_profile_and_it
     await database.compact()
     before = everything_in(path.parent)
     assert keys[0] in before and all(text in before for text in texts)
-    assert await erasure.erase(talked.id) == 1 + 1200 + 2 + 3 + 5
+    assert await erasure.erase(talked.id) == 1 + 1200 + 2 + 3 + 5 + 3
     after = everything_in(path.parent)
     assert keys[0] not in after
     assert not any(text in after for text in texts)

@@ -12,6 +12,7 @@ from typing import Any
 from db.changes import Changes, Reconciliations
 from db.corpus import Corpus
 from db.keys import Keyring
+from db.memories import Memories
 from db.outbox import Outbox
 from db.stored import StoredMessage
 from echo.corpus.cleaning import Kind
@@ -43,6 +44,7 @@ class Followed:
 
     edge: Edge
     corpus: Corpus
+    memories: Memories
     changes: Changes
     following: Following
     acquaintance: Acquaintance
@@ -114,6 +116,7 @@ async def followed(
         keyring = Keyring(edge.database, bytes(32))
         await keyring.open()
         corpus, changes = Corpus(edge.database, keyring, edge.clock), Changes(edge.database)
+        memories = Memories(edge.database, keyring, edge.clock)
         tasks = Tasks(lambda where, sentence: edge.board.report(Fault(edge.clock(), where, sentence)))
         paused, pausing = asyncio.Semaphore(0), asyncio.Event()
 
@@ -128,6 +131,7 @@ async def followed(
             edge.client,
             edge.board,
             corpus,
+            memories,
             changes,
             Reconciliations(edge.database),
             edge.router,
@@ -143,7 +147,7 @@ async def followed(
             await open_ended(edge)
         following.begin()
         try:
-            yield Followed(edge, corpus, changes, following, acquaintance, paused, pausing)
+            yield Followed(edge, corpus, memories, changes, following, acquaintance, paused, pausing)
         finally:
             await tasks.end(PATIENCE)
 

@@ -34,6 +34,7 @@ CONTRADICTIONS = [
     ("le bateau est prêt ?", "nan", "il est prêt le bateau ?", "ouais"),
     ("¿te gusta el hígado?", "sí, mucho", "oye, te gusta el hígado?", "no, para nada"),
     ("está listo el barco?", "no", "el barco está listo?", "sí"),
+    ("Wren (echo): do you like liver? it's fried", "yeah", "who else? Wren (echo), do you like liver?", "nah"),
     # A statement and its denial.
     ("hm", "i like olives", "and?", "i don't like olives"),
     ("hm", "I love olives!", "and?", "honestly i hate olives"),

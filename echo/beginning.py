@@ -18,6 +18,7 @@ from states.board import Board
 from states.broken import LOOK_AGAIN
 from states.effects import PlanOpening
 from states.model import Allowance, ProfileSnapshot, SessionSnapshot, Snapshot
+from states.session import LATE
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,11 @@ class Beginning:
 
     def holds_back(self, session: SessionSnapshot) -> bool:
         """Whether this thought was to begin a conversation, and that is not for the echo to do (any more)."""
-        return session.opening and not self.may(self.board.profiles[session.profile_id])
+        return session.opening and (self._is_late(session) or not self.may(self.board.profiles[session.profile_id]))
+
+    def _is_late(self, session: SessionSnapshot) -> bool:
+        """Whether nothing of it is said yet, and its hour is over: Echo stood still meanwhile."""
+        return session.part == 0 and session.since is not None and self.clock() - session.since > LATE
 
     async def plan(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
         """When the subject would next begin a conversation here; where they wouldn't, or it isn't theirs to, later."""

@@ -154,7 +154,13 @@ SESSION_ROWS: tuple[Row, ...] = (
     ),
     Row(ev.TimerFired, S.COOLING, S.LISTENING, when=("is_cooled",), do=("drop_thought",)),
     Row(ev.OpeningPlanned, ONLINE, None, when=("may_open",), do=("schedule_opening",)),
-    Row(ev.TimerFired, S.LISTENING, S.COMPOSING, when=("is_opening_due", "is_welcome"), do=("begin_opening",)),
+    Row(
+        ev.TimerFired,
+        S.LISTENING,
+        S.COMPOSING,
+        when=("is_opening_due", "is_timely", "is_welcome"),
+        do=("begin_opening",),
+    ),
     Row(ev.TimerFired, ONLINE, None, when=("is_opening_due",), do=("plan_opening",)),
     Row(ev.TimerFired, ONLINE, None, when=("is_planning_due",), do=("plan_opening",)),
 )

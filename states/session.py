@@ -12,6 +12,9 @@ from states.draft import Draft, Trigger
 from states.model import NO_DEADLINES, Deadline, SessionSnapshot, SessionState
 from states.policy import Refused
 
+LATE = timedelta(minutes=15)
+"""After its time a conversation is not begun any more: where Echo stood still, it would be at some other hour."""
+
 
 class SessionDraft(Draft[SessionSnapshot]):
     """One step of a session in the making."""
@@ -87,6 +90,11 @@ class SessionDraft(Draft[SessionSnapshot]):
     def is_opening_due(self, data: Trigger) -> bool:
         """It is a time at which the subject would begin a conversation."""
         return self.is_due(data, Deadline.OPEN)
+
+    def is_timely(self, data: Trigger) -> bool:
+        """That time has only just come."""
+        fired = cast(ev.TimerFired, data.args[0])
+        return fired.at - fired.due <= LATE
 
     def is_planning_due(self, data: Trigger) -> bool:
         """It is time to look again when they would."""

@@ -283,6 +283,15 @@ def test_an_echo_that_nobody_answered_or_that_began_enough_begins_nothing(fields
     assert after(waiting, fired(waiting, "open")).state is SessionState.LISTENING
 
 
+def test_an_hour_that_passed_while_echo_stood_still_is_no_time_to_begin() -> None:
+    waiting = after(free_to_begin(), planned(5))
+    due = waiting.due["open"]
+    late = ev.TimerFired(due + timedelta(hours=7), "open", due)
+    assert effects_of(waiting, late) == (do.PlanOpening(),)
+    assert after(waiting, late).state is SessionState.LISTENING and not after(waiting, late).due
+    assert after(waiting, ev.TimerFired(due + timedelta(minutes=2), "open", due)).opening
+
+
 def test_yesterdays_beginnings_count_no_more() -> None:
     waiting = after(free_to_begin(opened=(NOW - timedelta(hours=23), NOW - timedelta(hours=22))), planned(5))
     assert after(waiting, fired(waiting, "open")).opening

@@ -19,6 +19,7 @@ import pytest
 from echo.cli import EXIT_CODES, main
 from echo.corpus.written import Written
 from echo.lock import only_one
+from tests.support import commands
 from tests.support.running import export
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,7 +31,12 @@ def environ(home: Path, **more: str) -> dict[str, str]:
 
 
 async def run(home: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
-    """Run `python -m echo` to its end; exit code, output, errors."""
+    """Run a command in a process of its own, which needs not import anything any more; exit code, output, errors."""
+    return await commands.run(home, *arguments, environ=environ(home, **more))
+
+
+async def started(home: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
+    """Run `python -m echo` to its end, as from a shell; exit code, output, errors."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-W",
@@ -169,7 +175,7 @@ async def test_an_export_that_cannot_be_read_is_refused_by_name(tmp_path: Path, 
 
 
 async def test_an_export_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
-    code, _, err = await run(tmp_path, "--headless", "--from", "nowhere.jsonl")
+    code, _, err = await started(tmp_path, "--headless", "--from", "nowhere.jsonl")
     assert code == 2 and "nowhere.jsonl" in told(err)
 
 

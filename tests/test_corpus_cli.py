@@ -28,7 +28,7 @@ from states.model import OPEN_END, Deadline, ProfileSnapshot, ProfileState
 from tests.support.clock import HandClock
 from tests.support.files import content, files_in, mode, put
 from tests.support.snapshots import NOON, SERVER, SUBJECT, birth, changed_to
-from tests.test_cli import environ, run, told
+from tests.test_cli import environ, run, started, told
 
 KEY = bytes(range(32))
 DAY = datetime(2024, 5, 1, 10, tzinfo=UTC).timestamp()
@@ -271,7 +271,7 @@ async def test_a_folder_without_data_or_without_its_key_is_named(tmp_path: Path)
     assert code == 2 and "the seed is a whole number" in err and "give FILE first" in told(err)
     assert not any(path.name == "echo.db" for path in files_in(tmp_path))
     await agreed(tmp_path)
-    code, _, err = await run(tmp_path, "corpus", "stats")
+    code, _, err = await started(tmp_path, "corpus", "stats")
     assert code == 2 and "master key of this data is missing" in told(err)
     assert not (tmp_path / "master.key").exists()
     code, _, err = await echo_bot(tmp_path, "corpus", "stats", ECHO_MASTER_KEY="cd" * 32)

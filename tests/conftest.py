@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 
+from hypothesis import settings
+
+# How long an example takes says how busy the machine is, and is no matter of any test.
+settings.register_profile("echo", deadline=None)
+settings.load_profile("echo")
+
 for _name in [name for name in os.environ if name.startswith("ECHO_") or name == "DISCORD_TOKEN"]:
     del os.environ[_name]
 

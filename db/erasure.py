@@ -53,7 +53,7 @@ class Erasure:
         """Erase all that is stored of a profile's subject, key first; how many rows and files there were.
 
         May be repeated after a crash or a failure: it goes on where it stopped. The profile's row, its sessions'
-        rows, its consents and its journal stay.
+        rows, its consents and its journal stay, and where a quiz stands that is still to be taken down.
         """
         await self._keyring.destroy(profile_id)
         erased = await self._models.delete(profile_id)
@@ -65,7 +65,6 @@ class Erasure:
             for erase in (
                 SQL.erase_training_runs,
                 SQL.erase_moments,
-                SQL.erase_quizzes,
                 SQL.erase_quiz_results,
                 SQL.erase_scorecards,
                 SQL.erase_wishes,

@@ -13,9 +13,6 @@ DELETE FROM training_runs WHERE profile_id = :profile_id
 -- name: erase_moments(profile_id)!
 DELETE FROM quiz_moments WHERE profile_id = :profile_id
 
--- name: erase_quizzes(profile_id)!
-DELETE FROM quizzes WHERE profile_id = :profile_id
-
 -- name: erase_quiz_results(profile_id)!
 DELETE FROM quiz_results WHERE profile_id = :profile_id
 

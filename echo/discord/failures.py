@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import aiohttp
 import nextcord
@@ -19,6 +20,15 @@ class OutOfReach(NoPermission):
     def __init__(self, sentence: str, code: int = 0) -> None:
         super().__init__(sentence)
         self.code = code
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is not there any more; else it is, and only Echo can't see or change it."""
+        return self.code in _UNKNOWN
+
+
+_UNKNOWN: Final = frozenset({10003, 10004, 10008})
+"""Discord's codes for a channel, server or message that it does not know."""
 
 
 class Rejected(NoPermission):

@@ -37,7 +37,7 @@ NOT_YOURS: Final = "Only whoever asked for the quiz can go on before its time."
 GOING_ON: Final = "On to the next question."
 BEGINNING: Final = "**Who wrote this?** A quiz about the echo of **{name}**, who allowed it, begins here in a moment."
 CUT: Final = (
-    "**Who wrote this?** This quiz is over: Echo was started anew in the middle of it. What was guessed before counts; "
+    "**Who wrote this?** This quiz is over: something on Echo's side cut it short. What was guessed before counts; "
     "`/echo quiz` begins another one."
 )
 

@@ -38,6 +38,9 @@ QUESTIONS: Final = 10
 FEWEST: Final = 3
 """Fewer moments tell nothing, and are not asked."""
 
+AGAIN: Final = 300.0
+"""Seconds after which it is tried again to end a quiz."""
+
 NO_PERSON: Final = "Say about whose echo the quiz is to be with the option user."
 NO_ECHO: Final = "There is no echo of {name} in this server: `/echo list` shows whose there are."
 NOT_READY: Final = "The echo of {name} is not ready yet; `/echo status` shows how far it is."
@@ -97,10 +100,11 @@ class Quizzing:
         wishes_of: Callable[[int], Awaitable[Wishes]],
         counted: Callable[[int], Awaitable[None]],
         seed: Callable[[], int] = lambda: secrets.randbits(64),
+        pause: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(AGAIN),
     ) -> None:
         """`start` runs a quiz in the background; `wishes_of` gives what a profile's subject does not want said;
         `counted` is told of which profile guesses were counted; `seed` decides which moments are asked, and which
-        answer is first.
+        answer is first; `pause` is waited for before it is tried again to end what could not be ended.
         """
         self._client = client
         self._store = store
@@ -110,6 +114,8 @@ class Quizzing:
         self._wishes_of = wishes_of
         self._counted = counted
         self._seed = seed
+        self._pause = pause
+        self._is_ending = False
         self._running: dict[int, Quiz] = {}
         self._beginning: set[tuple[str, int]] = set()
         board.watch(self._look)
@@ -141,17 +147,40 @@ class Quizzing:
         await asking.reply.say(said)
 
     async def end_cut(self) -> None:
-        """Say of quizzes that the last run of Echo left open that they are over."""
-        for cut in await self._store.running():
-            try:
-                await self._change(cut.channel_id, cut.message_id, texts.CUT)
-            except OutOfReach as error:
-                log.info("The quiz that was cut short is not there any more (code %d).", error.code)
-            except EchoError as error:
-                # At the next start.
-                log.info("A quiz that was cut short could not be ended: %s", error)
-                continue
-            await self._store.end(cut.id)
+        """Say of quizzes that nobody plays any more, as the last run of Echo left them, that they are over.
+
+        Until then somebody's words stand in the channel, so it is tried again for as long as it takes.
+        """
+        if self._is_ending:
+            return
+        self._is_ending = True
+        try:
+            while not await self._all_ended():
+                await self._pause()
+        finally:
+            self._is_ending = False
+
+    async def _all_ended(self) -> bool:
+        try:
+            cut = [one for one in await self._store.running() if one.message_id not in self._running]
+            return all([await self._ended(one, texts.CUT) for one in cut])
+        except StorageError as error:
+            log.info("Which quizzes were cut short could not be read or noted: %s", error)
+            return False
+
+    async def _ended(self, quiz: RunningQuiz, text: str) -> bool:
+        """Put a text for what stands there of a quiz; whether nothing of it stands there any more."""
+        try:
+            await self._change(quiz.channel_id, quiz.message_id, text)
+        except OutOfReach as error:
+            log.info("The message of the quiz about profile %d is out of reach (code %d).", quiz.profile_id, error.code)
+            if not error.is_gone:
+                return False
+        except EchoError as error:
+            log.info("The quiz about profile %d could not be ended: %s", quiz.profile_id, error)
+            return False
+        await self._store.end(quiz.id)
+        return True
 
     def _look(self) -> None:
         for quiz in tuple(self._running.values()):
@@ -182,14 +211,15 @@ class Quizzing:
         quiz = Quiz(profile, asking.asker.id, channel_id, chosen, self._settings.quiz_guesses)
         # Nothing of anybody stands in the channel before the row that will have it taken down.
         quiz.message_id = await self._post(quiz)
+        self._running[quiz.message_id] = quiz
         try:
             quiz.id = await self._store.begin(profile.id, channel_id, quiz.message_id)
         except StorageError:
+            del self._running[quiz.message_id]
             with suppress(EchoError):
                 over = texts.result(answers.name_of(self._board, profile), (), End.TROUBLE, None)
                 await self._change(channel_id, quiz.message_id, over)
             raise
-        self._running[quiz.message_id] = quiz
         self._look()
         return quiz
 
@@ -222,19 +252,20 @@ class Quizzing:
     # playing
 
     async def _play(self, quiz: Quiz) -> None:
+        is_over = False
         try:
-            await self._ask_all(quiz)
-            await self._finish(quiz)
-        except OutOfReach as error:
-            log.info("The quiz about profile %d is not there any more (code %d).", quiz.profile.id, error.code)
-            await self._store.end(quiz.id)
-        except (EchoError, StorageError) as error:
-            log.warning("The quiz about profile %d broke off: %s", quiz.profile.id, error)
-            quiz.stop(End.TROUBLE)
-            with suppress(EchoError, StorageError):
-                await self._finish(quiz)
+            try:
+                await self._ask_all(quiz)
+            except (EchoError, StorageError) as error:
+                log.info("The quiz about profile %d broke off: %s", quiz.profile.id, error)
+                quiz.stop(End.TROUBLE)
+            is_over = await self._finish(quiz)
+        except StorageError as error:
+            log.info("The quiz about profile %d could not be ended: %s", quiz.profile.id, error)
         finally:
             self._running.pop(quiz.message_id, None)
+        if not is_over:
+            self._start("quizzes", self.end_cut())
 
     async def _ask_all(self, quiz: Quiz) -> None:
         random = Random(self._seed())
@@ -284,12 +315,12 @@ class Quizzing:
         elif timed_out:
             quiz.stop(End.NOBODY)
 
-    async def _finish(self, quiz: Quiz) -> None:
+    async def _finish(self, quiz: Quiz) -> bool:
+        """Tell what it came to; whether that stands there now, or nothing does."""
         quiz.stop(End.DONE)
         overall = (await self._store.guesses(quiz.profile.id)).get(quiz.profile.model_version)
         text = texts.result(answers.name_of(self._board, quiz.profile), quiz.past, quiz.end or End.DONE, overall)
-        await self._change(quiz.channel_id, quiz.message_id, text)
-        await self._store.end(quiz.id)
+        return await self._ended(RunningQuiz(quiz.id, quiz.profile.id, quiz.channel_id, quiz.message_id), text)
 
     # messages
 

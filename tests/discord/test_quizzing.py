@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from states.model import ProfileSnapshot, ProfileState
 from tests.discord.edge import Edge, edge_at, small_world
 from tests.discord.test_presses import forged
 
+Pause = Callable[[], Awaitable[None]]
 REAL, ECHO = "really said", "made up"
 
 
@@ -198,7 +199,7 @@ async def test_a_quiz_that_a_restart_cut_short_says_so(tmp_path: Path) -> None:
         await ready(edge)
         message = await begun(edge)
     async with edge_at(tmp_path, world) as edge:
-        over = await standing(edge, "was started anew in the middle of it")
+        over = await standing(edge, "cut it short")
         assert over["id"] == message["id"] and not over["components"] and REAL not in over["content"]
         await edge.until(lambda: True)
         assert await forged(edge, "Ada", "echo:quiz:a:1") == texts.OVER
@@ -295,23 +296,47 @@ async def test_a_channel_that_is_closed_while_the_quiz_runs_is_not_shown_any_mor
     assert over["content"].count("was real") == (1 if asked_first else 2)
 
 
+def with_quizzes(edge: Edge, start: Callable[[str, Coroutine[Any, Any, None]], object], *pause: Pause) -> None:
+    """Quizzes that are started like this, at which nobody guesses."""
+
+    async def counted(profile_id: int) -> None:
+        raise AssertionError(profile_id)
+
+    store, wishes_of = edge.quizzes, edge.wishes.of
+    quizzing = Quizzing(edge.client, store, edge.board, Settings(), start, wishes_of, counted, lambda: 1, *pause)
+    edge.client.commands.more["echo quiz"], edge.client.buttons.quizzing = quizzing.run, quizzing
+
+
 async def test_a_quiz_whose_message_is_deleted_ends_quietly(edge: Edge) -> None:
     await ready(edge)
     played: list[asyncio.Task[None]] = []
-
-    def start(name: str, work: Coroutine[Any, Any, None]) -> None:
-        played.append(asyncio.create_task(work, name=name))
-
-    async def counted(profile_id: int) -> None:
-        """Nobody guesses here."""
-
-    quizzing = Quizzing(edge.client, edge.quizzes, edge.board, Settings(), start, edge.wishes.of, counted)
-    edge.client.commands.more["echo quiz"], edge.client.buttons.quizzing = quizzing.run, quizzing
+    with_quizzes(edge, lambda name, work: played.append(asyncio.create_task(work)))
     message = await begun(edge)
     edge.sandbox.world.delete_message(edge.channel("general"), int(message["id"]))
     edge.board.show(replace(edge.profile("Bo"), allows=frozenset()))
     await played[0]
     assert await edge.quizzes.running() == []
+
+
+async def test_words_that_could_not_be_taken_down_are_taken_down_once_they_can_be(edge: Edge) -> None:
+    profile = await ready(edge)
+    shut, again = asyncio.Event(), asyncio.Event()
+
+    async def pause() -> None:
+        shut.set()
+        await again.wait()
+
+    with_quizzes(edge, lambda name, work: asyncio.ensure_future(work), pause)
+    message = await begun(edge)
+    place = edge.world.channels[edge.channel("general")]
+    place.overwrites[edge.world.bot.id] = Overwrite(edge.world.bot.id, 1, 0, Permission.VIEW_CHANNEL)
+    edge.board.show(replace(profile, allows=frozenset()))
+    await shut.wait()
+    assert REAL in edge.standing(message["id"])["content"] and len(await edge.quizzes.running()) == 1
+    del place.overwrites[edge.world.bot.id]
+    again.set()
+    over = await standing(edge, "cut it short")
+    assert REAL not in over["content"] and not over["components"]
 
 
 async def test_no_word_of_a_moment_is_logged(edge: Edge, caplog: pytest.LogCaptureFixture) -> None:

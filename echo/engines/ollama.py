@@ -217,7 +217,8 @@ def _passed(
     # A line that ran out of tokens stops in the middle of a word.
     content = drafted.content.rpartition("\n")[0] if drafted.cut else drafted.content
     written = messages_of(content, moment.me, labels, most)
-    texts = persona.sayable(written, moment.context)
+    # The model was shown the memory as well, and might give it back.
+    texts = persona.sayable(written, (*moment.memory, *moment.context))
     if moment.opens and any(map(is_serious, texts)):
         return ()
     is_whole = len(texts) == len(written) and all(is_honest(t) and said.allows(t) for t in texts)

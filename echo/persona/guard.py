@@ -201,9 +201,11 @@ class Guard:
         return not self.bans.forbids_together(joined) and self._is_harmless(joined, context)
 
     def _is_harmless(self, text: str, context: Sequence[Utterance]) -> bool:
-        if self._heard.context is not context:
-            self._heard = _Heard(context)
-        heard, read = self._heard, unmasked(text)
+        heard = self._heard
+        if heard.context is not context:
+            # Other threads answer other talk meanwhile: what is looked at here is what was asked about here.
+            heard = self._heard = _Heard(context)
+        read = unmasked(text)
         words = bare_words(text)
         if commitment_in(words) is not None:
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -125,6 +126,12 @@ async def test_what_was_just_said_is_not_said_back() -> None:
     server = in_turn("who wants to go sailing on sunday then", "me me me")
     asked = moment(said("Petr", "Who wants to go sailing on Sunday then"))
     assert (await heard_from(server, asked)).texts == ("me me me",)
+
+
+async def test_what_somebody_said_earlier_in_the_session_is_not_said_back_either() -> None:
+    server = in_turn("who wants to go sailing on sunday then", "me me me")
+    earlier = said("Petr", "Who wants to go sailing on Sunday then", 999_990_000.0)
+    assert (await heard_from(server, replace(moment(), memory=(earlier,)))).texts == ("me me me",)
 
 
 async def test_nobody_is_pinged_by_what_the_model_writes() -> None:

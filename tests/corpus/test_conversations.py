@@ -278,7 +278,7 @@ def test_every_turn_keeps_the_rules(rows: list[Written]) -> None:
         assert t.delay is None or (0 < t.delay <= REPLY_WITHIN and not t.context[-1].own)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(rows=wild_rows())
 def test_every_context_message_is_older_than_what_answers_it(rows: list[StoredMessage]) -> None:
     for turn in turns(rows):
@@ -289,7 +289,7 @@ def test_every_context_message_is_older_than_what_answers_it(rows: list[StoredMe
         assert all(u.ts < burst.ts for u in burst.context)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(rows=wild_rows())
 def test_nothing_unseen_stands_between_a_turn_and_its_context(rows: list[StoredMessage]) -> None:
     by_id = {row.message_id: row for row in rows}

@@ -196,7 +196,7 @@ def test_few_conversations_are_split_as_well_as_they_can_be(talks: int, sizes: t
     assert tuple(len(made.splits[split]) for split in Split) == sizes
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(rows=wild_rows())
 def test_every_context_message_of_every_dataset_is_older_than_its_target(rows: list[StoredMessage]) -> None:
     _holds(dataset(rows), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -170,9 +171,17 @@ async def test_what_was_missed_between_two_connections_leaves_a_new_message_bare
             await stage.edge.people.say("Ada", "general", f"new {number}")
         await stage.edge.people.say("Bo", "general", "an answer")
         await stage.changed(unlearned=1)
+        was_said = asyncio.Event()
+
+        async def once_it_was_said(shard_id: int | None, *, initial: bool = False) -> None:
+            await was_said.wait()
+
+        # In place of five seconds that nextcord waits before it identifies again.
+        stage.edge.client.before_identify_hook = once_it_was_said  # type: ignore[method-assign]
         stage.edge.sandbox.faults.set({"invalidate_sessions": True})
         await stage.edge.until(lambda: "discord" in stage.edge.board.conditions)
         await stage.edge.people.say("Ada", "general", "what nobody hears")
+        was_said.set()
         await stage.edge.until(lambda: "discord" not in stage.edge.board.conditions)
         await stage.edge.people.say("Bo", "general", "another")
         await stage.changed(unlearned=2)

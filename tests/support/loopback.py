@@ -135,6 +135,9 @@ class Listening(nextcord.Client):
         self._news = asyncio.Event()
         super().__init__(guild_ready_timeout=0.05, **options)
 
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Waits for nothing, where nextcord waits five seconds before it identifies again."""
+
     def dispatch(self, event: str, *args: Any, **kwargs: Any) -> None:
         """Remembers the event, then does as ever."""
         self.heard.append((event, args))

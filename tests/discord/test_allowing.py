@@ -78,5 +78,5 @@ async def test_presses_that_come_again_too_late_or_about_nothing_are_told_so(edg
     assert await forged(edge, "Bo", "echo:allow:yes:1:quiz:1") == GIVEN
     assert await forged(edge, "Bo", "echo:allow:yes:1:quiz:1") == SENTENCES[Refused.ALREADY_ALLOWED]
     await edge.command("Bo", "echo forget")
-    assert await forged(edge, "Bo", "echo:allow:yes:1:openers:1") == SENTENCES[Refused.FORGOTTEN]
+    assert await forged(edge, "Bo", "echo:allow:yes:1:openers:2") == SENTENCES[Refused.FORGOTTEN]
     assert edge.profile("Bo").allows == frozenset()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -15,6 +16,7 @@ from db.corpus import Corpus
 from db.keys import Keyring
 from db.quizzes import Quizzes
 from db.scorecards import Scorecards
+from db.steps import Steps
 from echo.engines.embedded import EmbeddedEngine
 from echo.errors import EngineUnavailable
 from echo.ports import Examined
@@ -143,3 +145,26 @@ async def test_a_test_that_breaks_off_costs_no_model_and_says_why(
             await scoring.test(profile, 1, "Wren", [])
         assert scoring.board.scores == {}
     assert "Ollama does not answer." in caplog.text
+
+
+class Judged(EmbeddedEngine):
+    """An engine whose tests come to nothing in particular."""
+
+    async def examine(self, *args: object, **more: object) -> Examined:
+        return examined()
+
+
+async def test_who_is_forgotten_meanwhile_is_no_impostor_and_keeps_no_model_from_its_test(tmp_path: Path) -> None:
+    clock = HandClock()
+    async with Database(tmp_path / "echo.db") as database:
+        keyring, steps, board = Keyring(database, bytes(32)), Steps(database), Board()
+        await keyring.open()
+        tested, other = [(await steps.record(birth(user_id=user))).snapshot for user in (22, 33)]
+        assert isinstance(tested, ProfileSnapshot) and isinstance(other, ProfileSnapshot)
+        board.show(replace(other, state=ProfileState.READY))
+        await keyring.key_for(other.id)
+        await keyring.destroy(other.id)
+        store = (Corpus(database, keyring, clock), Scorecards(database), Quizzes(database, keyring, clock))
+        reach, settings = Reach(Consents(database), stays=True), Settings(data_dir=tmp_path)
+        await Scoring(board, *store, Judged(), reach, settings, clock).test(tested, 1, "Wren", [])
+        assert len(board.scores[tested.id]) == 1

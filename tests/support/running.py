@@ -122,7 +122,7 @@ async def running(
     environ |= {f"ECHO_{key.upper()}": str(value) for key, value in settings.items()}
     loaded = load(environ=environ, cwd=home)
     clock = clock or HandClock()
-    async with open_echo(loaded, Serving(sandbox=True, source=source or None), clock) as echo:
+    async with open_echo(loaded, Serving(sandbox=True, source=source or None, rate_limits=False), clock) as echo:
         assert echo.sandbox is not None
         yield Running(echo, echo.sandbox.people, clock)
         assert echo.board.faults == ()

@@ -140,6 +140,7 @@ SESSION_ROWS: tuple[Row, ...] = (
     ),
     Row(ev.DraftFailed, S.COMPOSING, S.LISTENING, when=("is_this_thought",), do=("note_reason", "drop_thought")),
     Row(ev.TimerFired, S.COMPOSING, None, when=("is_typing_due",), do=("start_typing",)),
+    Row(ev.TimerFired, S.COMPOSING, S.LISTENING, when=("is_speech_due", "is_overtaken"), do=("drop_thought",)),
     Row(ev.TimerFired, S.COMPOSING, None, when=("is_speech_due",), do=("ask_saying",)),
     Row(ev.PartSaid, S.COMPOSING, None, when=("is_this_part", "has_more_parts"), do=("schedule_next_part",)),
     Row(ev.PartSaid, S.COMPOSING, S.COOLING, when=("is_this_part",), do=("finish_speech",)),

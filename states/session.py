@@ -13,7 +13,8 @@ from states.model import NO_DEADLINES, Deadline, SessionSnapshot, SessionState
 from states.policy import Refused
 
 LATE = timedelta(minutes=15)
-"""After its time a conversation is not begun any more: where Echo stood still, it would be at some other hour."""
+"""After its time nothing is begun or answered any more: where Echo stood still, the talk has moved on, and the hour is
+another one."""
 
 
 class SessionDraft(Draft[SessionSnapshot]):
@@ -78,6 +79,10 @@ class SessionDraft(Draft[SessionSnapshot]):
     def is_speech_due(self, data: Trigger) -> bool:
         """It is time to speak."""
         return self.is_due(data, Deadline.SPEAK)
+
+    def is_overtaken(self, data: Trigger) -> bool:
+        """That was long ago, and nothing of the answer is said yet."""
+        return self.snapshot.part == 0 and not self.is_timely(data)
 
     def is_cooled(self, data: Trigger) -> bool:
         """The pause after speaking is over."""

@@ -283,6 +283,17 @@ def test_an_echo_that_nobody_answered_or_that_began_enough_begins_nothing(fields
     assert after(waiting, fired(waiting, "open")).state is SessionState.LISTENING
 
 
+def test_an_answer_that_was_due_long_ago_is_not_given_but_what_was_begun_is_ended() -> None:
+    speaking = after(online(), heard(5, addressed=True), drafted(1, 2.0))
+    due = speaking.due["speak"]
+    assert effects_of(speaking, ev.TimerFired(due + timedelta(hours=7), "speak", due)) == ()
+    assert after(speaking, ev.TimerFired(due + timedelta(hours=7), "speak", due)).state is SessionState.LISTENING
+    saying = after(speaking, ev.TimerFired(due + timedelta(minutes=2), "speak", due))
+    half = after(saying, said(saying))
+    due = half.due["speak"]
+    assert effects_of(half, ev.TimerFired(due + timedelta(hours=7), "speak", due)) == (do.Say(101, 1),)
+
+
 def test_an_hour_that_passed_while_echo_stood_still_is_no_time_to_begin() -> None:
     waiting = after(free_to_begin(), planned(5))
     due = waiting.due["open"]

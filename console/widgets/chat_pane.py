@@ -247,15 +247,17 @@ class ChatPane(Vertical):
             self.talk.anchor()
             button, press = event.button, partial(self._town.press, self.standing.speaker.id)
             if button.menu is not None:
-                self._pick(button.menu, partial(press, button.message_id, button.custom_id))
+                self._pick(button, partial(press, button.message_id, button.custom_id))
             else:
                 self._act(partial(press, button.message_id, button.custom_id))
 
     @work(group="acts")
-    async def _pick(self, menu: Json, press: Callable[[list[str]], Awaitable[Json]]) -> None:
+    async def _pick(self, button: Press, press: Callable[[list[str]], Awaitable[Json]]) -> None:
         """Let somebody pick of a menu, and press it with that."""
-        picked = await self.app.push_screen_wait(PickScreen(menu))
+        assert button.menu is not None
+        picked = await self.app.push_screen_wait(PickScreen(button.menu))
         if picked is not None:
+            button.remember(picked)
             self._act(partial(press, picked))
 
     @work(group="acts")
@@ -296,7 +298,10 @@ class ChatPane(Vertical):
         if presses:
             focused = self.screen.focused
             at = presses.index(focused) + 1 if isinstance(focused, Press) and focused in presses else 0
-            presses[at % len(presses)].focus()
+            press = presses[at % len(presses)]
+            press.focus()
+            # Coming from another pane nothing is laid out yet, and focusing scrolls nowhere.
+            self.call_after_refresh(press.scroll_visible, animate=False)
 
     @on(Composer.Scrolled)
     def _scroll(self, event: Composer.Scrolled) -> None:

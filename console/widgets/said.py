@@ -51,6 +51,12 @@ class Press(Button):
         self.custom_id = str(component["custom_id"])
         self.menu = component if component.get("kind") == "select" else None
 
+    def remember(self, picked: Sequence[str]) -> None:
+        """Show the menu with these picked from now on, as Discord's clients do until the message changes."""
+        if self.menu is not None:
+            options = [{**one, "chosen": str(one["value"]) in picked} for one in self.menu["options"]]
+            self.menu = {**self.menu, "options": options}
+
 
 class Said(Vertical):
     """A message as `Town.messages` gives it."""

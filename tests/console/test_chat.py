@@ -201,6 +201,21 @@ async def test_what_an_older_messages_button_answers_comes_into_sight() -> None:
         await see(pilot, "psst")
 
 
+async def test_a_button_that_is_gone_to_from_another_pane_comes_into_sight() -> None:
+    async with chatting() as (room, pilot):
+        await paste(pilot, "/ask")
+        await pilot.press("enter")
+        await see(pilot, "Whisper")
+        for number in range(20):
+            await room.stage.people.say("Bo", "general", f"meanwhile {number}")
+        await see(pilot, "meanwhile 19")
+        await unsee(pilot, "Whisper")
+        await pilot.press("f9")
+        await unsee(pilot, "meanwhile 19")
+        await pilot.press("f4")
+        await see(pilot, "Whisper")
+
+
 @pytest.mark.parametrize("closing", ["escape", "enter"])
 async def test_a_closed_list_of_people_leaves_one_at_the_input(closing: str) -> None:
     async with chatting() as (room, pilot):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.widgets import SelectionList
+
 from console.app import EchoConsole
 from console.logs import LogRing
 from console.screens.pick import PickScreen
@@ -30,8 +32,12 @@ async def test_lines_of_a_card_are_struck_by_keys(tmp_path: Path) -> None:
             await until(pilot, lambda: isinstance(app.screen, PickScreen))
             await pilot.press("space", "ctrl+s")
             await until(pilot, lambda: not isinstance(app.screen, PickScreen))
-            await until(pilot, lambda: any("~~" in str(one.view["content"]) for one in app.query(Said)))
+            await until(pilot, lambda: any("is not like that" in str(one.view["content"]) for one in app.query(Said)))
             assert await keys_of(echo, profile.id) == whole[1:]
+            # The menu shows what was picked, so that picking more does not take it back.
+            await pilot.press("f4", "enter")
+            await until(pilot, lambda: isinstance(app.screen, PickScreen))
+            assert app.screen.query_one(SelectionList).selected == whole[:1]
 
 
 async def keys_of(echo: Running, profile_id: int) -> list[str]:

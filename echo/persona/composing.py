@@ -20,6 +20,7 @@ from echo.persona.ngram import FIRST, LATER, Mood, Phrases, Sampler
 from echo.persona.ranking import Ranking
 from echo.persona.reading import Reader, Reading
 from echo.persona.turns import Utterance
+from echo.persona.unmasking import bare_words
 
 Floats = NDArray[np.float64]
 
@@ -284,10 +285,28 @@ class Composer:
             tokens, jumps = sampler.message(place, shortest, longest)
             raw = "".join(p.vocabulary[t] for t in tokens).strip()
             text = filled(raw, self._context, pick=pick, lower=self._v.lower_names)
-            if text and text not in out and (sound(text) or self._rng.random() < 3 * self._v.loose):
+            if (
+                text
+                and text not in out
+                and not stutters(raw)
+                and (sound(text) or self._rng.random() < 3 * self._v.loose)
+            ):
                 fitting += len(text) >= shortest
                 out[text] = _Draft(text, int(self._slots[tokens[1:]].any()), jumps, raw)
         return list(out.values())
+
+
+def stutters(text: str) -> bool:
+    """Whether two to six words stand three times in a row: phrases that lead back to their own beginning."""
+    words = bare_words(text)
+    for size in range(2, 7):
+        same = 0
+        for at, (one, again) in enumerate(zip(words, words[size:], strict=False), start=1):
+            same = same + 1 if one == again else 0
+            # One word over and over is laughter, or a long no.
+            if same == 2 * size and len(set(words[at - size : at])) > 1:
+                return True
+    return False
 
 
 def sound(text: str) -> bool:

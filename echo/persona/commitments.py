@@ -121,14 +121,15 @@ _TABLE: Final[tuple[tuple[Kind, str, str], ...]] = (
     ),
     (
         Kind.WHEREABOUTS,
-        "way omw there outside door arrived landed home house airport station office pub bar gym hospital school work "
-        "hotel restaurant cafe doctor dentist train bus car mall store supermarket beach party flat apartment parents "
-        "place desk bed",
+        "way omw there away outside door arrived landed home house airport station office pub bar gym hospital school "
+        "work hotel restaurant cafe doctor dentist train bus car mall store supermarket beach party flat apartment "
+        "parents place desk bed",
         r"""
         \b{I_AM} on (?:my|our) way\b(?! to (?:becom|understand|learn|gett|be))
         ^(?:ok |yes )*on my way(?: now| home)?$
         ^(?:ok |yes |im |i m )*omw\b
         \b(?:i m|im|i am) (?:almost|nearly) there$
+        \b{I_AM} (?:\w+ ){1,3}?(?:mins?|minutes?|hrs?|hours?) away\b(?! from \w+ing)
         \b{I_AM} home(?: now)?$
         \b{I_AM} (?:at|in|on) (?:the |my |your |our |a )?{ABODE}\b(?! (?:of|for|where|that|queue|loop))
         \b{I_AM} (?:outside (?:your|the (?:door|house|office)|now)|(?:in front of|at) your door)

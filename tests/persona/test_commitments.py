@@ -60,6 +60,7 @@ BINDING = {
     ),
     Kind.WHEREABOUTS: (
         "I'm on my way",
+        "i'm two minutes away",
         "omw",
         "im at work",
         "I am at the airport now",

@@ -146,12 +146,16 @@ def _measures(past: Past, sides: _Sides) -> list[CardLine]:
     low, median, high, longest = _quantiles([length_of(text) for text in sides.own])
     beside = _quantiles([length_of(text) for text in sides.others])[1] if sides.others else None
     turns = [len(burst.texts) for burst in past.bursts] or [1]
+    usual = f"{low} to {high} words a message mostly, {median} in the middle"
+    if low == high:
+        usual = f"{low} word{'s' * (low != 1)} a message mostly"
+    few = f"; one in ten has {longest} or more" if longest > low else ""
     several = sum(n > 1 for n in turns) / len(turns)
     most = _quantiles(turns)[3]
     return [
         CardLine(
             "length",
-            f"Writes {low} to {high} words a message mostly, {median} in the middle; one in ten has {longest} or more.",
+            f"Writes {usual}{few}.",
             float(median),
             "words",
             None if beside is None else float(beside),

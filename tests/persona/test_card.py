@@ -53,6 +53,12 @@ def test_lengths_are_told_as_quartiles_and_turns_by_how_often_there_are_several(
     assert card["burst"].figure == pytest.approx(1.0) and card["burst"].text.startswith("Never sends several")
 
 
+def test_a_length_that_is_always_the_same_is_told_in_one_figure() -> None:
+    assert card_of(["one"] * 80)["length"].text == "Writes 1 word a message mostly."
+    text = card_of(["one"] * 65 + ["one two three"] * 15)["length"].text
+    assert text == "Writes 1 word a message mostly; one in ten has 3 or more."
+
+
 def test_kinds_of_laughter_and_signs_are_named() -> None:
     card = card_of(["hahaha no", "haha", "lol", "lol sure", "xD", "xDD ok :)", "fine :) 🔥"] * 10)
     assert card["laughs"].named == ("haha", "lol", "xd")

@@ -45,11 +45,11 @@ def sentence(axes: Sequence[Axis], compared: Compared, asked: int, held_out: int
             "messages or a later date make that possible."
         )
     least = weakest(axes)
-    parts = [
-        "Nothing stands out: on every axis it is about as near to them as they are to themselves."
-        if least is None
-        else f"Weakest: {least.label}. {_TOLD[AxisKey(least.key)](least, compared)}"
-    ]
+    fine = "Nothing stands out: on every axis it is about as near to them as they are to themselves."
+    if all(axis.key == AxisKey.COPYING for axis in axes):
+        # Copying is measured with however few moments, and says nothing of likeness.
+        fine = "How like them it is could not be tested; it repeats nothing that was said before."
+    parts = [fine if least is None else f"Weakest: {least.label}. {_TOLD[AxisKey(least.key)](least, compared)}"]
     silent = sum(not turn.texts for turn in compared.echo)
     if asked and silent > SILENT * asked:
         parts.append(f"In {silent} of {asked} moments it had nothing to say.")

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from echo.persona.judging.copying import Past, kept
 from echo.persona.judging.split import HELD_OUT, divide, is_answer
 from echo.persona.judging.trial import Judged, examine
+from echo.persona.judging.words import Compared, sentence
 from echo.persona.model import Persona
 from echo.persona.turns import Burst, Utterance
-from states.scores import Axis, AxisKey, share
+from states.scores import Axis, AxisKey, Better, share
 from tests.persona.talk import START, talk
 
 WHO = "Wren"
@@ -152,6 +153,8 @@ def test_a_small_corpus_says_what_it_could_not_measure() -> None:
     found = judged(few, Puppet(lambda _: ["hm, the kettle"]))
     assert AxisKey.DETECTION not in {one.key for one in found.axes}
     assert "Not measured, for want of held-out messages:" in found.sentence
+    alone = sentence([Axis(AxisKey.COPYING, 0.0, 0.0, 0.05, Better.LOWER)], Compared((), (), False, False), 11, 61)
+    assert alone.startswith("How like them it is could not be tested") and "on every axis" not in alone
     none = judged(few[:12], Puppet(lambda _: []))
     assert none.axes == () and none.weakest is None
     assert "could not be tested" in none.sentence

@@ -151,6 +151,8 @@ def banned(wishes: Wishes) -> str:
     """What holds after the form was sent."""
     if not wishes.phrases and not wishes.topics:
         return "No words or topics are banned now."
-    parts = [f"{len(wishes.phrases)} words and phrases"] if wishes.phrases else []
-    parts += [f"{len(wishes.topics)} topics"] if wishes.topics else []
-    return f"From its next answer on your echo keeps to this: {' and '.join(parts)} are banned."
+    phrases, topics = len(wishes.phrases), len(wishes.topics)
+    parts = ["1 word or phrase" if phrases == 1 else f"{phrases} words and phrases"] if phrases else []
+    parts += ["1 topic" if topics == 1 else f"{topics} topics"] if topics else []
+    verb = "is" if phrases + topics == 1 else "are"
+    return f"From its next answer on your echo keeps to this: {' and '.join(parts)} {verb} banned."

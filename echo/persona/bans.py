@@ -132,6 +132,10 @@ class Bans:
             return True
         return bool(self._signs) and any(sign in unmasked(text).casefold() for sign in self._signs)
 
+    def names(self, line: CardLine) -> bool:
+        """Whether a line of the card names what must not be said."""
+        return any(self.forbids_together(one) for one in line.named)
+
     def shuns(self, context: Sequence[Utterance]) -> bool:
         """Whether the talk is about a banned topic, so that nothing is said unasked."""
         if not self.topics:

@@ -192,9 +192,10 @@ class Persona:
         return chance(log_odds)
 
     def card(self) -> list[CardLine]:
-        """The readable description of the style, each line with its figure, without those that were struck."""
-        struck = self._parts.voice.guard.bans.wishes.struck
-        return [line for line in self._parts.card if line.key not in struck]
+        """The readable description of the style, each line with its figure, without those that were struck, and those
+        that name what must not be said."""
+        bans = self._parts.voice.guard.bans
+        return [line for line in self._parts.card if line.key not in bans.wishes.struck and not bans.names(line)]
 
     def dump(self) -> bytes:
         """The persona as bytes, for `load`. They hold message text in the form of tokens: store them encrypted."""

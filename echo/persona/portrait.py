@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from db.stored import NO_WISHES, Wishes
+from echo.persona.bans import Bans
 from echo.persona.card import CardLine
 
 
@@ -21,5 +22,6 @@ class Portrait:
 
     @property
     def unstruck(self) -> tuple[CardLine, ...]:
-        """The lines that the echo is to be like."""
-        return tuple(line for line in self.lines if line.key not in self.wishes.struck)
+        """The lines that the echo is to be like, and that name nothing banned."""
+        bans = Bans(self.wishes)
+        return tuple(line for line in self.lines if line.key not in self.wishes.struck and not bans.names(line))

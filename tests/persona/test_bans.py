@@ -10,6 +10,7 @@ from db.stored import NO_WISHES, Wishes
 from echo.persona.bans import Bans, Topic, stem
 from echo.persona.card import CardLine
 from echo.persona.model import Persona
+from echo.persona.portrait import Portrait
 from echo.persona.turns import Utterance
 from echo.persona.unmasking import bare_words, unmasked
 
@@ -120,6 +121,18 @@ def test_a_banned_topic_is_not_taken_up_unasked_but_who_asks_is_answered(wren: P
     assert wren.speak_probability(about, addressed=True) > 0.5
     assert wren.speak_probability(other, addressed=False) > 0.0
     assert any(wren.reply(about, seed=seed) for seed in range(5))
+
+
+def test_a_line_of_the_card_that_names_a_banned_word_is_neither_shown_nor_told(wren: Persona) -> None:
+    named = {line.key: line.named for line in wren.card() if line.named and line.key != "hours"}
+    key, words = next(iter(named.items()))
+    wishes = Wishes(phrases=(words[0].upper(),))
+    wren.wish(wishes)
+    assert key not in {line.key for line in wren.card()} and wren.card()
+    laughs = CardLine("laughs", "Often laughs (haha, lol).", 0.3, "share", 0.1, ("haha", "lol"))
+    length = CardLine("length", "Writes 3 to 9 words a message mostly.", 5.0, "words", 6.0)
+    assert Portrait((laughs, length), Wishes(phrases=("lol",))).unstruck == (length,)
+    assert Portrait((laughs, length), Wishes(phrases=("brb",))).unstruck == (laughs, length)
 
 
 def test_a_banned_phrase_is_not_split_over_messages(wren: Persona) -> None:

@@ -21,7 +21,7 @@ from echo.errors import EngineFailed, EngineUnavailable
 from echo.persona.consistency import Consistency
 from echo.persona.judging.split import divide, is_testable
 from echo.persona.model import Persona
-from echo.persona.serious import is_serious
+from echo.persona.serious import are_serious
 from echo.persona.turns import Burst
 from echo.ports import Answer, Examined, Moment, Trained, Why
 
@@ -219,7 +219,7 @@ def _passed(
     written = messages_of(content, moment.me, labels, most)
     # The model was shown the memory as well, and might give it back.
     texts = persona.sayable(written, (*moment.memory, *moment.context))
-    if moment.opens and any(map(is_serious, texts)):
+    if moment.opens and are_serious(texts):
         return ()
     is_whole = len(texts) == len(written) and all(is_honest(t) and said.allows(t) for t in texts)
     return tuple(texts) if is_whole else ()

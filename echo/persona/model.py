@@ -23,7 +23,7 @@ from echo.persona.keeping import parts_of, stored_parts
 from echo.persona.learning import Parts, learn
 from echo.persona.opening import ENOUGH, forbids
 from echo.persona.pacing import Pacing
-from echo.persona.serious import is_serious
+from echo.persona.serious import are_serious
 from echo.persona.turns import CONTEXT_AGE, CONTEXT_LENGTH, Burst, Utterance
 
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
@@ -115,8 +115,7 @@ class Persona:
         reading = replace(voice.reader.read((), voice.habits), likeness=likeness)
         lengths = openings.lengths[rng.choices(range(len(near)), (near + 0.05).tolist())[0]]
         texts = self.sayable(Composer(voice, (), reading, rng).carry_out(Plan(lengths, led=False)), context)
-        fit = not any(map(is_serious, texts))
-        return texts if fit else []
+        return [] if are_serious(texts) else texts
 
     def next_opening(self, channel: str, now: float, *, seed: int) -> float | None:
         """When they would next begin a conversation in a channel, in seconds since the epoch; None if not in a week."""

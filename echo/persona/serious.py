@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 _STEMS: Final = (
@@ -72,3 +73,8 @@ _SERIOUS: Final = _pattern()
 def is_serious(text: str) -> bool:
     """Whether a text touches something that is no matter for a machine to start on."""
     return _SERIOUS.search(_folded(text)) is not None
+
+
+def are_serious(texts: Iterable[str]) -> bool:
+    """The same of messages in a row, over which a phrase may be split."""
+    return is_serious(" ".join(texts))

@@ -10,7 +10,7 @@ import pytest
 from echo.persona.model import Persona
 from echo.persona.opening import ENOUGH, Openings
 from echo.persona.past import Past
-from echo.persona.serious import is_serious
+from echo.persona.serious import are_serious, is_serious
 from echo.persona.turns import Burst, Utterance
 from tests.persona.talk import talk
 
@@ -145,3 +145,8 @@ def test_grave_topics_are_known(text: str) -> None:
 )
 def test_harmless_words_that_look_like_grave_ones_are_not(text: str) -> None:
     assert not is_serious(text)
+
+
+def test_a_grave_phrase_is_known_also_where_it_is_split_over_messages() -> None:
+    assert are_serious(["so my aunt just passed", "away last night"])
+    assert not are_serious(["so my aunt just passed", "by with the kettle"])

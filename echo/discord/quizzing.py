@@ -292,6 +292,8 @@ class Quizzing:
         quiz.ask(question)
         quiz.news.clear()
         self._look()
+        if not await self._store.is_kept(question.kept.id):
+            return False
         if quiz.end is None:
             await self._show(quiz, question)
         with suppress(TimeoutError):

@@ -186,33 +186,18 @@ async def test_buttons_are_reached_moved_along_and_pressed_by_keys() -> None:
         await see(pilot, "agreed by")
 
 
-async def test_what_an_older_messages_button_answers_comes_into_sight() -> None:
+@pytest.mark.parametrize("pane", [[], ["f9"]])
+async def test_an_older_messages_button_and_what_it_answers_come_into_sight(pane: list[str]) -> None:
     async with chatting() as (room, pilot):
         await paste(pilot, "/ask")
         await pilot.press("enter")
-        await see(pilot, "Whisper")
         for number in range(20):
             await room.stage.people.say("Bo", "general", f"meanwhile {number}")
         await see(pilot, "meanwhile 19")
-        await pilot.press("f4", "f4", "f4")
+        await pilot.press(*pane, "f4", "f4", "f4")
         await see(pilot, "Whisper")
         await pilot.press("enter")
         await see(pilot, "psst")
-
-
-async def test_a_button_that_is_gone_to_from_another_pane_comes_into_sight() -> None:
-    async with chatting() as (room, pilot):
-        await paste(pilot, "/ask")
-        await pilot.press("enter")
-        await see(pilot, "Whisper")
-        for number in range(20):
-            await room.stage.people.say("Bo", "general", f"meanwhile {number}")
-        await see(pilot, "meanwhile 19")
-        await unsee(pilot, "Whisper")
-        await pilot.press("f9")
-        await unsee(pilot, "meanwhile 19")
-        await pilot.press("f4")
-        await see(pilot, "Whisper")
 
 
 @pytest.mark.parametrize("closing", ["escape", "enter"])

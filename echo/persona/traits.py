@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from echo.persona.languages import STOP_WORDS
 from echo.persona.tokens import EMOJI, EMOTICON, LAUGH, LINK, WORD, span_words, words
 
 Shows = Callable[[str], object]
@@ -39,6 +40,10 @@ theyve thats whats heres theres wheres hes shes wont aint cest jai jetais
 """
 BARE_CONTRACTIONS: Final = frozenset(_BARE_CONTRACTIONS_WORDS.split())
 """Contractions without their apostrophe."""
+_BESIDE_GERMAN_IM: Final = frozenset(
+    {"der", "dem", "den", "du", "er", "sie", "wir", "ihr", "bin", "hat", "hab", "heute"}
+)
+"""Beside these too "im" is German for "in the"."""
 _STRETCH: Final = re.compile(r"([^\W\d_])\1{2,}")
 _SHOUT: Final = re.compile(r"\b[^\W\d_]{4,}\b")
 _CODE: Final = re.compile(r"`[^`\n]+`|```")
@@ -82,7 +87,9 @@ def short_forms(text: str) -> list[str]:
 
 def drops_apostrophe(text: str) -> bool:
     """Whether a contraction lacks its apostrophe."""
-    return any(word in BARE_CONTRACTIONS for word in words(text))
+    told = set(words(text))
+    found = BARE_CONTRACTIONS & told
+    return bool(found - {"im"}) or (bool(found) and STOP_WORDS["German"].union(_BESIDE_GERMAN_IM).isdisjoint(told))
 
 
 def is_one_word(text: str) -> bool:

@@ -45,6 +45,11 @@ def test_shares_are_those_of_the_messages_with_the_others_beside_them() -> None:
     assert card["laughs"].figure == 0 and card["laughs"].others == pytest.approx(0.25)
 
 
+def test_im_is_no_dropped_apostrophe_in_german() -> None:
+    assert "apostrophes" not in card_of(["ich bin im garten", "das ist im keller", "der ist im urlaub"] * 20)
+    assert card_of(["im tired", "im so done with this", "no"] * 20)["apostrophes"].figure == pytest.approx(2 / 3)
+
+
 def test_lengths_are_told_as_quartiles_and_turns_by_how_often_there_are_several() -> None:
     card = card_of(["one", "one two", "one two three", " ".join(["word"] * 25)] * 25)
     assert card["length"].text == "Writes 2 to 25 words a message mostly, 3 in the middle; one in ten has 25 or more."

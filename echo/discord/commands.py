@@ -28,9 +28,14 @@ from echo.settings import Settings
 from states.board import Board
 from states.decide import Refusal
 from states.model import OPEN_END, Allowance, ProfileSnapshot, ProfileState, SessionSnapshot
+from states.policy import Refused
 
 NONE_READY: Final = (
     "No echo is ready in this server yet: `/echo status` shows how far they are, `/echo create` asks for one."
+)
+ALREADY_THERE: Final = (
+    "This echo is already online in this channel, and whether it begins conversations is chosen when it comes online: "
+    "`/echo offline` and then `/echo online` with `starts` changes it."
 )
 NONE_ONLINE: Final = "No echo is online in this channel: `/echo status` shows where echoes are online."
 NONE_OWN: Final = "There is no echo of you in this server, so nothing was erased; `/echo list` shows whose there are."
@@ -196,7 +201,8 @@ class Commands:
         request = self._requests.online(profile.id, asker.channel_id, asker.id, starts)
         outcome = await asking.reply.patiently(request)
         if isinstance(outcome, Refusal):
-            await asking.reply.say(outcome.sentence)
+            is_there = starts and outcome.why is Refused.ALREADY_ONLINE
+            await asking.reply.say(ALREADY_THERE if is_there else outcome.sentence)
             return
         name = self._name(profile)
         await asking.reply.say(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from echo.discord.commands import ALREADY_THERE
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import Overwrite
 from echo.settings import Settings
@@ -64,6 +65,8 @@ async def test_an_echo_is_online_once_in_a_channel(edge: Edge) -> None:
     await edge.ready("Bo")
     await edge.command("Bo", "echo online")
     assert await edge.refused("Bo", "echo online") == SENTENCES[Refused.ALREADY_ONLINE]
+    # What was asked for beyond that is not passed over in silence.
+    assert await edge.refused("Ada", "echo online", profile="Bo", starts=True) == ALREADY_THERE
     await edge.command("Bo", "echo online", "random")
     assert len(edge.board.sessions_online()) == 2
 

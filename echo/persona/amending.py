@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from echo.persona.composing import Plan, Planner
 from echo.persona.learning import Parts, ages, message_vectors, plan, slotted
 from echo.persona.lexicon import Floats32, Lexicon
 from echo.persona.ngram import Phrases
 from echo.persona.past import Past
+from echo.persona.planning import Plan, Planner
 from echo.persona.ragged import Ints, Mask
 from echo.persona.reading import ROW, Memory, Reader, answered, days, heard_in, normed, told_in
 from echo.persona.record import Left, Record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -11,31 +11,40 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from echo.persona.boosting import Forest, Growth, grow
 from echo.persona.consistency import Consistency
-from echo.persona.guard import LENGTH, Guard
+from echo.persona.discriminating import Discriminator
+from echo.persona.finishing import closed, sound, stutters
+from echo.persona.guard import Guard
 from echo.persona.habits import Habits
 from echo.persona.names import company, filled, keys_of
-from echo.persona.ngram import FIRST, LATER, Mood, Phrases, Sampler
+from echo.persona.ngram import FIRST, LATER, Phrases
+from echo.persona.planning import MESSAGES, Plan, Planner
 from echo.persona.ranking import Ranking
 from echo.persona.reading import Reader, Reading
+from echo.persona.sampling import Mood, Sampler, bounds
+from echo.persona.tokens import TAKEN
 from echo.persona.turns import Utterance
-from echo.persona.unmasking import bare_words
+from echo.persona.uptake import Uptake, taken
 
 Floats = NDArray[np.float64]
 
 TRIES: Final = 120
 """Drafts for the first message at most, half as many for later ones: long ones seldom come out as planned."""
-CANDIDATES: Final = 40
+CANDIDATES: Final = 32
 """Drafts of about the planned length that are enough."""
-JUDGED: Final = 28
+DRAWN: Final = 3600
+"""Characters of drafts that are enough: of long messages there are fewer."""
+JUDGED: Final = 24
 """Of these, the ones nearest to the planned length are judged."""
 INSTEAD: Final = (40, 20, 10, 4)
 """Characters: what is tried in turn where nothing of the planned length may be said."""
-MESSAGES: Final = 6
-"""Messages in one answer at most."""
 WARMTH: Final = 0.45
 """Softness of the choice among candidates: 0 always takes the best judged, and overdoes every habit."""
+
+TOLD: Final = 0.45
+"""How much it counts that a draft can't be told from what they wrote. With WARMTH they are drawn like real ones."""
+TAKING: Final = 4.0
+"""How much more a word that was just used weighs where one is to be taken up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,88 +57,10 @@ class Leaning:
 
     situation: float = 14.0
     answer: float = 10.0
-    topic: float = 3.0
+    topic: float = 1.0
     length: float = 2.0
     newness: float = 0.7
-    boldness: float = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to write: each message's length in characters, and whether the first begins by naming somebody present.
-
-    `named` is how many names of those present come later on, in all messages.
-    """
-
-    lengths: tuple[int, ...]
-    led: bool
-    named: int = 0
-
-
-class Planner:
-    """Foresees the measure of an answer and draws a real one from moments foreseen alike."""
-
-    def __init__(self, size: Forest, lead: Forest, seen: Floats, plans: Sequence[Plan]) -> None:
-        self._size, self._lead, self._seen = size, lead, seen
-        self.plans = list(plans)
-
-    @classmethod
-    def learn(cls, rows: Floats, plans: Sequence[Plan], seed: int) -> Planner:
-        """From moments (n, d) and the answers' measures."""
-        growth = Growth(trees=40, depth=3, rate=0.12)
-        sizes = np.array([math.log1p(sum(p.lengths)) for p in plans])
-        leads = np.array([float(p.led) for p in plans])
-        size, lead = grow(rows, sizes, "squared", seed, growth), grow(rows, leads, "logistic", seed, growth)
-        seen = np.column_stack([size.predict(rows), lead.predict(rows)]) if len(rows) else np.zeros((0, 2))
-        return cls(size, lead, seen, plans)
-
-    def draw(self, row: Sequence[float], likeness: Floats, rng: Random) -> Plan:
-        """The measure of an answer that was given in a moment like this one; `likeness` is parallel to the plans."""
-        if not self.plans:
-            return Plan((20,), led=False)
-        table = np.array([row], np.float64)
-        here = np.array([self._size.predict(table)[0], self._lead.predict(table)[0]])
-        spread = self._seen.std(axis=0) + 1e-3
-        away = (((self._seen - here) / spread) ** 2).sum(axis=1)
-        near = np.argsort(away, kind="stable")[:60]
-        weight = 1.0 + 4.0 * likeness[near]
-        mass = np.cumsum(weight)
-        return self.plans[int(near[min(int(np.searchsorted(mass, rng.random() * mass[-1])), len(near) - 1)])]
-
-    def kept(self, rows: NDArray[np.bool_], plans: Sequence[Plan]) -> Planner:
-        """Only these of its rows, whose plans are now `plans`."""
-        return Planner(self._size, self._lead, self._seen[rows], plans)
-
-    def joined(self, rows: Floats, plans: Sequence[Plan]) -> Planner:
-        """With more moments (n, d) and their answers' measures, foreseen by the trees as they are."""
-        if not plans:
-            return self
-        seen = np.column_stack([self._size.predict(rows), self._lead.predict(rows)])
-        return Planner(self._size, self._lead, np.vstack([self._seen, seen]), [*self.plans, *plans])
-
-    def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """All parts, for storage."""
-        flat = [n for p in self.plans for n in (*p.lengths, -1 - p.led - 2 * p.named)]
-        return {
-            **self._size.arrays("plan.size"),
-            **self._lead.arrays("plan.lead"),
-            "plan.seen": self._seen,
-            "plan.plans": np.array(flat, np.int32),
-        }
-
-    @classmethod
-    def of(cls, stored: Mapping[str, NDArray[np.generic]]) -> Planner:
-        """What `arrays` gave. Raises KeyError where a part is missing."""
-        plans: list[Plan] = []
-        lengths: list[int] = []
-        for n in stored["plan.plans"].astype(np.int64).tolist():
-            if n < 0:
-                plans.append(Plan(tuple(lengths), bool((-1 - n) % 2), (-1 - n) // 2))
-                lengths = []
-            else:
-                lengths.append(n)
-        size, lead = Forest.of(stored, "plan.size"), Forest.of(stored, "plan.lead")
-        return cls(size, lead, stored["plan.seen"].astype(np.float64), plans)
+    boldness: float = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +81,7 @@ class Voice:
     vectors: NDArray[np.float32]
     lower_names: bool
     loose: float
+    discriminator: Discriminator
     leaning: Leaning = Leaning()
 
 
@@ -159,6 +91,7 @@ class _Draft:
     named: int
     jumps: int
     plain: str
+    takes: bool
 
 
 class Composer:
@@ -174,7 +107,10 @@ class Composer:
     ) -> None:
         self._v, self._context, self._reading, self._rng = voice, context, reading, rng
         self._said = Consistency(memory, context, voice.reader.names.own)
-        self._slots, self._plain = voice.phrases.slots, ~voice.phrases.slots
+        p = voice.phrases
+        self._slots, self._plain = p.slots, ~p.slots
+        self._offered = Uptake(voice.reader.lexicon, voice.reader.names).offered(context)
+        self._takes = [(token, kind in self._offered) for token, kind in p.taken]
         self._mood = self._leaned()
 
     def _leaned(self) -> Mood:
@@ -189,6 +125,8 @@ class Composer:
         taste = np.ones(len(v.phrases.vocabulary))
         if not self._has_company():
             taste[self._slots] = 0.0
+        for token, _ in self._takes:
+            taste[token] = 0.0
         return Mood(by_message, taste, lean.boldness)
 
     def _has_company(self) -> bool:
@@ -204,7 +142,7 @@ class Composer:
         """The messages of a plan; see `answer`."""
         out: list[str] = []
         for k, length in enumerate(plan.lengths[:MESSAGES]):
-            text = self._message(out, length, plan.led and k == 0, plan.named)
+            text = self._message(out, length, plan.led and k == 0, plan.named, takes=bool(plan.taken >> k & 1))
             if text is not None:
                 out.append(text)
         # Where every draft of the planned length was a quote, something short can still be said.
@@ -214,10 +152,11 @@ class Composer:
                 return [text]
         return out
 
-    def _message(self, before: list[str], length: int, led: bool, named: int) -> str | None:
-        drafts = self._drafts(LATER if before else FIRST, length, led)
+    def _message(self, before: list[str], length: int, led: bool, named: int, *, takes: bool = False) -> str | None:
+        drafts = self._drafts(LATER if before else FIRST, length, led, takes)
         drafts = [d for d in drafts if d.text not in before]
         drafts = [d for d in drafts if d.named == min(named, 1)] or drafts
+        drafts = [d for d in drafts if d.takes == takes] or drafts
         if not drafts:
             return None
         near = self._near(drafts, length)
@@ -226,11 +165,13 @@ class Composer:
         rows = [self._v.reader.features(self._reading, "\n".join([*before, d.text]), self._v.habits) for d in near]
         score = self._v.ranking.predict(np.array(rows))
         aim = self._v.ranking.aim(self._rng)
+        odds = self._v.discriminator.odds([d.plain for d in near])
         merit = [
             -abs(float(s) - aim)
             - 1.6 * abs(math.log1p(len(d.text)) - math.log1p(length))
             - 0.12 * d.jumps / math.log(4 + len(d.plain))
-            for s, d in zip(score, near, strict=True)
+            + TOLD * float(o)
+            for s, d, o in zip(score, near, odds, strict=True)
         ]
         return self._choose(near, merit)
 
@@ -257,23 +198,31 @@ class Composer:
         noisy = [m / WARMTH - math.log(-math.log(chance() + 1e-12) + 1e-12) for m in merit]
         return drafts[max(range(len(drafts)), key=noisy.__getitem__)].text
 
-    def _sampler(self, length: int) -> Sampler:
+    def _sampler(self, length: int, takes: bool) -> Sampler:
         """Draws messages in the mood of the moment, leaned towards what was written at such a length."""
         away = np.abs(self._v.phrases.lengths - math.log1p(length))
         fit = self._mood.fit * np.exp(-self._v.leaning.length * np.minimum(away, 3.0))
-        return Sampler(self._v.phrases, Mood(fit, self._mood.taste, self._mood.boldness), self._rng)
+        taste = self._mood.taste
+        if takes and self._takes:
+            taste = taste.copy()
+            for token, offered in self._takes:
+                taste[token] = TAKING * offered
+        return Sampler(self._v.phrases, Mood(fit, taste, self._mood.boldness), self._rng)
 
-    def _drafts(self, start: int, length: int, led: bool) -> list[_Draft]:
+    def _is_sound(self, text: str) -> bool:
+        return sound(text) or self._rng.random() < 3 * self._v.loose
+
+    def _drafts(self, start: int, length: int, led: bool, takes: bool) -> list[_Draft]:
         """Distinct candidate messages, with names filled in."""
         p = self._v.phrases
         out: dict[str, _Draft] = {}
         allowed = self._slots if led and self._slots.any() and self._has_company() else self._plain
         pick = self._rng.randrange(8)
-        sampler = self._sampler(length)
-        shortest, longest = int(length * 0.8) - 2, min(LENGTH, int(length * 1.35) + 8)
-        fitting = 0
+        sampler = self._sampler(length, takes)
+        shortest, longest = bounds(length)
+        fitting = drawn = 0
         for _ in range(TRIES if start == FIRST else TRIES // 2):
-            if fitting >= CANDIDATES:
+            if fitting >= CANDIDATES or drawn >= DRAWN:
                 break
             place = sampler.opening(start, allowed)
             if place < 0 and start == LATER:
@@ -283,40 +232,12 @@ class Composer:
             if place < 0:
                 break
             tokens, jumps = sampler.message(place, shortest, longest)
-            raw = "".join(p.vocabulary[t] for t in tokens).strip()
+            raw = closed("".join(p.vocabulary[t] for t in tokens).strip())
+            drawn += max(len(raw), 10)
             text = filled(raw, self._context, pick=pick, lower=self._v.lower_names)
-            if (
-                text
-                and text not in out
-                and not stutters(raw)
-                and (sound(text) or self._rng.random() < 3 * self._v.loose)
-            ):
+            has = text is not None and any(slot in text for slot in TAKEN)
+            text = taken(text, self._offered, self._rng) if text else None
+            if text and text not in out and not stutters(raw) and self._is_sound(text):
                 fitting += len(text) >= shortest
-                out[text] = _Draft(text, int(self._slots[tokens[1:]].any()), jumps, raw)
+                out[text] = _Draft(text, int(self._slots[tokens[1:]].any()), jumps, raw, has)
         return list(out.values())
-
-
-def stutters(text: str) -> bool:
-    """Whether two to six words stand three times in a row: phrases that lead back to their own beginning."""
-    words = bare_words(text)
-    for size in range(2, 7):
-        same = 0
-        for at, (one, again) in enumerate(zip(words, words[size:], strict=False), start=1):
-            same = same + 1 if one == again else 0
-            # One word over and over is laughter, or a long no.
-            if same == 2 * size and len(set(words[at - size : at])) > 1:
-                return True
-    return False
-
-
-def sound(text: str) -> bool:
-    """Whether brackets, quotes and code marks that were opened are closed: splices often lose one."""
-    if text.count("`") % 2 or text.count('"') % 2:
-        return False
-    depth = 0
-    for i, c in enumerate(text):
-        if c == "(" and (i == 0 or text[i - 1] not in ":;=-'"):
-            depth += 1
-        elif c == ")" and depth > 0:
-            depth -= 1
-    return depth == 0

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from echo.errors import EngineFailed
 from echo.persona.card import CardLine
-from echo.persona.composing import Planner, Voice
+from echo.persona.composing import Voice
 from echo.persona.decision import Decision
+from echo.persona.discriminating import Discriminator
 from echo.persona.guard import Guard
 from echo.persona.habits import Habits
 from echo.persona.learning import Parts
@@ -20,6 +21,7 @@ from echo.persona.names import NameBook
 from echo.persona.ngram import Phrases
 from echo.persona.opening import Openings
 from echo.persona.pacing import Pacing
+from echo.persona.planning import Planner
 from echo.persona.ragged import Ragged
 from echo.persona.ranking import Ranking
 from echo.persona.reading import Memory, Reader
@@ -46,6 +48,7 @@ def stored_parts(parts: Parts) -> bytes:
         **voice.ranking.arrays(),
         **voice.guard.arrays(),
         **voice.planner.arrays(),
+        **voice.discriminator.arrays(),
         "turn_of": voice.turn_of.astype(np.int32),
         "reply_turn": voice.reply_turn.astype(np.int32),
         "age": voice.age,
@@ -102,6 +105,7 @@ def _parts(arrays: Stored, notes: Mapping[str, Any]) -> Parts:
         vectors=arrays["message_vectors"].astype(np.float32),
         lower_names=bool(notes["lower_names"]),
         loose=float(notes["loose"]),
+        discriminator=Discriminator.of(arrays),
     )
     card = tuple(CardLine.of(row) for row in notes["card"])
     pacing, decision = Pacing.of(arrays), Decision.of(arrays)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from echo.persona.card import CardLine, describe
-from echo.persona.composing import Plan, Planner, Voice, sound
+from echo.persona.composing import Leaning, Voice
 from echo.persona.decision import Decision, occasions, others_moments
+from echo.persona.discriminating import DRAFTS, Discriminator, rehearsed, written
+from echo.persona.finishing import sound
 from echo.persona.guard import Guard
 from echo.persona.habits import Habits, marks
 from echo.persona.lexicon import Floats32, Lexicon, rounded, unit
@@ -20,14 +23,16 @@ from echo.persona.ngram import Phrases
 from echo.persona.opening import Openings
 from echo.persona.pacing import Pacing
 from echo.persona.past import Past
+from echo.persona.planning import MESSAGES, Plan, Planner
 from echo.persona.ragged import Ragged
 from echo.persona.ranking import Ranking, learn_ranking, set_apart
 from echo.persona.reading import ROW, Reader, remember
 from echo.persona.record import Record
 from echo.persona.secrecy import Familiar, Private, veiled
 from echo.persona.situations import learn_ties
-from echo.persona.tokens import LINK, pieces
+from echo.persona.tokens import LINK, TAKEN, pieces
 from echo.persona.turns import Burst
+from echo.persona.uptake import Uptake
 
 Floats = NDArray[np.float64]
 
@@ -79,19 +84,22 @@ def learn(bursts: Sequence[Burst], author: str, seed: int, progress: Callable[[f
     progress(0.4)
     habits, ranking = _judgement(answers, apart, reader, seed)
     progress(0.65)
-    texts = slotted(past, names)
+    texts = Uptake(lexicon, names).slotted(past, slotted(past, names))
     phrases = _phrases(past, texts, lexicon)
     progress(0.75)
     guard = Guard.learn(line.text for line in past.lines)
     planner = Planner.learn(answers.rows, _plans(answers, texts), seed)
     progress(0.85)
     pacing = Pacing.learn(answers.rows, answers.bursts, past.bursts, seed)
+    turn_of, age = record.said.row(), ages(record)
+    spoken = message_vectors(record.words.taken(record.said.flat), lexicon, vectors)
+    discriminator = _discriminator(phrases, planner, age[turn_of], seed)
     decision, addressed = _decision(past, reader, seed)
-    turn_of = record.said.row()
     voice = Voice(
-        phrases, reader, habits, ranking, guard, planner, turn_of, answers.turn, ages(record),
-        message_vectors(record.words.taken(record.said.flat), lexicon, vectors), _writes_names_small(past, names),
+        phrases, reader, habits, ranking, guard, planner, turn_of, answers.turn, age, spoken,
+        _writes_names_small(past, names),
         sum(not sound(line.text) for line in past.lines if line.own) / max(1, sum(line.own for line in past.lines)),
+        discriminator,
     )  # fmt: skip
     lexicon.keep(False)
     progress(1.0)
@@ -140,6 +148,13 @@ def _phrases(past: Past, slotted: list[list[str]], lexicon: Lexicon) -> Phrases:
     return Phrases.learn(turns, private.hidden(every))
 
 
+def _discriminator(phrases: Phrases, planner: Planner, age: Floats, seed: int) -> Discriminator:
+    """Learnt from what they wrote last, and drafts of the same lengths."""
+    lengths = [n for one in planner.plans[-DRAFTS:] for n in one.lengths]
+    drafts = rehearsed(phrases, lengths, np.exp(-Leaning().newness * age), Random(seed))
+    return Discriminator.learn(written(phrases), drafts)
+
+
 def _link_people(past: Past) -> dict[str, set[str]]:
     """Which others posted each link, in lower case."""
     out: dict[str, set[str]] = {}
@@ -160,7 +175,8 @@ def plan(lengths: tuple[int, ...], texts: Sequence[str]) -> Plan:
     first = (pieces(texts[0]) or [""])[0]
     led = LAST in first or OTHER in first
     slots = sum(text.count(LAST) + text.count(OTHER) for text in texts)
-    return Plan(lengths, led, slots - led)
+    taken = sum(1 << k for k, text in enumerate(texts[:MESSAGES]) if any(slot in text for slot in TAKEN))
+    return Plan(lengths, led, slots - led, taken)
 
 
 def _decision(past: Past, reader: Reader, seed: int) -> tuple[Decision, float]:

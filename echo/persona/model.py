@@ -17,12 +17,13 @@ from echo.persona.amending import Amended, amended
 from echo.persona.bans import Bans
 from echo.persona.card import CardLine
 from echo.persona.clocks import in_time, until_last
-from echo.persona.composing import Composer, Plan
+from echo.persona.composing import Composer
 from echo.persona.decision import Decision, chance
 from echo.persona.keeping import parts_of, stored_parts
 from echo.persona.learning import Parts, learn
 from echo.persona.opening import ENOUGH, forbids
 from echo.persona.pacing import Pacing
+from echo.persona.planning import Plan
 from echo.persona.serious import are_serious
 from echo.persona.turns import CONTEXT_AGE, CONTEXT_LENGTH, Burst, Utterance
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from echo.corpus.ordinary import ORDINARY
-from echo.persona.tokens import MENTION, WORD
+from echo.persona.tokens import MENTION, TAKEN, WORD
 from echo.persona.turns import Utterance
 
 LAST: Final = "\x01"
@@ -21,7 +21,7 @@ SHORTEST: Final = 3
 _LEAD: Final = re.compile(r"\s*@?(\S{2,64}?)[:,](?=\s|$)")
 _EDGE: Final = "_`^|[]{}()<>@*.,:;!?\"'~"
 _CALLED: Final = re.compile(r"(?<![\w@])@([^\W\d_]\w{2,63})")
-_SLOT_CHARS: Final = str.maketrans("", "", LAST + OTHER)
+_SLOT_CHARS: Final = str.maketrans("", "", LAST + OTHER + TAKEN)
 
 
 def key_of(name: str) -> str:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from random import Random
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from echo.persona.names import LAST, OTHER
+from echo.persona.tokens import TAKEN
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -36,13 +36,6 @@ ORDER: Final = 5
 """Tokens of context at most."""
 DISCOUNT: Final = 0.75
 """The absolute discount, as is usual for Kneser-Ney."""
-
-QUOTED: Final = 4
-"""Words from one message in a row after which the walk leaves it, if it can: a longer run is soon a quote."""
-GOING_ON: Final = 0.5
-"""How much an end weighs before a message is as long as planned."""
-UNENDING: Final = 0.3
-"""The share of a context's continuations that must go on for an end to be passed over there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +70,8 @@ class Phrases:
         self.sizes: list[int] = [len(word) for word in self.vocabulary]
         self.opens_word: list[bool] = [word[:1].isspace() or not word.isascii() for word in self.vocabulary]
         self.slots: NDArray[np.bool_] = np.array([LAST in w or OTHER in w for w in self.vocabulary], np.bool_)
+        kinds = [(i, word.strip()[-1:]) for i, word in enumerate(self.vocabulary)]
+        self.taken: list[tuple[int, str]] = [(i, kind) for i, kind in kinds if kind and kind in TAKEN]
         ends = np.append(self.begin[1:], len(tokens)) if len(tokens) else self.begin
         length = np.concatenate([[0], np.cumsum(np.array(self.sizes, np.int64)[tokens] * (tokens > HIDDEN))])
         self.lengths: Floats = np.log1p(length[ends] - length[self.begin]) if len(tokens) else np.zeros(0)
@@ -179,139 +174,3 @@ def _flat(turns: Sequence[Sequence[Sequence[str]]], ids: dict[str, int], hidden:
             flat.extend(HIDDEN if p in hidden else ids.setdefault(p, len(ids)) for p in message)
             flat.append(END)
     return flat
-
-
-@dataclass(frozen=True, slots=True)
-class Mood:
-    """What leans the sampling. `fit` weighs messages (len = Phrases.messages), `taste` tokens (len = vocabulary).
-
-    `boldness` scales the backing off: below 1 stays closer to learnt phrases.
-    """
-
-    fit: Floats
-    taste: Floats
-    boldness: float = 1.0
-
-
-class Sampler:
-    """Draws messages in one mood. Not shared between threads; cheap to make."""
-
-    def __init__(self, phrases: Phrases, mood: Mood, rng: Random) -> None:
-        self._p = phrases
-        self._random = rng.random
-        self._boldness = mood.boldness
-        taste = mood.taste.copy()
-        taste[HIDDEN] = 0.0
-        self._weight = mood.fit[phrases.source] * taste[phrases.tokens] if len(phrases.tokens) else mood.fit
-        self._going_on = np.where(phrases.tokens == END, self._weight * GOING_ON, self._weight)
-        self._openings: dict[tuple[int, int], tuple[Ints, Floats]] = {}
-
-    def opening(self, start: int, allowed: NDArray[np.bool_] | None = None) -> int:
-        """The place of a first token after FIRST or LATER; -1 where there is none. `allowed` is over vocabulary."""
-        key = (start, id(allowed))
-        if key not in self._openings:
-            places = self._p.begin[self._p.tokens[self._p.begin] == start] + 1
-            if allowed is not None:
-                places = places[allowed[self._p.tokens[places]]]
-            self._openings[key] = (places, self._weight[places].cumsum())
-        places, mass = self._openings[key]
-        if not len(places) or mass[-1] <= 0:
-            return -1
-        return int(places[min(int(mass.searchsorted(self._random() * mass[-1], "right")), len(places) - 1)])
-
-    def message(self, place: int, shortest: int, longest: int) -> tuple[list[int], int]:
-        """Tokens from the one at `place` to before END, and how often the walk left the message it was quoting.
-
-        An end before `shortest` characters is passed over where its context often went on. The list is empty where the
-        message came to more than `longest` characters, or to something that may not be said.
-        """
-        p = self._p
-        out: list[int] = []
-        jumps, depth, size, quoted = 0, 1, 0, 0
-        while place >= 0:
-            token = int(p.tokens[place])
-            if token == END:
-                if size >= shortest:
-                    return out, jumps
-                place, depth = self._instead(place, depth)
-                if place < 0:
-                    return out, jumps
-                jumps += 1
-                token = int(p.tokens[place])
-            out.append(token)
-            size += p.sizes[token]
-            if size > longest:
-                return [], 0
-            weight = self._weight if size >= shortest else self._going_on
-            quoted += p.opens_word[token]
-            following = -1
-            if quoted >= QUOTED:
-                following, depth = self._elsewhere(place + 1, min(depth + 1, p.order), weight)
-            if following < 0:
-                following, depth = self._next(place + 1, min(depth + 1, p.order), weight)
-            if following != place + 1:
-                jumps, quoted = jumps + 1, 0
-            place = following
-        return [], 0
-
-    def _instead(self, place: int, depth: int) -> tuple[int, int]:
-        """A place that goes on where `place` ends, at the longest context that has one; -1 where there is none."""
-        for k in range(depth, 1, -1):
-            level = self._p.levels[k - 1]
-            group = int(level.group_of[place])
-            if group < 0:
-                continue
-            places = level.places[level.start[group] : level.start[group + 1]]
-            every = len(places)
-            places = places[self._p.tokens[places] != END]
-            # A phrase that nearly always ends here would be stretched into something they don't say.
-            if len(places) >= UNENDING * every and len(places) > 0:
-                mass = self._weight[places].cumsum()
-                if mass[-1] > 0:
-                    return int(places[min(int(mass.searchsorted(self._random() * mass[-1])), len(places) - 1)]), k
-        return -1, 1
-
-    def _elsewhere(self, place: int, depth: int, weight: Floats) -> tuple[int, int]:
-        """A place that shares the context of `place` but stands in another message; -1 where there is none."""
-        source = self._p.source[place]
-        for k in range(depth, 1, -1):
-            level = self._p.levels[k - 1]
-            group = int(level.group_of[place])
-            if group < 0 or level.start[group + 1] - level.start[group] < 2:
-                continue
-            places = level.places[level.start[group] : level.start[group + 1]]
-            mass = (weight[places] * (self._p.source[places] != source)).cumsum()
-            if mass[-1] > 0:
-                return int(places[min(int(mass.searchsorted(self._random() * mass[-1], "right")), len(places) - 1)]), k
-        return -1, depth
-
-    def _next(self, place: int, depth: int, weight: Floats) -> tuple[int, int]:
-        """A place to go on from, whose context is that of `place`, and how long a context it shares."""
-        if place >= len(self._p.tokens):
-            return -1, 1
-        lowest = 1
-        for k in range(depth, 0, -1):
-            level = self._p.levels[k - 1]
-            group = int(level.group_of[place])
-            if group < 0:
-                continue
-            lowest = k
-            if k > 2 and self._random() < level.retreat[group] * self._boldness:
-                continue
-            chosen = self._choose(level, group, weight)
-            if chosen >= 0:
-                return chosen, k
-        level = self._p.levels[lowest - 1]
-        group = int(level.group_of[place])
-        return (self._choose(level, group, weight), lowest) if group >= 0 else (-1, 1)
-
-    def _choose(self, level: Level, group: int, weight: Floats) -> int:
-        low, high = int(level.start[group]), int(level.start[group + 1])
-        if high - low == 1:
-            place = int(level.places[low])
-            return place if weight[place] > 0 else -1
-        places = level.places[low:high]
-        mass = (weight[places] * level.share[low:high]).cumsum()
-        if not len(mass) or mass[-1] <= 0:
-            return -1
-        return int(places[min(int(mass.searchsorted(self._random() * mass[-1], "right")), len(places) - 1)])

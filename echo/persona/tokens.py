@@ -22,7 +22,7 @@ _EMOJI_NAME: Final = r"<a?:\w{1,64}:\d+>|:[a-zA-Z][\w+-]{1,40}:"
 EMOJI_NAME: Final = re.compile(_EMOJI_NAME)
 PIECE: Final = re.compile(
     rf"\s?(?:https?://\S+|<@[!&]?[^>\s]{{1,64}}>|<#\d+>|@\*\*[^*\n]{{1,64}}\*\*|{_EMOJI_NAME}|{_LETTER}+(?:['’]{_LETTER}+)*"
-    rf"|[{_UNSPACED}]|@?[\x01\x02]|[^\w\s{_UNSPACED}\x01\x02]+)|\s+"
+    rf"|[{_UNSPACED}]|@?[\x01\x02]|[\x04-\x07\x0e\x0f]|[^\w\s{_UNSPACED}\x01\x02\x04-\x07\x0e\x0f]+)|\s+"
 )
 WORD: Final = re.compile(rf"{_LETTER}+(?:['’]{_LETTER}+)*|[{_UNSPACED}]")
 EMOJI: Final = re.compile("[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\u2600-\u27bf]")
@@ -30,6 +30,9 @@ EMOTICON: Final = re.compile(r"(?<!\w)(?:[:;=8xX]['’]?-?[)(\]\[DPpOo3/\\|*]+|\
 LAUGH: Final = re.compile(
     r"\b(?:lo+l|lmao\w*|rofl|(?:ha){2,}h?|(?:he){2,}|heh|hah+|ja(?:ja)+|kek|xd+)\b|w{4,}|ㅋ{2,}", re.I
 )
+
+TAKEN: Final = "\x04\x05\x06\x07\x0e\x0f"
+"""Each stands in a learnt message for a kind of word that was taken up from what had just been said."""
 
 LONGEST: Final = 4000
 """Characters: longer messages are read up to here. It is what Discord lets a paying member send."""

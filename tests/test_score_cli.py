@@ -62,6 +62,13 @@ def test_what_is_wrong_is_told_in_one_sentence(
     assert told in error and "Traceback" not in error
 
 
+def test_no_day_is_spoken_of_where_none_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = export(tmp_path / "chat.jsonl", [Written("Wren", "lobby", 1.7e9, "hello there")])
+    assert score(path, "--author", "Wren") == 2
+    told = capsys.readouterr().err
+    assert "There is 1 message of Wren and 50 are needed, 49 more: choose a larger export." in told
+
+
 def test_an_unreadable_file_is_named(tmp_path: Path, chat: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = tmp_path / "broken.jsonl"
     broken.write_text("{]")

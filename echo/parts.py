@@ -34,7 +34,7 @@ from echo.remembering import Remembering
 from echo.router import Router
 from echo.saying import Saying
 from echo.scoring import Scoring
-from echo.session_work import SessionWork
+from echo.session_work import Pace, SessionWork
 from echo.settings import Settings
 from echo.share import Ceiling
 from echo.store import Store, policy_of
@@ -49,11 +49,11 @@ class Parts:
     """One Echo's parts, as attributes. Made in the order in which they need one another."""
 
     def __init__(
-        self, settings: Settings, store: Store, engine: Engine, api_base: str | None, pace_scale: float, clock: Clock
+        self, settings: Settings, store: Store, engine: Engine, api_base: str | None, pace: Pace, clock: Clock
     ) -> None:
-        """`api_base` is where Discord's API is when it is not at Discord; `pace_scale` a factor of all delays."""
+        """`api_base` is where Discord's API is when it is not at Discord; `pace` that of the echoes."""
         self.settings, self.store, self.engine, self.clock = settings, store, engine, clock
-        self.pace_scale = pace_scale
+        self.pace = pace
         self.board = Board()
         self.router = Router(
             self.board, store.steps, policy_of(settings), settings.max_active_sessions_per_server, clock
@@ -158,7 +158,7 @@ class Parts:
             beginning=beginning,
             wishes=store.wishes,
             settings=settings,
-            pace_scale=self.pace_scale,
+            pace=self.pace,
             clock=self.clock,
         )
 

@@ -33,6 +33,14 @@ TYPING_MOST = 10.0
 """Seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A factor of an echo's delays, and the seconds that none of them passes."""
+
+    scale: float
+    most: float
+
+
 @dataclass(slots=True)
 class SessionWork:
     """The adapters that a session's effects are done with."""
@@ -49,7 +57,7 @@ class SessionWork:
     beginning: Beginning
     wishes: WishBook
     settings: Settings
-    pace_scale: float
+    pace: Pace
     clock: Callable[[], datetime]
 
     @property
@@ -80,7 +88,7 @@ class SessionWork:
             answer = await self._answer(profile, moment, ruling)
             if not answer.texts:
                 return ev.SilenceChosen(self.clock(), turn, answer.why.value)
-            wait, typing, gaps = paced(answer, self.pace_scale, self.settings.max_delay)
+            wait, typing, gaps = paced(answer, self.pace.scale, self.pace.most)
             generation = await self.generations.draft(
                 snapshot,
                 turn,

@@ -97,7 +97,10 @@ class Settings(BaseSettings):
     chattiness: float = Field(1.0, ge=0, le=10, description="Factor of speaking unprompted; 0 is only when addressed.")
     pace_scale: float = Field(1.0, ge=0, le=10, description="Factor of an echo's delays; 0 is at once.")
     sandbox_pace_scale: float = Field(
-        0.3, ge=0, le=10, description="The same in the sandbox, where nobody wants to wait for minutes."
+        0.3,
+        ge=0,
+        le=10,
+        description="The same in the sandbox, where nobody wants to wait long: below 1 it scales max_delay too.",
     )
     max_delay: float = Field(60.0, ge=0, le=86_400, description="Most seconds before an echo's answer.")
     openers_per_day: int = Field(

@@ -23,6 +23,7 @@ from console.messages import SceneChanged, TownChanged
 from console.ports import Json, Town
 from console.proposing import Proposer
 from console.questions import pressable
+from console.screens.confirm import ConfirmScreen
 from console.screens.form import FormScreen
 from console.screens.pick import PickScreen
 from console.widgets.composer import Composer
@@ -35,6 +36,7 @@ from states.board import Board
 
 TYPING_LASTS = 10.0
 """Seconds that somebody is seen typing, as on Discord."""
+CARE = "This button is marked as one that can't be taken back."
 
 
 class ChatPane(Vertical):
@@ -247,15 +249,22 @@ class ChatPane(Vertical):
             self.talk.anchor()
             button, press = event.button, partial(self._town.press, self.standing.speaker.id)
             if button.menu is not None:
-                self._pick(button, partial(press, button.message_id, button.custom_id))
+                self._pick(button, button.menu, partial(press, button.message_id, button.custom_id))
+            elif button.is_dangerous:
+                self._press_with_care(str(button.label), partial(press, button.message_id, button.custom_id))
             else:
                 self._act(partial(press, button.message_id, button.custom_id))
 
     @work(group="acts")
-    async def _pick(self, button: Press, press: Callable[[list[str]], Awaitable[Json]]) -> None:
+    async def _press_with_care(self, label: str, press: Callable[[], Awaitable[Json]]) -> None:
+        """Ask first: on Discord one aims at such a button, here a key may land on it."""
+        if await self.app.push_screen_wait(ConfirmScreen(f"Press “{label}”?", CARE, "Yes, press it", "No")):
+            self._act(press)
+
+    @work(group="acts")
+    async def _pick(self, button: Press, menu: Json, press: Callable[[list[str]], Awaitable[Json]]) -> None:
         """Let somebody pick of a menu, and press it with that."""
-        assert button.menu is not None
-        picked = await self.app.push_screen_wait(PickScreen(button.menu))
+        picked = await self.app.push_screen_wait(PickScreen(menu))
         if picked is not None:
             button.remember(picked)
             self._act(partial(press, picked))

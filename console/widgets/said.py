@@ -49,6 +49,7 @@ class Press(Button):
         )
         self.message_id = message_id
         self.custom_id = str(component["custom_id"])
+        self.is_dangerous = bool(component.get("danger"))
         self.menu = component if component.get("kind") == "select" else None
 
     def remember(self, picked: Sequence[str]) -> None:

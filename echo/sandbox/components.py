@@ -23,6 +23,7 @@ KIND_NAMES: Final = {
     MENTIONABLE_SELECT: "mentionable",
     CHANNEL_SELECT: "channel",
 }
+DANGER_STYLE: Final = 4
 LINK_STYLE: Final = 5
 
 
@@ -113,6 +114,7 @@ def _described(component: Component) -> dict[str, Any]:
         "label": label,
         "kind": KIND_NAMES.get(component["type"], "other"),
         "disabled": bool(component.get("disabled")),
+        "danger": component.get("type") == BUTTON and component.get("style") == DANGER_STYLE,
     }
     if component["type"] in SELECTS:
         shown["min_values"] = component.get("min_values", 1)

@@ -12,7 +12,7 @@ from textual.widgets import Button, Select
 from console.app import EchoConsole
 from console.logs import LogRing
 from console.widgets.composer import Composer
-from console.widgets.said import Press
+from console.widgets.said import Press, Said
 from states.board import Board
 from tests.support.bot import Stage, connected
 from tests.support.console import AnyPilot, RecordingOperator, paste, see, type_in, unsee, until
@@ -267,3 +267,22 @@ async def test_a_deferred_answer_is_awaited_and_its_embed_shown() -> None:
         await paste(pilot, "/slow deferred")
         await pilot.press("enter")
         await see(pilot, "thought about it", "Depth: great", "and more")
+
+
+async def test_a_button_that_cannot_be_taken_back_asks_once_more() -> None:
+    async with chatting() as (room, pilot):
+        await paste(pilot, "/ask")
+        await pilot.press("enter")
+        await see(pilot, "Burn it")
+        for answer in ("n", "y"):
+            await pilot.press("f4")
+            await until(pilot, lambda: isinstance(room.app.focused, Press))
+            while not (isinstance(room.app.focused, Press) and str(room.app.focused.label) == "Burn it"):
+                await pilot.press("f4")
+            await pilot.press("enter")
+            await see(pilot, "Press “Burn it”?")
+            await pilot.press(answer)
+            await unsee(pilot, "Press “Burn it”?")
+            if answer == "n":
+                assert not any("burnt" in str(one.view["content"]) for one in room.app.query(Said))
+        await see(pilot, "burnt")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from console.acts import Acts, possible
 from console.wording import count, due_words, journal_words, machine_words, name_of, progress_words, span
-from states.board import Progress
+from states.board import JournalLine, Progress
 from states.model import Deadline, MachineKey, MachineKind
 from tests.console import stories
 from tests.support.snapshots import CHANNEL, NOON
@@ -53,6 +54,15 @@ def test_the_journal_names_people_and_channels() -> None:
     assert told[0] == ("Mara", "EchoAsked", "awaiting consent")
     assert told[-2] == ("Mara", "TrainingFinished", "training → ready")
     assert told[-1] == ("Mara in #general", "OnlineAsked", "listening")
+
+
+def test_the_journal_says_why_an_echo_was_silent() -> None:
+    board = stories.board()
+    line = JournalLine(
+        NOON, MachineKey(MachineKind.SESSION, 9), 3, "SilenceChosen", None, "listening", '{"why": "share"}'
+    )
+    assert journal_words(board, line)[1] == "SilenceChosen (share)"
+    assert journal_words(board, replace(line, facts='{"why": ""}'))[1] == "SilenceChosen"
 
 
 def test_only_what_can_be_done_is_offered() -> None:

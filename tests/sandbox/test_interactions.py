@@ -95,6 +95,7 @@ async def test_a_press_updates_the_message_it_was_made_on(stage: Stage) -> None:
         ("ask:no", "Never"),
         ("ask:quiet", "Quietly"),
         ("ask:whisper", "Whisper"),
+        ("ask:burn", "Burn it"),
     ]
     bo = stage.world.find_user("Bo")
     assert bo is not None

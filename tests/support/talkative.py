@@ -36,6 +36,10 @@ class Ask(ui.View):
     async def whisper(self, _: ui.Button[Any], interaction: Interaction[Any]) -> None:
         await interaction.response.send_message("psst", ephemeral=True)
 
+    @ui.button(label="Burn it", custom_id="ask:burn", style=ButtonStyle.danger)
+    async def burn(self, _: ui.Button[Any], interaction: Interaction[Any]) -> None:
+        await interaction.response.send_message("burnt", ephemeral=True)
+
 
 class Choose(ui.View):
     """Selects of both kinds."""

@@ -94,6 +94,19 @@ class _Draft:
     takes: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """What one message is to be: its characters, whether a name begins it, how many names come later (0 or 1), whether
+    it takes up a word; and the share (0..1) of the usual effort that goes into it, less where there are more messages.
+    """
+
+    length: int
+    led: bool = False
+    named: int = 0
+    takes: bool = False
+    effort: float = 1.0
+
+
 class Composer:
     """Composes one answer. Made anew for each. `memory` is what was said before the context; it binds too."""
 
@@ -108,7 +121,7 @@ class Composer:
         self._v, self._context, self._reading, self._rng = voice, context, reading, rng
         self._said = Consistency(memory, context, voice.reader.names.own)
         p = voice.phrases
-        self._slots, self._plain = p.slots, ~p.slots
+        self._slots = p.slots
         self._offered = Uptake(voice.reader.lexicon, voice.reader.names).offered(context)
         self._takes = [(token, kind in self._offered) for token, kind in p.taken]
         self._mood = self._leaned()
@@ -141,34 +154,34 @@ class Composer:
     def carry_out(self, plan: Plan) -> list[str]:
         """The messages of a plan; see `answer`."""
         out: list[str] = []
-        for k, length in enumerate(plan.lengths[:MESSAGES]):
-            text = self._message(out, length, plan.led and k == 0, plan.named, takes=bool(plan.taken >> k & 1))
+        lengths = plan.lengths[:MESSAGES]
+        for k, length in enumerate(lengths):
+            takes = bool(plan.taken >> k & 1)
+            aim = _Aim(length, plan.led and k == 0, min(plan.named, 1), takes, 1 / math.sqrt(len(lengths)))
+            text = self._message(out, aim)
             if text is not None:
                 out.append(text)
         # Where every draft of the planned length was a quote, something short can still be said.
         for length in INSTEAD if not out else ():
-            text = self._message([], length, led=False, named=0)
+            text = self._message([], _Aim(length))
             if text is not None:
                 return [text]
         return out
 
-    def _message(self, before: list[str], length: int, led: bool, named: int, *, takes: bool = False) -> str | None:
-        drafts = self._drafts(LATER if before else FIRST, length, led, takes)
-        drafts = [d for d in drafts if d.text not in before]
-        drafts = [d for d in drafts if d.named == min(named, 1)] or drafts
-        drafts = [d for d in drafts if d.takes == takes] or drafts
-        if not drafts:
-            return None
-        near = self._near(drafts, length)
+    def _message(self, before: list[str], aim: _Aim) -> str | None:
+        drafts = [d for d in self._drafts(LATER if before else FIRST, aim) if d.text not in before]
+        drafts = [d for d in drafts if d.named == aim.named] or drafts
+        drafts = [d for d in drafts if d.takes == aim.takes] or drafts
+        near = self._near(drafts, aim.length)
         if not near:
             return None
         rows = [self._v.reader.features(self._reading, "\n".join([*before, d.text]), self._v.habits) for d in near]
         score = self._v.ranking.predict(np.array(rows))
-        aim = self._v.ranking.aim(self._rng)
+        fitness = self._v.ranking.aim(self._rng)
         odds = self._v.discriminator.odds([d.plain for d in near])
         merit = [
-            -abs(float(s) - aim)
-            - 1.6 * abs(math.log1p(len(d.text)) - math.log1p(length))
+            -abs(float(s) - fitness)
+            - 1.6 * abs(math.log1p(len(d.text)) - math.log1p(aim.length))
             - 0.12 * d.jumps / math.log(4 + len(d.plain))
             + TOLD * float(o)
             for s, d, o in zip(score, near, odds, strict=True)
@@ -212,21 +225,21 @@ class Composer:
     def _is_sound(self, text: str) -> bool:
         return sound(text) or self._rng.random() < 3 * self._v.loose
 
-    def _drafts(self, start: int, length: int, led: bool, takes: bool) -> list[_Draft]:
+    def _drafts(self, start: int, aim: _Aim) -> list[_Draft]:
         """Distinct candidate messages, with names filled in."""
         p = self._v.phrases
         out: dict[str, _Draft] = {}
-        allowed = self._slots if led and self._slots.any() and self._has_company() else self._plain
+        led = aim.led and bool(self._slots.any()) and self._has_company()
         pick = self._rng.randrange(8)
-        sampler = self._sampler(length, takes)
-        shortest, longest = bounds(length)
+        sampler = self._sampler(aim.length, aim.takes)
+        shortest, longest = bounds(aim.length)
         fitting = drawn = 0
         for _ in range(TRIES if start == FIRST else TRIES // 2):
-            if fitting >= CANDIDATES or drawn >= DRAWN:
+            if fitting >= CANDIDATES * aim.effort or drawn >= DRAWN * aim.effort:
                 break
-            place = sampler.opening(start, allowed)
+            place = sampler.opening(start, led)
             if place < 0 and start == LATER:
-                place = sampler.opening(FIRST, allowed)
+                place = sampler.opening(FIRST, led)
             if place < 0:
                 place = sampler.opening(FIRST)
             if place < 0:

@@ -26,13 +26,13 @@ BUCKETS: Final = 2**15
 """Features: n-grams that fall into one bucket are one."""
 LETTERS: Final = 4
 """Characters of an n-gram at most."""
-DRAFTS: Final = 2000
+DRAFTS: Final = 1200
 """Messages of either sort that are told apart, at most."""
 SITTING: Final = 8
 """Drafts of one length that are drawn together."""
 FEWEST: Final = 100
 """Messages of either sort without which nothing is told."""
-STEPS: Final = 60
+STEPS: Final = 50
 """Of gradient descent."""
 RATE: Final = 6.0
 """Its step; rows have length one, so that the curvature is a quarter at most, and Nesterov's method takes it."""
@@ -71,7 +71,8 @@ class Discriminator:
             before = weights
             weights = ahead + RATE * (slope - PENALTY * ahead)
             ahead = weights + step / (step + 3) * (weights - before)
-        return cls(weights)
+        # Rounded as it is stored, so that a loaded one gives the very same odds.
+        return cls(weights.astype(np.float32).astype(np.float64))
 
     def odds(self, texts: Sequence[str]) -> Floats:
         """Log-odds (n,) of each text to be a real one."""

@@ -70,6 +70,7 @@ class Phrases:
         self.sizes: list[int] = [len(word) for word in self.vocabulary]
         self.opens_word: list[bool] = [word[:1].isspace() or not word.isascii() for word in self.vocabulary]
         self.slots: NDArray[np.bool_] = np.array([LAST in w or OTHER in w for w in self.vocabulary], np.bool_)
+        self._openings: dict[tuple[int, bool | None], Ints] = {}
         kinds = [(i, word.strip()[-1:]) for i, word in enumerate(self.vocabulary)]
         self.taken: list[tuple[int, str]] = [(i, kind) for i, kind in kinds if kind and kind in TAKEN]
         ends = np.append(self.begin[1:], len(tokens)) if len(tokens) else self.begin
@@ -159,6 +160,16 @@ class Phrases:
         begin = int(self.begin[message])
         end = int(self.begin[message + 1]) if message + 1 < len(self.begin) else len(self.tokens)
         return "".join(self.vocabulary[token] for token in self.tokens[begin + 1 : end - 1].tolist())
+
+    def openings(self, start: int, led: bool | None) -> Ints:
+        """The places of first tokens after FIRST or LATER: all, those that are slots of names, or the others."""
+        known = self._openings.get((start, led))
+        if known is None:
+            known = self.begin[self.tokens[self.begin] == start] + 1
+            if led is not None:
+                known = known[self.slots[self.tokens[known]] == led]
+            self._openings[start, led] = known
+        return known
 
     def places(self, token: int) -> Ints:
         """Where a token stands."""

@@ -29,6 +29,8 @@ UNENDING: Final = 0.3
 """The share of a context's continuations that must go on for an end to be passed over there."""
 RETURNS: Final = 8
 """How often a walk may go back before it is given up."""
+CROWD: Final = 1500
+"""Places that are weighed one by one for a step: of more, a sample is."""
 BACK: Final = 6
 """Tokens that it goes back at most."""
 
@@ -75,15 +77,16 @@ class Sampler:
         # Single numbers are read through views, which takes half the time that arrays take.
         self._token, self._source = phrases.tokens.data, phrases.source.data
         self._views = [(x.group_of.data, x.start.data, x.retreat.data) for x in phrases.levels]
-        self._openings: dict[tuple[int, int], tuple[Ints, Floats]] = {}
+        self._openings: dict[tuple[int, bool | None], tuple[Ints, Floats]] = {}
 
-    def opening(self, start: int, allowed: NDArray[np.bool_] | None = None) -> int:
-        """The place of a first token after FIRST or LATER; -1 where there is none. `allowed` is over vocabulary."""
-        key = (start, id(allowed))
+    def opening(self, start: int, led: bool | None = None) -> int:
+        """The place of a first token after FIRST or LATER; -1 where there is none.
+
+        Where `led` is given, it is the slot of a name (True), or anything but one (False).
+        """
+        key = (start, led)
         if key not in self._openings:
-            places = self._p.begin[self._p.tokens[self._p.begin] == start] + 1
-            if allowed is not None:
-                places = places[allowed[self._p.tokens[places]]]
+            places = self._p.openings(start, led)
             self._openings[key] = (places, self._weigh(places, self._taste).cumsum())
         return self._drawn(*self._openings[key])
 
@@ -103,7 +106,7 @@ class Sampler:
                     return out, jumps
                 place, depth = self._instead(place, depth)
                 if place >= 0:
-                    run, jumps = self._shared(out, depth), jumps + 1
+                    run, jumps = self._shared(out, place), jumps + 1
             if place >= 0:
                 token = tokens[place]
                 run += p.opens_word[token] or not out
@@ -121,8 +124,8 @@ class Sampler:
                 trail.append(_Step(place, depth, run, size, jumps))
                 taste = self._taste if size >= shortest else self._going_on
                 following, shared = self._follow(place, depth, run, taste)
-            if following != place + 1:
-                run, jumps = self._shared(out, shared), jumps + 1
+            if following >= 0 and following != place + 1:
+                run, jumps = self._shared(out, following), jumps + 1
             place, depth = following, shared
 
     def _weigh(self, places: Ints, taste: Floats) -> Floats:
@@ -141,10 +144,22 @@ class Sampler:
         """Whether the walk never left its message, and that is too long to be repeated."""
         return jumps == 0 and sum(self._p.opens_word[t] for t in out) + 1 >= WHOLE
 
-    def _shared(self, out: list[int], depth: int) -> int:
-        """How many words of a message are quoted where the walk enters it by a context of `depth` tokens."""
-        opens = self._p.opens_word
-        return sum(opens[t] for t in out[-depth:]) if depth > 0 else 0
+    def _shared(self, out: list[int], place: int) -> int:
+        """How many words before `place` stand there just as they stand at the end of the walk: quoted, once it goes on.
+
+        Where the walk changes over by a short context, it may well have come from a longer one.
+        """
+        tokens, opens = self._token, self._p.opens_word
+        words = 0
+        for token in reversed(out):
+            place -= 1
+            if tokens[place] != token:
+                break
+            words += opens[token]
+        else:
+            # The first word of a message has no space before it.
+            words += bool(out) and not opens[out[0]]
+        return words
 
     def _follow(self, place: int, depth: int, run: int, taste: Floats) -> tuple[int, int]:
         """The next place and the context shared there: in another message where this one was quoted for long."""
@@ -159,11 +174,10 @@ class Sampler:
     def _instead(self, place: int, depth: int) -> tuple[int, int]:
         """A place that goes on where `place` ends, at the longest context that has one; -1 where there is none."""
         for k in range(depth, 1, -1):
-            group_of, start, _ = self._views[k - 1]
-            group = group_of[place]
+            group = self._views[k - 1][0][place]
             if group < 0:
                 continue
-            places = self._p.levels[k - 1].places[start[group] : start[group + 1]]
+            places = self._p.levels[k - 1].places[self._members(k, group)]
             every = len(places)
             places = places[self._p.tokens[places] != END]
             # A phrase that nearly always ends here would be stretched into something they don't say.
@@ -183,7 +197,7 @@ class Sampler:
             group = group_of[place]
             if group < 0 or start[group + 1] - start[group] < 2:
                 continue
-            places = self._p.levels[k - 1].places[start[group] : start[group + 1]]
+            places = self._p.levels[k - 1].places[self._members(k, group)]
             chosen = self._drawn(places, (self._weigh(places, taste) * (self._p.source[places] != source)).cumsum())
             if chosen >= 0:
                 return chosen, k
@@ -216,10 +230,16 @@ class Sampler:
 
     def _choose(self, k: int, group: int, taste: Floats) -> int:
         """A place of a group of the contexts of `k` tokens, drawn by weight; -1 where none weighs anything."""
-        level, start = self._p.levels[k - 1], self._views[k - 1][1]
-        low, high = start[group], start[group + 1]
-        if high - low == 1:
-            place = int(level.places[low])
+        level, members = self._p.levels[k - 1], self._members(k, group)
+        if members.stop - members.start == 1:
+            place = int(level.places[members.start])
             return place if self._fit[self._source[place]] * taste[self._token[place]] > 0 else -1
-        places = level.places[low:high]
-        return self._drawn(places, (self._weigh(places, taste) * level.share[low:high]).cumsum())
+        places = level.places[members]
+        return self._drawn(places, (self._weigh(places, taste) * level.share[members]).cumsum())
+
+    def _members(self, k: int, group: int) -> slice:
+        """Which places of a level are looked at for a group: all, or of a CROWD every so manieth from somewhere on."""
+        start = self._views[k - 1][1]
+        low, high = start[group], start[group + 1]
+        step = (high - low) // CROWD + 1
+        return slice(low + int(self._random() * step), high, step) if step > 1 else slice(low, high)

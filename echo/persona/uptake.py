@@ -6,6 +6,7 @@ to the moment; that one is taken up, and where in the sentence, belongs to the p
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -55,13 +56,15 @@ class Uptake:
 
     def __init__(self, lexicon: Lexicon, names: NameBook) -> None:
         self._lexicon, self._names = lexicon, names
+        # In a small corpus what was said once or twice is rare, although it is no small share.
+        self._rare = min(RARE, float(lexicon.rarity.max(initial=RARE)) - math.log(2))
 
     def worth(self, word: str) -> bool:
         """Whether a word (lower case) is rare enough, and neither a name nor anything that identifies."""
         if not SHORTEST <= len(word) <= LONGEST or word.isdigit() or word in self._names.known or word in ORDINARY:
             return False
         at = self._lexicon.ids.get(word)
-        return (at is None or float(self._lexicon.rarity[at]) >= RARE) and word not in self._names.own
+        return (at is None or float(self._lexicon.rarity[at]) >= self._rare) and word not in self._names.own
 
     def slotted(self, past: Past, turns: Sequence[Sequence[str]]) -> list[list[str]]:
         """The turns' texts with the words that were taken up as slots; parallel to the turns of the past."""

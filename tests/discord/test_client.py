@@ -223,9 +223,10 @@ async def test_where_echo_is_thrown_out_nothing_of_it_stays_online(tmp_path: Pat
 
 async def test_a_locked_database_is_told_in_one_sentence_and_nothing_is_lost(tmp_path: Path) -> None:
     async with edge_at(tmp_path) as edge:
-        holder = sqlite3.connect(tmp_path / "echo.db", isolation_level=None)
+        holder = sqlite3.connect(tmp_path / "echo.db", isolation_level=None, check_same_thread=False)
         try:
-            holder.execute("BEGIN IMMEDIATE")
+            # Not on the loop: what is just being written needs it to come to its end.
+            await asyncio.to_thread(holder.execute, "BEGIN IMMEDIATE")
             said = await edge.refused("Ada", "echo create", user="@Bo", before="01.06.2026")
         finally:
             holder.close()

@@ -244,9 +244,10 @@ async def test_a_channel_that_was_deleted_after_its_page_was_read_does_not_come_
 async def test_a_locked_database_delays_a_deletion_and_loses_none(tmp_path: Path) -> None:
     async with followed(tmp_path) as stage:
         await stage.fill()
-        holder = sqlite3.connect(tmp_path / "echo.db", isolation_level=None)
+        holder = sqlite3.connect(tmp_path / "echo.db", isolation_level=None, check_same_thread=False)
         try:
-            holder.execute("BEGIN IMMEDIATE")
+            # Not on the loop: what is just being written needs it to come to its end.
+            await asyncio.to_thread(holder.execute, "BEGIN IMMEDIATE")
             await stage.edge.people.delete("Bo", stage.id_of("line 29 here"))
             await stage.waited()
         finally:

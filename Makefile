@@ -9,7 +9,8 @@ VENV ?= .venv
 # The first interpreter of these that starts and is 3.11 to 3.13; `make PYTHON=/path/to/python` overrides it.
 PYTHON ?= $(shell .ci/find-python python3 python3.13 python3.12 python3.11)
 ARGS ?=
-WORKERS ?= 2
+# One more than the two cores that the suite is made for: half of what a test takes is waiting for sockets and disks.
+WORKERS ?= 3
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed

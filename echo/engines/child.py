@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from echo.errors import EngineFailed
 
 _PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 _BATCH: Final = 64
@@ -52,6 +55,42 @@ async def feed(child: asyncio.subprocess.Process, lines: Iterable[bytes]) -> Non
             await child.stdin.drain()
             await asyncio.sleep(0)
     await child.stdin.drain()
+
+
+async def conversed(
+    child: asyncio.subprocess.Process,
+    request: Iterable[bytes],
+    progress: Callable[[float], None],
+    last: str,
+    died: str,
+) -> dict[str, Any]:
+    """The row with the key `last` that the child answers a request with; `progress` gets shares until then.
+
+    Raises EngineFailed with what the child says went wrong, or with `died` where it ends early or says no such thing.
+    """
+    assert child.stdout is not None
+    try:
+        await feed(child, request)
+    except ConnectionError as problem:
+        raise EngineFailed(died) from problem
+    while True:
+        row = _row(await child.stdout.readline(), {"progress", "error", last}, died)
+        if "error" in row:
+            raise EngineFailed(str(row["error"]))
+        if last in row:
+            return row
+        progress(float(row["progress"]))
+
+
+def _row(line: bytes, keys: set[str], died: str) -> dict[str, Any]:
+    """One line of the child's, which has one of the keys. Raises EngineFailed where it is none."""
+    try:
+        row = json.loads(line)
+    except ValueError as problem:
+        raise EngineFailed(died) from problem
+    if not isinstance(row, dict) or not row.keys() & keys:
+        raise EngineFailed(died)
+    return row
 
 
 def _environment() -> dict[str, str]:

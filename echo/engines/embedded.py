@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from db.stored import Wishes
 from echo.engines.bundle import unbundled
-from echo.engines.child import child_of, feed
+from echo.engines.child import child_of, conversed
 from echo.engines.deciding import BEGINS, allowed, chance_of, heed, paced, silent, verdict
 from echo.engines.examination import examined
 from echo.engines.shelf import LOADED, Shelf
@@ -127,19 +126,12 @@ async def _converse(
     child: asyncio.subprocess.Process, request: Iterable[bytes], progress: Callable[[float], None]
 ) -> Trained:
     assert child.stdout is not None
+    row = await conversed(child, request, progress, "model", _DIED)
     try:
-        await feed(child, request)
-        while True:
-            row = _row(await child.stdout.readline())
-            if "progress" in row:
-                progress(float(row["progress"]))
-            elif "error" in row:
-                raise EngineFailed(str(row["error"]))
-            else:
-                blob = await _read(child.stdout, int(row["model"]))
-                return Trained(blob, int(row["messages"]), float(row["seconds"]))
+        blob = await _read(child.stdout, int(row["model"]))
     except (ConnectionError, asyncio.IncompleteReadError) as problem:
         raise EngineFailed(_DIED) from problem
+    return Trained(blob, int(row["messages"]), float(row["seconds"]))
 
 
 async def _read(stream: asyncio.StreamReader, size: int) -> bytes:
@@ -155,14 +147,3 @@ async def _read(stream: asyncio.StreamReader, size: int) -> bytes:
 
 
 _DIED: Final = "The process that was learning ended early, perhaps for want of memory; try again with fewer messages."
-
-
-def _row(line: bytes) -> dict[str, Any]:
-    """One line of the child's. Raises EngineFailed where it is none."""
-    try:
-        row = json.loads(line)
-    except ValueError as problem:
-        raise EngineFailed(_DIED) from problem
-    if not isinstance(row, dict) or not row.keys() & {"progress", "error", "model"}:
-        raise EngineFailed(_DIED)
-    return row

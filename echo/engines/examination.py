@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from echo.engines.child import child_of, feed
+from echo.engines.child import child_of, conversed
 from echo.engines.wire import line_of, request_lines
 from echo.errors import EngineFailed
 from echo.persona.turns import Burst
@@ -64,30 +64,8 @@ async def _converse(
     bursts: Sequence[Burst],
     progress: Callable[[float], None],
 ) -> Examined:
-    assert child.stdout is not None
-    try:
-        await feed(child, lines)
-        while True:
-            row = _row(await child.stdout.readline())
-            if "progress" in row:
-                progress(float(row["progress"]))
-            elif "error" in row:
-                raise EngineFailed(str(row["error"]))
-            else:
-                return _examined(row["judged"], float(row["seconds"]), bursts)
-    except (ConnectionError, asyncio.IncompleteReadError) as problem:
-        raise EngineFailed(_DIED) from problem
-
-
-def _row(line: bytes) -> dict[str, Any]:
-    """One line of the child's. Raises EngineFailed where it is none."""
-    try:
-        row = json.loads(line)
-    except ValueError as problem:
-        raise EngineFailed(_DIED) from problem
-    if not isinstance(row, dict) or not row.keys() & {"progress", "error", "judged"}:
-        raise EngineFailed(_DIED)
-    return row
+    row = await conversed(child, lines, progress, "judged", _DIED)
+    return _examined(row["judged"], float(row["seconds"]), bursts)
 
 
 def _examined(judged: Mapping[str, Any], seconds: float, bursts: Sequence[Burst]) -> Examined:

@@ -7,21 +7,16 @@ too. Output is JSON lines: {"progress": share}, and last {"judged": ...}, or {"e
 from __future__ import annotations
 
 import json
-import os
-import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
+from echo.engines.parent import GONE, follow, run, say
 from echo.engines.wire import burst_of
 from echo.errors import EchoError
 from echo.persona.judging.trial import Judged, examine
 from echo.persona.model import Persona
 from echo.persona.turns import Burst
-
-GONE: Final = 3
-"""Exit code where the parent went away."""
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> int:
@@ -32,14 +27,14 @@ def serve(source: BinaryIO, sink: BinaryIO) -> int:
     lines = [source.readline() for _ in range(head["turns"])]
     if lines and not lines[-1].endswith(b"\n"):
         return GONE
-    threading.Thread(target=_leave_with_parent, args=(source,), daemon=True).start()
+    follow(source)
     began = time.perf_counter()
     try:
-        judged = _judged(head, [burst_of(line) for line in lines], lambda share: _say(sink, {"progress": share}))
+        judged = _judged(head, [burst_of(line) for line in lines], lambda share: say(sink, {"progress": share}))
     except EchoError as problem:
-        _say(sink, {"error": str(problem)})
+        say(sink, {"error": str(problem)})
         return 1
-    _say(sink, {"judged": _row(judged, head), "seconds": round(time.perf_counter() - began, 3)})
+    say(sink, {"judged": _row(judged, head), "seconds": round(time.perf_counter() - began, 3)})
     return 0
 
 
@@ -75,26 +70,5 @@ def _row(judged: Judged, head: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _leave_with_parent(source: BinaryIO) -> None:
-    while source.read(1):
-        pass
-    os._exit(GONE)
-
-
-def _say(sink: BinaryIO, row: dict[str, object]) -> None:
-    sink.write(json.dumps(row).encode("ascii") + b"\n")
-    sink.flush()
-
-
-def main() -> int:
-    """Runs over the process's own streams. A closed output means that nobody waits any more."""
-    try:
-        return serve(sys.stdin.buffer, sys.stdout.buffer)
-    except BrokenPipeError:
-        return GONE
-
-
 if __name__ == "__main__":
-    # Leave at once: the thread that watches the parent still reads standard input, and a normal end would wait for it.
-    code = main()
-    os._exit(code)
+    run(serve)

@@ -10,20 +10,15 @@ many raw bytes after it, or {"error": sentence}.
 from __future__ import annotations
 
 import json
-import os
-import sys
-import threading
 import time
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 from echo.engines.bundle import amended_model
+from echo.engines.parent import GONE, follow, run, say
 from echo.engines.wire import burst_of
 from echo.errors import EchoError
 from echo.persona.model import Persona
 from echo.persona.turns import Burst
-
-GONE: Final = 3
-"""Exit code where the parent went away."""
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> int:
@@ -35,16 +30,16 @@ def serve(source: BinaryIO, sink: BinaryIO) -> int:
     lines = [source.readline() for _ in range(head["turns"])]
     if len(model) < head.get("model", 0) or (lines and not lines[-1].endswith(b"\n")):
         return GONE
-    threading.Thread(target=_leave_with_parent, args=(source,), daemon=True).start()
+    follow(source)
     began = time.perf_counter()
     try:
         bursts = [burst_of(line) for line in lines]
         blob, messages = _amended(model, bursts, head) if model else _learnt(bursts, head, sink)
     except EchoError as problem:
-        _say(sink, {"error": str(problem)})
+        say(sink, {"error": str(problem)})
         return 1
     seconds = round(time.perf_counter() - began, 3)
-    _say(sink, {"model": len(blob), "messages": messages, "seconds": seconds})
+    say(sink, {"model": len(blob), "messages": messages, "seconds": seconds})
     sink.write(blob)
     sink.flush()
     return 0
@@ -55,7 +50,7 @@ def _learnt(bursts: list[Burst], head: dict[str, Any], sink: BinaryIO) -> tuple[
         bursts,
         head["author"],
         seed=head["seed"],
-        progress=lambda share: _say(sink, {"progress": round(share, 3)}),
+        progress=lambda share: say(sink, {"progress": round(share, 3)}),
     )
     return persona.dump(), persona.messages
 
@@ -65,26 +60,5 @@ def _amended(model: bytes, bursts: list[Burst], head: dict[str, Any]) -> tuple[b
     return blob, sum(len(burst.texts) for burst in bursts)
 
 
-def _leave_with_parent(source: BinaryIO) -> None:
-    while source.read(1):
-        pass
-    os._exit(GONE)
-
-
-def _say(sink: BinaryIO, row: dict[str, object]) -> None:
-    sink.write(json.dumps(row).encode("ascii") + b"\n")
-    sink.flush()
-
-
-def main() -> int:
-    """Runs over the process's own streams. A closed output means that nobody waits any more."""
-    try:
-        return serve(sys.stdin.buffer, sys.stdout.buffer)
-    except BrokenPipeError:
-        return GONE
-
-
 if __name__ == "__main__":
-    # Leave at once: the thread that watches the parent still reads standard input, and a normal end would wait for it.
-    code = main()
-    os._exit(code)
+    run(serve)

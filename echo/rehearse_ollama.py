@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from echo.engines.bundle import unbundled
-from echo.engines.ollama import OllamaEngine
+from echo.engines.ollama.engine import OllamaEngine
 from echo.errors import UsageError
 from echo.persona.model import Persona
 from echo.persona.turns import Burst, Utterance

@@ -13,7 +13,7 @@ from db.corpus import Corpus
 from db.keys import Keyring
 from db.quizzes import Quizzes
 from db.scorecards import Scorecards
-from echo.engines.ollama import OllamaEngine
+from echo.engines.ollama.engine import OllamaEngine
 from echo.reach import Reach
 from echo.scoring import Scoring
 from echo.settings import Settings

@@ -11,7 +11,7 @@ def engine_of(settings: Settings) -> Engine:
     """The engine named in the settings; for Ollama, with the server and base model that they name."""
     if settings.engine == "ollama":
         # Only who uses it pays for its import.
-        from echo.engines.ollama import OllamaEngine
+        from echo.engines.ollama.engine import OllamaEngine
 
         return OllamaEngine(
             settings.ollama_host,

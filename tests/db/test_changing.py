@@ -120,7 +120,8 @@ async def test_other_steps_get_their_turn_while_a_large_channel_is_removed(
         await steps.record(birth(user_id=1000 + recorded))
         recorded += 1
     assert await removing == {profile.id: 8 * REMOVAL}
-    assert recorded > 3
+    # One would be recorded even where everything waited for the end.
+    assert recorded > 1
 
 
 async def test_ids_come_by_channel_from_the_newest_down(corpus: Corpus, profile: ProfileSnapshot) -> None:

@@ -209,7 +209,8 @@ async def test_other_steps_get_their_turn_while_much_is_erased(
         await steps.record(birth(user_id=1000 + recorded))
         recorded += 1
     await erasing
-    assert recorded > 3
+    # One would be recorded even where everything waited for the end.
+    assert recorded > 1
 
 
 async def test_a_sweep_erases_what_was_learnt_from_and_is_too_old(

@@ -12,7 +12,7 @@ from db.stored import NO_WISHES, Wishes
 from echo.engines.bundle import unbundled
 from echo.engines.embedded import EmbeddedEngine
 from echo.engines.examples import examples_of, loaded
-from echo.engines.ollama import OllamaEngine
+from echo.engines.ollama.engine import OllamaEngine
 from echo.errors import EngineFailed
 from echo.persona.storage import unpacked
 from echo.persona.turns import Burst

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from echo.engines.embedded import EmbeddedEngine
-from echo.engines.ollama import OllamaEngine
+from echo.engines.ollama.engine import OllamaEngine
 from echo.errors import EngineFailed
 from echo.persona.turns import Burst
 from echo.ports import Engine, Examined

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from echo.engines.bundle import unbundled
-from echo.engines.ollama import LONGEST_ANSWER, TRIES, OllamaEngine
+from echo.engines.ollama.engine import LONGEST_ANSWER, TRIES, OllamaEngine
 from echo.persona.model import Persona
 from echo.ports import Answer, Moment, Why
 from tests.support.learnt import WHO, bundle, bursts, moment, said

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from echo.engines.ollama import OllamaEngine
+from echo.engines.ollama.engine import OllamaEngine
 from echo.errors import EngineUnavailable
 from tests.support.learnt import WHO, bundle, bursts, moment, said
 from tests.support.ollama import MODEL, LoopbackOllama, Trouble, ollama_at_loopback

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from echo.engines.examples import Example
-from echo.engines.prompt import Occasion, Prompt, prompt, tokens
-from echo.engines.reply import is_honest, messages_of
-from echo.engines.speakers import CONTROL, NOBODY, Speakers, plain
+from echo.engines.ollama.prompt import Occasion, Prompt, prompt, tokens
+from echo.engines.ollama.reply import is_honest, messages_of
+from echo.engines.ollama.speakers import CONTROL, NOBODY, Speakers, plain
 from echo.persona.card import CardLine
 from echo.persona.turns import Utterance
 from tests.support.learnt import said

@@ -13,7 +13,7 @@ from typing import Final
 
 from echo.corpus.dialogue import IN_THE_MIDDLE, Messages, dialogue
 from echo.engines.examples import Example
-from echo.engines.speakers import Speakers, plain
+from echo.engines.ollama.speakers import Speakers, plain
 from echo.persona.card import CardLine
 from echo.persona.turns import CONTEXT_LENGTH, Utterance
 

@@ -13,9 +13,9 @@ from echo.engines.deciding import BEGINS, Verdict, allowed, chance_of, heed, pac
 from echo.engines.embedded import EmbeddedEngine
 from echo.engines.examination import examined
 from echo.engines.examples import Examples, dumped, examples_of, loaded
-from echo.engines.ollama_server import Completion, OllamaServer
-from echo.engines.prompt import Occasion, Prompt, prompt
-from echo.engines.reply import is_honest, messages_of
+from echo.engines.ollama.prompt import Occasion, Prompt, prompt
+from echo.engines.ollama.reply import is_honest, messages_of
+from echo.engines.ollama.server import Completion, OllamaServer
 from echo.engines.shelf import Shelf
 from echo.errors import EngineFailed, EngineUnavailable
 from echo.persona.consistency import Consistency

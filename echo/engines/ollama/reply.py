@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from echo.engines.speakers import flat, plain_name
+from echo.engines.ollama.speakers import flat, plain_name
 from echo.persona.guard import harmless
 
 MESSAGES: Final = 4

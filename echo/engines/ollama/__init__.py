@@ -1,0 +1,1 @@
+"""The Ollama engine: personas on chat models that an Ollama server holds."""

@@ -172,3 +172,30 @@ class QuizMoment:
     real: tuple[str, ...]
     echo: tuple[str, ...]
     message_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerMeasured:
+    """What one answer of an engine took, without any of its text; all times in seconds, `at` since the epoch, UTC.
+
+    `outcome` is "answered", "silent" (nothing passed the guard), "stood_in" (the embedded engine answered instead) or
+    the kind of a failure. `drafts` were made, of which the guard `rejected` so many. `wait` went by in queues and
+    loading, `first_token` until the first draft's first word; `tokens` of all drafts were made in `token_seconds`,
+    `prompt_tokens` are the first draft's, of which `evaluated` (None: unknown) were not in the server's cache.
+    """
+
+    profile_id: int
+    version: int
+    at: float
+    host: str
+    base: str
+    outcome: str
+    drafts: int = 0
+    rejected: int = 0
+    wait: float = 0.0
+    first_token: float | None = None
+    seconds: float = 0.0
+    tokens: int = 0
+    token_seconds: float = 0.0
+    prompt_tokens: int = 0
+    evaluated: int | None = None

@@ -144,14 +144,40 @@ class Trained:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonaName:
+    """Which persona speaks: version `version` of a profile in a server.
+
+    `base` is the base model that it speaks by, "" the one of the settings. `tuned`: it is a fine-tuned model of its
+    own, not one made from the base with a system text.
+    """
+
+    server_id: int
+    profile_id: int
+    version: int
+    base: str = ""
+    tuned: bool = False
+
+    @property
+    def series(self) -> str:
+        """What all versions of this persona are called on a server of models."""
+        return f"echo-{self.server_id}-{self.profile_id}"
+
+    @property
+    def model(self) -> str:
+        """What this version is called there."""
+        return f"{self.series}:{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """What an answer is made for: the conversation (oldest first) and who is asked to answer.
 
     `me` are the names of the subject, the shown one first. `seed` makes the answer repeatable. `memory` is what was
     said in this session earlier than the context, oldest first: the echo's own words, and what they answered.
-    `opens`: nobody is answered, a conversation is to be begun at `now` (seconds since the epoch, UTC).
-    `me` are the names of the subject, the shown one first. `seed` makes the answer repeatable. `wishes` are the
-    subject's.
+    `opens`: nobody is answered, a conversation is to be begun at `now` (seconds since the epoch, UTC). `wishes` are
+    the subject's. `earlier` are the channel's messages right before `context`, without a gap, oldest first. `persona`
+    is who speaks; None where that has no name, as in a test. Nobody waits for the answer longer than `leisure` times
+    the person's own delay, and never longer than `most` seconds.
     """
 
     context: tuple[Utterance, ...]
@@ -162,6 +188,10 @@ class Moment:
     opens: bool = False
     now: float = 0.0
     wishes: Wishes = NO_WISHES
+    earlier: tuple[Utterance, ...] = ()
+    persona: PersonaName | None = None
+    leisure: float = 1.0
+    most: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +309,18 @@ class Engine(Protocol):
 
     async def allows(self, model: bytes, version: str, texts: Sequence[str], wishes: Wishes) -> bool:
         """Whether the messages of one answer, together, hold nothing that the subject does not wish to be said."""
+
+    async def publish(self, persona: PersonaName, model: bytes) -> None:
+        """Make what a server of models needs for this persona to speak; once more changes nothing.
+
+        Raises EngineUnavailable where the server is away.
+        """
+
+    async def unpublish(self, server_id: int, profile_id: int, keep: Collection[int] = ()) -> int:
+        """Remove a persona's versions, all but those to `keep`, from every server of models; how many there were.
+
+        Raises EngineUnavailable where it can't be made sure that they are gone.
+        """
 
     def release(self, version: str) -> None:
         """Let go of a loaded model: it is gone or replaced."""

@@ -127,16 +127,46 @@ class Settings(BaseSettings):
 
     # The engine
     engine: Literal["embedded", "ollama"] = Field("embedded", description="What learns and speaks.")
-    ollama_host: str = Field("http://127.0.0.1:11434", description="Address of the Ollama server.")
+    ollama_host: str = Field(
+        "http://127.0.0.1:11434",
+        max_length=2000,
+        description="Addresses of the Ollama servers, separated by commas; a base model stays on one of them.",
+    )
     ollama_model: str = Field("llama3.2:3b", min_length=1, max_length=200, description="Base model in Ollama.")
+    ollama_embedding_model: str = Field(
+        "",
+        max_length=200,
+        description="Embedding model in Ollama that finds fitting examples; empty: the embedded retriever does.",
+    )
     ollama_num_ctx: int = Field(4096, ge=512, le=1_048_576, description="Tokens of context sent with every request.")
     ollama_candidates: int = Field(
-        2,
+        4,
         ge=1,
         le=8,
-        description="Drafts of each answer that Ollama is asked for, of which the one most like the person is said.",
+        description="Drafts of each answer at most, as far as the time before it is due allows, of which the one most "
+        "like the person is said.",
     )
-    ollama_timeout: float = Field(120.0, ge=0.1, le=3600, description="Seconds to wait for an answer of Ollama.")
+    ollama_parallel: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Requests that each Ollama server serves at the same time (its OLLAMA_NUM_PARALLEL).",
+    )
+    ollama_loaded_bases: int = Field(
+        2, ge=1, le=64, description="Base models that Echo keeps loaded on each Ollama server at most."
+    )
+    ollama_timeout: float = Field(
+        120.0, ge=0.1, le=3600, description="Seconds to wait for the first word of an answer of Ollama."
+    )
+    ollama_stall: float = Field(
+        30.0, ge=0.1, le=3600, description="Seconds without a further word after which an answer counts as broken off."
+    )
+    ollama_away: Literal["embedded", "silent"] = Field(
+        "embedded", description="What an echo does while Ollama is away: speak by the embedded engine, or be silent."
+    )
+    measures_retention_days: int = Field(
+        30, ge=1, le=3650, description="Days that measurements of answers (no texts) are kept."
+    )
 
     # The process
     guild_ready_timeout: float = Field(

@@ -16,7 +16,7 @@ from echo.engines.wire import amendment, request_lines
 from echo.errors import EngineFailed
 from echo.persona.model import Persona
 from echo.persona.turns import Burst
-from echo.ports import Answer, Examined, Moment, Trained
+from echo.ports import Answer, Examined, Moment, PersonaName, Trained
 
 _PIECE: Final = 2**18
 AMENDING: Final = 120.0
@@ -85,6 +85,13 @@ class EmbeddedEngine:
         """Looks in a thread. Raises EngineFailed where the model is damaged."""
         persona = await asyncio.to_thread(self._shelf.get, model, version)
         return await asyncio.to_thread(allowed, persona, texts, wishes)
+
+    async def publish(self, persona: PersonaName, model: bytes) -> None:
+        """Nothing: there is no server of models."""
+
+    async def unpublish(self, server_id: int, profile_id: int, keep: Collection[int] = ()) -> int:
+        """None: there is no server of models."""
+        return 0
 
     def release(self, version: str) -> None:
         """Lets go of a loaded model."""

@@ -23,7 +23,7 @@ from echo.persona.judging.split import divide, is_testable
 from echo.persona.model import Persona
 from echo.persona.serious import are_serious
 from echo.persona.turns import Burst
-from echo.ports import Answer, Examined, Moment, Trained, Why
+from echo.ports import Answer, Examined, Moment, PersonaName, Trained, Why
 
 TRIES: Final = 3
 """Drafts, each with another seed, until the guard lets one pass."""
@@ -144,6 +144,13 @@ class OllamaEngine:
         """As the embedded engine does. Raises EngineFailed where the model is damaged."""
         mind = await asyncio.to_thread(self._shelf.get, model, version)
         return await asyncio.to_thread(allowed, mind.persona, texts, wishes)
+
+    async def publish(self, persona: PersonaName, model: bytes) -> None:
+        """Nothing yet: what a persona is goes with every request."""
+
+    async def unpublish(self, server_id: int, profile_id: int, keep: Collection[int] = ()) -> int:
+        """None: nothing was published."""
+        return 0
 
     def release(self, version: str) -> None:
         """Lets go of a loaded model. What Ollama has loaded is shared by all echoes and stays."""

@@ -21,7 +21,7 @@ from pydantic_settings import DotEnvSettingsSource
 
 from echo.errors import ConfigError
 from echo.secrets import MASTER_KEY_VARIABLE, TOKEN_VARIABLE, Secrets, ensure_master_key, read_secrets
-from echo.settings import Loaded, Settings, default_data_dir, nearest, variable
+from echo.settings import FIELDS, Loaded, Settings, default_data_dir, flat, nearest, nested, variable
 from echo.settings_view import allowed, json_schema, render, settings_table, write_all
 
 CONFIG_VARIABLE = "ECHO_CONFIG"
@@ -60,13 +60,13 @@ def load(
     path = _find_file(config_path, environ, dotenv, cwd, upper)
     layer = (_read_file(path) if path else {}) | upper
     settings = _build(layer, cwd)
-    sources = {key: layer[key][1] if key in layer else "default" for key in Settings.model_fields}
+    sources = {key: layer[key][1] if key in layer else "default" for key in FIELDS}
     return Loaded(settings, sources, read_secrets(settings.data_dir, environ, dotenv))
 
 
 def _build(layer: Layer, cwd: Path) -> Settings:
     try:
-        settings = Settings(**{key: value for key, (value, _) in layer.items()})  # type: ignore[arg-type]
+        settings = Settings(**nested({key: value for key, (value, _) in layer.items()}))
     except ValidationError as error:
         raise ConfigError(_sentence(error, layer)) from error
     source = layer["data_dir"][1] if "data_dir" in layer else "default"
@@ -78,14 +78,14 @@ def _build(layer: Layer, cwd: Path) -> Settings:
 def _sentence(error: ValidationError, layer: Layer) -> str:
     first = error.errors(include_url=False)[0]
     message = first["msg"].removeprefix("Value error, ")
-    if not first["loc"]:
+    key = ".".join(str(part) for part in first["loc"])
+    if key not in layer:
         return f"The settings do not fit together: {message}."
-    key = str(first["loc"][0])
     value, source = layer[key]
     what = f"{key} is {_shown(value)} ({source}), but "
     if first["type"] == "value_error":
         return f"{what}{message}."
-    return f"{what}must be {allowed(key)}: {Settings.model_fields[key].description}"
+    return f"{what}must be {allowed(key)}: {FIELDS[key].description}"
 
 
 def _shown(value: object) -> str:
@@ -100,7 +100,7 @@ def _options(options: Mapping[str, str]) -> Layer:
 
 def _variables(environ: Mapping[str, str], place: str | None = None) -> Layer:
     """The settings among variables; `place` is given for `.env`, where every `ECHO_` name is meant for Echo."""
-    known = {variable(key): key for key in Settings.model_fields}
+    known = {variable(key): key for key in FIELDS}
     others = {CONFIG_VARIABLE, MASTER_KEY_VARIABLE}
     for name in environ:
         if name.startswith("ECHO_") and name not in known and name not in others:
@@ -150,17 +150,19 @@ def _read_file(path: Path) -> Layer:
             raise ConfigError(f'{path} has "{name}" outside the "echo" object: move it inside.')
         if name not in ("echo", "$schema"):
             _refuse_unknown(name, str(path), nearest(name, ["echo", "$schema"]))
-    section: dict[str, object] = document["echo"]
+    section = flat(document["echo"])
     for name, value in section.items():
-        if name not in Settings.model_fields:
-            _refuse_unknown(name, str(path), nearest(name, Settings.model_fields))
+        if name in Settings.model_fields and name not in FIELDS:
+            raise ConfigError(f'{path} must have an object as "{name}": see config.example.json.')
+        if name not in FIELDS:
+            _refuse_unknown(name, str(path), nearest(name, FIELDS))
         _check_kind(name, value, path)
     return {name: (value, f"file {path}") for name, value in section.items()}
 
 
 def _check_kind(key: str, value: object, path: Path) -> None:
     """JSON has types of its own, so that "5" and true are not taken for numbers as they would be in a variable."""
-    annotation = Settings.model_fields[key].annotation
+    annotation = FIELDS[key].annotation
     kind, types = {
         bool: ("true or false", (bool,)),
         int: ("a number", (int, float)),

@@ -5,17 +5,19 @@ from __future__ import annotations
 import difflib
 import re
 import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from echo.secrets import Secrets
+from echo.training_settings import TrainingSettings
 
 _SEPARATORS = re.compile(r"[\s,;]+")
 
@@ -168,6 +170,9 @@ class Settings(BaseSettings):
         30, ge=1, le=3650, description="Days that measurements of answers (no texts) are kept."
     )
 
+    # Fine-tuning
+    training: TrainingSettings = Field(default_factory=TrainingSettings, description="Fine-tuning, by its own keys.")
+
     # The process
     guild_ready_timeout: float = Field(
         2.0, ge=0.01, le=60, description="Seconds without a further server after which the list of servers is whole."
@@ -262,8 +267,44 @@ class Loaded:
 
 
 def variable(key: str) -> str:
-    """The environment variable that overrides a setting: `ECHO_` and the key in capitals."""
-    return f"ECHO_{key.upper()}"
+    """The environment variable that overrides a setting: `ECHO_` and the key in capitals, with _ for each dot."""
+    return f"ECHO_{key.upper().replace('.', '_')}"
+
+
+def _leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    for name, info in model.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from _leaves(info.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name, info
+
+
+FIELDS: Mapping[str, FieldInfo] = dict(_leaves(Settings))
+"""Every setting by its key; that of a section's setting is `SECTION.KEY`."""
+
+
+def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """The settings of nested sections by their keys; what is no section of the settings stays as it is."""
+    found: dict[str, object] = {}
+    for name, value in values.items():
+        is_section = any(key.startswith(f"{prefix}{name}.") for key in FIELDS)
+        if is_section and isinstance(value, Mapping):
+            found |= flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value
+    return found
+
+
+def nested(values: Mapping[str, object]) -> dict[str, Any]:
+    """Settings by their keys, as nested sections: what `flat` undoes."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        *sections, name = key.split(".")
+        place = found
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[name] = value
+    return found
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:

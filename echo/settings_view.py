@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from echo.secrets import MASTER_KEY_VARIABLE, TOKEN_VARIABLE
-from echo.settings import Loaded, Settings
+from echo.settings import FIELDS, Loaded, Settings, flat, nested
 
 TABLE_BEGIN = "<!-- settings -->"
 TABLE_END = "<!-- /settings -->"
@@ -20,8 +20,13 @@ def json_schema() -> dict[str, Any]:
     section["properties"]["data_dir"].pop("default", None)
     section["title"] = "Settings"
     section["description"] = "Every key may also be set in the environment as ECHO_ and the key in capitals."
-    for key, schema in section["properties"].items():
-        schema["title"] = key
+    parts = section.pop("$defs")
+    for properties in (section["properties"], *(part["properties"] for part in parts.values())):
+        for key, schema in properties.items():
+            schema["title"] = key
+            if "$ref" in schema:
+                # What a section holds by default stands at its own keys.
+                schema.pop("default", None)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Echo's config.json",
@@ -29,19 +34,20 @@ def json_schema() -> dict[str, Any]:
         "properties": {"$schema": {"type": "string"}, "echo": section},
         "required": ["echo"],
         "additionalProperties": False,
+        "$defs": parts,
     }
 
 
 def example() -> dict[str, Any]:
     """What `config.example.json` holds: every key that has a default of its own, at that default."""
-    values = {key: info.default for key, info in Settings.model_fields.items() if info.default_factory is None}
-    return {"$schema": "./config.schema.json", "echo": values}
+    values = {key: info.default for key, info in FIELDS.items() if info.default_factory is None}
+    return {"$schema": "./config.schema.json", "echo": nested(values)}
 
 
 def settings_table() -> str:
     """A Markdown table of every setting, with the markers that `README.md` keeps it between."""
     rows = ["| Key | Default | Range | Meaning |", "| --- | --- | --- | --- |"]
-    for key, info in Settings.model_fields.items():
+    for key, info in FIELDS.items():
         default = "the system's folder for user data" if info.default_factory else f"`{json.dumps(info.default)}`"
         rows.append(f"| `{key}` | {default} | {allowed(key)} | {info.description} |")
     return "\n".join([TABLE_BEGIN, *rows, TABLE_END])
@@ -49,7 +55,12 @@ def settings_table() -> str:
 
 def allowed(key: str) -> str:
     """What a setting may be, in words: `a whole number from 1 to 365`, `embedded or ollama`, `text`."""
-    schema = Settings.model_json_schema()["properties"][key]
+    whole = Settings.model_json_schema()
+    schema = whole
+    for name in key.split("."):
+        schema = schema["properties"][name]
+        if "$ref" in schema:
+            schema = whole["$defs"][schema["$ref"].rpartition("/")[2]]
     if "enum" in schema:
         return " or ".join(schema["enum"])
     if schema["type"] == "boolean":
@@ -66,7 +77,7 @@ def _plain(number: float) -> str:
 
 def render(loaded: Loaded) -> str:
     """What `echo-bot config` prints: each setting with its value and source, then whether the secrets are set."""
-    values = loaded.settings.model_dump(mode="json")
+    values = flat(loaded.settings.model_dump(mode="json"))
     lines = [(f"{key} = {json.dumps(values[key], ensure_ascii=False)}", loaded.sources[key]) for key in values]
     secrets = loaded.secrets
     lines.append((f"{TOKEN_VARIABLE} = {'(hidden)' if secrets.token else '(none)'}", secrets.token_source))

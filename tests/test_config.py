@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from echo.config import Loaded, Settings, ensure_master_key, json_schema, load, render, settings_table
+from echo.config import Loaded, ensure_master_key, json_schema, load, render, settings_table
 from echo.errors import ConfigError
-from echo.settings import variable
+from echo.settings import FIELDS, flat, nested, variable
 from echo.settings_view import example
 
 ROOT = Path(__file__).parent.parent
@@ -26,12 +26,16 @@ OTHER |= {"collect_nsfw": True, "excluded_channels": "111222333444555666, 222333
 OTHER |= {"engine": "ollama", "collection_effort": 0.5, "log_level": "DEBUG", "data_dir": "/var/lib/somewhere-else"}
 OTHER |= {"ollama_away": "silent", "ollama_embedding_model": "all-minilm"}
 OTHER |= {"max_share_of_voice": 0.25, "max_echo_share": 0.75, "scorecard_gate": 0.5}
-KEYS = sorted(Settings.model_fields)
+OTHER |= {f"training.{key}": 0.25 for key in ("dropout", "learning_rate", "warmup", "retire_share")}
+OTHER |= {"training.enabled": True, "training.base": "/models/base", "training.base_gguf": "/models/base.gguf"}
+OTHER |= {"training.device": "cpu", "training.quantisation": "F16", "training.llama_quantize": "/opt/llama-quantize"}
+OTHER |= {"training.discord_permission.reference": "a ticket", "training.discord_permission.date": "2026-06-30"}
+KEYS = sorted(FIELDS)
 
 
 def another_value(key: str) -> Any:
     """A valid value of the setting that is not its default."""
-    return OTHER[key] if key in OTHER else Settings.model_fields[key].default + 1
+    return OTHER[key] if key in OTHER else FIELDS[key].default + 1
 
 
 @pytest.fixture
@@ -74,16 +78,16 @@ def test_the_defaults_are_those_that_the_readme_promises(home: Path) -> None:
 def test_every_setting_is_overridable_by_the_environment(key: str, home: Path) -> None:
     value = another_value(key)
     loaded = load_in(home, {variable(key): str(value)})
-    assert loaded.settings.model_dump(mode="json")[key] == value
+    assert flat(loaded.settings.model_dump(mode="json"))[key] == value
     assert loaded.sources[key] == f"environment {variable(key)}"
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_setting_may_stand_in_the_file(key: str, home: Path) -> None:
     value = another_value(key)
-    (home / "config.json").write_text(json.dumps({"echo": {key: value}}))
+    (home / "config.json").write_text(json.dumps({"echo": nested({key: value})}))
     loaded = load(environ={}, cwd=home)
-    assert loaded.settings.model_dump(mode="json")[key] == value
+    assert flat(loaded.settings.model_dump(mode="json"))[key] == value
     assert loaded.sources[key] == f"file {home / 'config.json'}"
 
 
@@ -137,6 +141,11 @@ def test_the_settings_are_frozen(home: Path) -> None:
         ({"max_active_sessions_per_server": 0}, "must be a whole number from 1 to 1000"),
         ({"max_active_sessions_per_server": 1.5}, "must be a whole number from 1 to 1000"),
         ({"max_delay": "5"}, "must be a number"),
+        ({"training": 8}, 'must have an object as "training": see config.example.json'),
+        ({"training": {"rnak": 8}}, "unknown setting training.rnak: did you mean training.rank?"),
+        ({"training": {"rank": 0}}, "training.rank is 0 (file"),
+        ({"training": {"rank": 0}}, "must be a whole number from 1 to 256: Rank r of the adapter's matrices."),
+        ({"training": {"discord_permission": {"date": "soon"}}}, "it is no day; an example is 2026-06-30"),
         ({"max_delay": True}, "must be a number"),
         ({"max_delay": None}, "max_delay is null"),
         ({"max_delay": 1e400}, "Infinity"),
@@ -225,7 +234,7 @@ def test_whatever_the_file_holds_it_is_taken_or_refused_in_one_sentence(config: 
     except ConfigError as error:
         assert str(error).isprintable()
     else:
-        assert config.keys() <= Settings.model_fields.keys()
+        assert flat(config).keys() <= FIELDS.keys()
         assert render(loaded).encode()
 
 
@@ -272,7 +281,7 @@ def test_the_view_names_the_source_of_every_value_and_shows_no_secret(home: Path
     token, key = "MTIzNDU2Nzg5.x.abcdefghijklmnop", base64.urlsafe_b64encode(b"k" * 32).decode()
     loaded = load_in(home, {"DISCORD_TOKEN": token, "ECHO_MASTER_KEY": key, "ECHO_MAX_DELAY": "7"})
     lines = render(loaded).splitlines()
-    assert len(lines) == len(Settings.model_fields) + 2
+    assert len(lines) == len(FIELDS) + 2
     assert next(line for line in lines if line.startswith("max_delay = 7.0 ")).endswith("  environment ECHO_MAX_DELAY")
     for shown in (render(loaded), repr(loaded), str(loaded), f"{loaded.secrets}", str(vars(loaded.settings))):
         assert token not in shown

@@ -23,7 +23,7 @@ from echo.errors import ConfigError, UsageError
 from echo.rehearse import HAS
 from echo.sandbox.faults import Faults
 from echo.sandbox.permissions import Permission
-from echo.settings import Settings, variable
+from echo.settings import FIELDS, Settings, variable
 from schedules.maintenance import TABLE
 from states.model import ProfileState, SessionState
 from tests.support.architecture import PRODUCT
@@ -135,9 +135,9 @@ def test_every_exit_code_is_in_the_readme_and_no_other_is_named() -> None:
 
 
 def test_every_setting_is_in_the_readme_and_every_setting_named_exists() -> None:
-    keys = set(Settings.model_fields)
+    keys = set(FIELDS)
     variables = {*map(variable, keys), "ECHO_CONFIG", "ECHO_MASTER_KEY"}
-    assert keys <= set(re.findall(r"^\| `(\w+)` \|", section(README, "Settings"), re.MULTILINE))
+    assert keys <= set(re.findall(r"^\| `([\w.]+)` \|", section(README, "Settings"), re.MULTILINE))
     assert set(re.findall(r"\bECHO_[A-Z_]+\b", WHOLE)) <= variables
     shaped = re.compile(r"(?:max|min|data|ollama|message|consent|collecting|training|sandbox|journal|context)_\w+")
     columns = {name for text in migrations() for name in re.findall(r"\w+", text)}
@@ -190,7 +190,7 @@ def test_what_is_kept_is_told_of_every_table_and_of_no_other() -> None:
     told = {name for text in code(kept) for name in re.findall(r"\w+", text)}
     # A mark that says whether the master key is the right one is about nobody.
     assert tables() - {"meta"} - told == set()
-    assert {name for name in told if name.endswith("s") and "_" in name} - tables() <= set(Settings.model_fields)
+    assert {name for name in told if name.endswith("s") and "_" in name} - tables() <= set(FIELDS)
 
 
 def test_upkeep_runs_when_the_operators_guide_says() -> None:

@@ -53,7 +53,19 @@ IMPURE = {"aiohttp", "asyncio", "nextcord", "ollama", "socket", "sqlite3", "subp
 BETWEEN = 3
 RANKS = {
     **dict.fromkeys(
-        ("errors", "config", "settings", "settings_view", "secrets", "ports", "lock", "logs", "crashes"), 0
+        (
+            "errors",
+            "config",
+            "settings",
+            "training_settings",
+            "settings_view",
+            "secrets",
+            "ports",
+            "lock",
+            "logs",
+            "crashes",
+        ),
+        0,
     ),
     **dict.fromkeys(("persona.turns", "corpus.written"), 0),  # the vocabulary that the ports speak
     **dict.fromkeys(("persona", "corpus"), 1),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from echo.engines.bundle import bundled, unbundled
 from echo.engines.examples import LONGEST, MOST, Example, Examples, dumped, examples_of, loaded
-from echo.engines.ollama.engine import Mind
+from echo.engines.ollama.mind import Mind
 from echo.errors import EngineFailed
 from echo.persona.turns import Burst, Utterance
 from tests.support.learnt import bundle, bursts, persona, said

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from echo.engines.bundle import unbundled
-from echo.engines.ollama.engine import LONGEST_ANSWER, TRIES, OllamaEngine
+from echo.engines.ollama.drafting import LONGEST_ANSWER, TRIES
+from echo.engines.ollama.engine import OllamaEngine
 from echo.persona.model import Persona
 from echo.ports import Answer, Moment, Why
 from tests.support.learnt import WHO, bundle, bursts, moment, said

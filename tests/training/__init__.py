@@ -1,0 +1,1 @@
+"""Fine-tuning: what needs the extra `[train]` is skipped where that is not installed."""

@@ -105,8 +105,10 @@ class Erasure:
 
     async def _sweep_models(self) -> int:
         async with self._database.read() as connection:
-            newest = {row["id"]: row["model_version"] async for row in SQL.model_versions(connection)}
-        return await self._models.remove_orphans(newest)
+            rows = [row async for row in SQL.model_versions(connection)]
+        # One above those made may be there, too: its training may just have ended.
+        versions = ("model_version", "previous", "next")
+        return await self._models.remove_orphans({(row["id"], row[name]) for row in rows for name in versions})
 
     async def _repeat(self, erase: Erase, **of: str | int) -> int:
         """Erase in batches until nothing is left; how many rows there were."""

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import tempfile
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,11 +50,11 @@ class Models:
         self._data_dir = data_dir
         self._saving = 0
 
-    async def save(self, profile_id: int, version: int, blob: bytes) -> str:
+    async def save(self, profile_id: int, version: int, blob: bytes, keep: Collection[int] = ()) -> str:
         """Keep a model, whole or not at all; its path within the data folder.
 
-        The version before stays, because it speaks until the step is recorded; older ones go. Raises KeyDestroyed where
-        the profile was forgotten meanwhile.
+        Of earlier versions those to `keep` stay, and the one before, because it speaks until the step is recorded.
+        Raises KeyDestroyed where the profile was forgotten meanwhile.
         """
         cipher = await self._keyring.key_for(profile_id)
         name = name_of(profile_id, version)
@@ -65,7 +65,8 @@ class Models:
             self._saving -= 1
         async with self._database.read() as connection:
             is_alive = await self._keyring.is_alive(connection, profile_id)
-        await self._remove({(profile_id, old) for old in range(version - 1 if is_alive else version + 1)})
+        staying = {version, version - 1, *keep} if is_alive else set()
+        await self._remove({(profile_id, old) for old in range(version + 1) if old not in staying})
         if not is_alive:
             raise KeyDestroyed(FORGOTTEN)
         return name
@@ -99,21 +100,18 @@ class Models:
         found = await asyncio.to_thread(self._files)
         return await self._remove({key for key in found if key[0] == profile_id})
 
-    async def remove_superseded(self, profile_id: int, version: int) -> int:
-        """Remove a profile's models before `version`, which is the one that speaks; how many there were."""
+    async def remove_superseded(self, profile_id: int, made: int, keep: Collection[int]) -> int:
+        """Remove a profile's models up to version `made`, all but those to `keep`; how many there were."""
         found = await asyncio.to_thread(self._files)
-        return await self._remove({key for key in found if key[0] == profile_id and key[1] < version})
+        gone = {(of, version) for of, version in found if of == profile_id and version <= made and version not in keep}
+        return await self._remove(gone)
 
-    async def remove_orphans(self, newest: Mapping[int, int]) -> int:
-        """Remove the models of profiles that are not in `newest` (profile to version), and those superseded; how many.
-
-        One version above the newest stays: its training may just have ended. What a crash left half written goes too.
-        """
+    async def remove_orphans(self, wanted: Collection[tuple[int, int]]) -> int:
+        """Remove all models but those `wanted` (profile and version), and what a crash left half written; how many."""
         found = await asyncio.to_thread(self._files)
         if not self._saving:
             await asyncio.to_thread(self._unlink_unfinished)
-        wanted = {(profile, at + more) for profile, at in newest.items() for more in (0, 1)}
-        return await self._remove(set(found) - wanted)
+        return await self._remove(set(found) - set(wanted))
 
     async def note_run(self, run: TrainingRun) -> None:
         """Keep how a training went."""

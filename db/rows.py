@@ -47,7 +47,10 @@ def _as_is(kind: type[ProfileSnapshot] | type[SessionSnapshot], *translated: str
     return tuple(field.name for field in fields(kind) if field.name not in translated)
 
 
-_PROFILE_AS_IS = _as_is(ProfileSnapshot, "state", "cutoff", "created_at", "paused", "amending", "allows", "due")
+_PROFILE_AS_IS = _as_is(
+    ProfileSnapshot,
+    *("state", "cutoff", "created_at", "paused", "amending", "tuned", "previous_tuned", "allows", "due"),
+)
 _SESSION_AS_IS = _as_is(
     SessionSnapshot,
     *("state", "started_at", "since", "addressed", "typing", "pending", "gaps", "opens", "opening", "opened", "due"),
@@ -62,6 +65,8 @@ def of_profile(snapshot: ProfileSnapshot) -> dict[str, Any]:
         "created_at": time_to_text(snapshot.created_at),
         "paused": snapshot.paused,
         "amending": snapshot.amending,
+        "tuned": snapshot.tuned,
+        "previous_tuned": snapshot.previous_tuned,
         "allows": json.dumps(sorted(snapshot.allows)),
         "due": due_to_text(snapshot.due),
     }
@@ -95,6 +100,8 @@ def to_profile(row: sqlite3.Row) -> ProfileSnapshot:
         created_at=time_from_text(row["created_at"]),
         paused=bool(row["paused"]),
         amending=bool(row["amending"]),
+        tuned=bool(row["tuned"]),
+        previous_tuned=bool(row["previous_tuned"]),
         allows=frozenset(map(Allowance, json.loads(row["allows"]))),
         due=MappingProxyType(due_from_text(row["due"])),
     )

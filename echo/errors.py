@@ -52,6 +52,10 @@ class EngineFailed(EchoError):
     """The engine could not train or answer."""
 
 
+class NotPassed(EngineFailed):
+    """The model was learnt and did not pass its test, so that it must not speak."""
+
+
 class EngineUnavailable(ServiceUnavailable):
     """The engine's server is away, busy or lacks the model."""
 

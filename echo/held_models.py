@@ -8,7 +8,7 @@ from typing import Final
 
 from db.errors import NothingStored
 from db.models import Models
-from echo.profile_work import model_name
+from echo.versions import model_name
 from states.board import Board
 from states.model import ProfileSnapshot
 

@@ -39,6 +39,7 @@ from echo.settings import Settings
 from echo.share import Ceiling
 from echo.store import Store, policy_of
 from echo.tasks import Tasks
+from echo.versions import Versions
 from echo.work_ends import SessionEnds
 from schedules.clock import Clock
 from schedules.timers import Timers
@@ -167,6 +168,7 @@ class Parts:
         store, settings = self.store, self.settings
         ends = SessionEnds(self.board, self.router)
         manner, amended = Manner.of(settings), self.held_models.amended
+        let_go = self.session_work.let_go
         profile_work = ProfileWork(
             board=self.board,
             chat=self.chat,
@@ -181,11 +183,12 @@ class Parts:
             amending=Amending(
                 *(store.corpus, store.amendments, store.models, self.engine, self.chat, amended, self.clock)
             ),
+            versions=Versions(self.board, self.engine, store.models, self.reach, let_go),
             erasure=store.erasure,
             settings=settings,
             clock=self.clock,
             end_sessions=ends,
-            let_go=self.session_work.let_go,
+            let_go=let_go,
             collecting=asyncio.Semaphore(settings.collecting_slots),
             training=asyncio.Semaphore(settings.training_slots),
         )

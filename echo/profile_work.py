@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from db.corpus import Corpus
 from db.datasets import Datasets
@@ -18,18 +18,21 @@ from db.models import Models, TrainingRun
 from db.outbox import OutboxRow
 from echo.amending import Amending
 from echo.corpus.dataset import put_dataset, taught
-from echo.errors import EchoError, EngineUnavailable, ServiceUnavailable
+from echo.errors import EchoError, EngineUnavailable, NotPassed, ServiceUnavailable
 from echo.perusing import select
 from echo.ports import ChannelGone, Chat, CollectPort, Engine
 from echo.scoring import Scoring
 from echo.settings import Settings
+from echo.versions import Versions, model_name
 from states import events as ev
 from states.board import Board, Progress
-from states.effects import Amend, Announce, AskConsent, Collect, Effect, Forget, Notice, Train
+from states.effects import Amend, Announce, AskConsent, Collect, DropVersions, Effect, Forget, Publish, Train
 from states.model import Deadline, MachineKey, ProfileSnapshot, Snapshot
 
 log = logging.getLogger(__name__)
 
+Trained: TypeAlias = ev.TrainingFinished | ev.TrainingFailed | ev.VersionRejected
+"""What may come of a training."""
 ANNOUNCE_TRIES = 3
 TRAINING_SHARES = 100
 """Training tells its progress in hundredths."""
@@ -54,6 +57,7 @@ class ProfileWork:
     models: Models
     scoring: Scoring
     amending: Amending
+    versions: Versions
     erasure: Erasure
     settings: Settings
     clock: Callable[[], datetime]
@@ -70,6 +74,8 @@ class ProfileWork:
             Collect: self.collect,
             Train: self.train,
             Amend: self.amending.amend,
+            Publish: self.versions.publish,
+            DropVersions: self.versions.drop,
             Forget: self.forget,
         }
 
@@ -87,8 +93,6 @@ class ProfileWork:
     async def announce(self, row: OutboxRow, snapshot: Snapshot) -> None:
         """Tell the channel. What can't be told is a pity, not a failure of the profile."""
         assert isinstance(row.effect, Announce)
-        if row.effect.notice in (Notice.RENEWED, Notice.STUCK):
-            await self._drop_superseded(self.board.profiles[row.key.id])
         for attempt in range(ANNOUNCE_TRIES):
             profile = self.board.profiles[row.key.id]
             try:
@@ -100,17 +104,6 @@ class ProfileWork:
             except (ChannelGone, EchoError) as error:
                 log.info("A notice of %s could not be given: %s", row.key, error)
                 return
-
-    async def _drop_superseded(self, profile: ProfileSnapshot) -> None:
-        """What may have learnt from messages that were deleted since goes: a newer model speaks, or none may."""
-        first = profile.model_version if profile.can_speak else profile.model_version + 1
-        self.let_go(profile.id)
-        for version in range(first):
-            self.engine.release(model_name(profile.id, version))
-        try:
-            await self.models.remove_superseded(profile.id, first)
-        except StorageError as error:
-            log.warning("A superseded model stays until the next clean-up: %s", error)
 
     async def collect(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
         """Read from the stored cursors on."""
@@ -133,9 +126,12 @@ class ProfileWork:
         version = row.effect.version
         async with self.training:
             began = self.clock()
+            event: Trained
             try:
                 async with self.amending.learning(snapshot.id):
                     event = await self._learn(snapshot, version)
+            except NotPassed as refused:
+                event = ev.VersionRejected(self.clock(), version, str(refused))
             except (EngineUnavailable, StorageError) as error:
                 event = ev.TrainingFailed(self.clock(), str(error), transient=True)
             except EchoError as error:
@@ -143,7 +139,7 @@ class ProfileWork:
             await self._note_run(snapshot.id, version, began, event)
         return event
 
-    async def _learn(self, profile: ProfileSnapshot, version: int) -> ev.TrainingFinished | ev.TrainingFailed:
+    async def _learn(self, profile: ProfileSnapshot, version: int) -> ev.TrainingFinished:
         self._show_training(profile.key, 0.0)
         name = self.chat.names_of(profile)[0]
         selected = await select(self.corpus, profile.id, self.settings.max_messages_per_analysis)
@@ -157,12 +153,10 @@ class ProfileWork:
             timeout=float(self.settings.model_training_timeout),
         )
         await self.scoring.test(profile, version, name, found.bursts)
-        path = await self.models.save(profile.id, version, trained.blob)
+        path = await self.models.save(profile.id, version, trained.blob, keep=profile.kept_versions)
         return ev.TrainingFinished(self.clock(), path, version, trained.messages, round(trained.seconds, 3))
 
-    async def _note_run(
-        self, profile_id: int, version: int, began: datetime, event: ev.TrainingFinished | ev.TrainingFailed
-    ) -> None:
+    async def _note_run(self, profile_id: int, version: int, began: datetime, event: Trained) -> None:
         if isinstance(event, ev.TrainingFinished):
             run = TrainingRun(profile_id, version, event.messages, event.seconds, began, "finished")
         else:
@@ -178,7 +172,7 @@ class ProfileWork:
         try:
             await self.end_sessions(snapshot)
             self.let_go(snapshot.id)
-            for version in range(snapshot.model_version + 2):
+            for version in range(snapshot.made + 2):
                 self.engine.release(model_name(snapshot.id, version))
             rows = await self.erasure.erase(snapshot.id)
             self.scoring.take_down(snapshot.id)
@@ -195,8 +189,3 @@ def _nonce(profile: ProfileSnapshot) -> str:
     """The same for every try to put one question, and another one for the next."""
     due = profile.due.get(Deadline.CONSENT.value)
     return f"ask-{profile.id}-{due.timestamp() if due else 0:.0f}"
-
-
-def model_name(profile_id: int, version: int) -> str:
-    """Under what name an engine may keep a loaded model."""
-    return f"{profile_id}-{version}"

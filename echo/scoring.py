@@ -13,7 +13,7 @@ from db.corpus import Corpus
 from db.errors import StorageError
 from db.scorecards import Scorecards
 from db.stored import QuizMoment
-from echo.errors import EngineFailed, EngineUnavailable, NoPermission
+from echo.errors import EngineFailed, EngineUnavailable, NoPermission, NotPassed
 from echo.persona.turns import Burst
 from echo.ports import Engine, Examined, TestedMoment
 from echo.reach import Reach
@@ -78,7 +78,7 @@ class Scoring:
     async def test(self, profile: ProfileSnapshot, version: int, name: str, bursts: Sequence[Burst]) -> None:
         """Test the model that was learnt from `bursts`, keep the card and show it.
 
-        Raises EngineFailed with the reason where the model must not speak. Where the test itself fails, the model is
+        Raises NotPassed with the reason where the model must not speak. Where the test itself fails, the model is
         not held back: the guard looks at each message all the same.
         """
         if not self.settings.scorecard_moments:
@@ -93,7 +93,7 @@ class Scoring:
         reason = barred(examined, self.settings.scorecard_gate)
         await self._keep(profile.id, version, examined, reason)
         if reason is not None:
-            raise EngineFailed(reason)
+            raise NotPassed(reason)
 
     async def _examined(self, profile: ProfileSnapshot, version: int, name: str, bursts: Sequence[Burst]) -> Examined:
         def progress(far: float) -> None:

@@ -17,11 +17,11 @@ from echo.floor import LOOKED_BACK, Floor, Ruling
 from echo.held_models import HeldModels
 from echo.persona.turns import Utterance
 from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment, Why
-from echo.profile_work import model_name
 from echo.reach import Reach
 from echo.remembering import Remembering
 from echo.saying import Saying
 from echo.settings import Settings
+from echo.versions import model_name
 from states import events as ev
 from states.board import Board
 from states.effects import Compose, Effect, PlanOpening, Say

@@ -92,6 +92,20 @@ class Amend(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class Publish(Effect):
+    """Make what a server of models needs for `version` to speak by `base`, or by a model of its own where `tuned`."""
+
+    version: int
+    base: str
+    tuned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropVersions(Effect):
+    """Remove all versions of the model but those that the snapshot keeps by then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Forget(Effect):
     """Take the sessions offline, then erase: key first."""
 
@@ -117,7 +131,10 @@ class Say(Effect):
     part: int
 
 
-QUEUED: tuple[type[Effect], ...] = (AskConsent, Announce, Collect, Train, Amend, Forget, Compose, PlanOpening, Say)
+QUEUED: tuple[type[Effect], ...] = (
+    *(AskConsent, Announce, Collect, Train, Amend, Publish, DropVersions, Forget),
+    *(Compose, PlanOpening, Say),
+)
 RECORDED: tuple[type[Effect], ...] = (RecordConsent, RecordAllowance, WithdrawAllowance)
 
 
@@ -143,9 +160,14 @@ def _wanted_by_profile(effect: Effect, snapshot: ProfileSnapshot) -> bool:
         case Collect():
             return state is ProfileState.COLLECTING and not snapshot.paused
         case Train(version=version):
-            return state is ProfileState.TRAINING and version == snapshot.model_version + 1
+            return state is ProfileState.TRAINING and version == snapshot.made + 1
         case Amend(version=version):
             return snapshot.can_speak and snapshot.amending and version == snapshot.model_version
+        case Publish(version=version, base=base, tuned=tuned):
+            speaks = (snapshot.model_version, snapshot.base, snapshot.tuned)
+            return snapshot.can_speak and speaks == (version, base, tuned)
+        case DropVersions():
+            return snapshot.has_consent
         case Forget():
             return state is ProfileState.FORGETTING
         case Announce(notice=notice):

@@ -17,13 +17,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class EchoAsked(Event):
-    """Somebody asked for an echo of `user_id`; the birth of a profile."""
+    """Somebody asked for an echo of `user_id`; the birth of a profile. `base` is the server's choice, "" for none."""
 
     server_id: int
     user_id: int
     asker_id: int
     channel_id: int
     cutoff: datetime
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +152,26 @@ class CorpusChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class TrainingFinished(Event):
-    """A model of `version` lies at `model_path`, learnt from `messages` messages in `seconds`."""
+    """A model of `version` lies at `model_path`, learnt from `messages` messages in `seconds`.
+
+    `tuned`: it speaks by a fine-tuned model of its own. `note` is a sentence to be shown though nothing is wrong, as
+    why the fine-tuned model was not taken; "" where there is nothing to say.
+    """
 
     model_path: str
     version: int
     messages: int
     seconds: float
+    tuned: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRejected(Event):
+    """Model `version` was learnt and must not speak, for `reason`."""
+
+    version: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +210,21 @@ class RefreshAsked(Event):
     """`by` wants a ready profile collected and trained anew."""
 
     by: int
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackAsked(Event):
+    """`by` wants the version before to speak again, and the one that speaks kept instead."""
+
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class BaseChosen(Event):
+    """`by` chose the base model that the echo speaks by, "" for the one of the settings."""
+
+    by: int
+    base: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,10 @@ class ProfileSnapshot:
     an operator stopped its collecting. Since the corpus was last read for training, `stale` of its messages were
     edited or deleted on Discord and `unlearned` joined it. `allows` is what the subject allows beyond that.
     `amending`: the model is being amended by what changed; `amend_tries` counts how often in a row that failed.
+    `base` is the base model that it speaks by on a server of models, "" the one of the settings; `tuned`: it speaks by
+    a fine-tuned model of its own. Version `previous` is kept beside `model_version` for a rollback, at `previous_path`;
+    None where there is none. `made` is the highest version ever made: no number is used twice. Of the messages that
+    the model was learnt from, `withdrawn` were edited or deleted since, whether it was amended by that or not.
     """
 
     id: int
@@ -113,6 +117,13 @@ class ProfileSnapshot:
     allows: frozenset[Allowance] = frozenset()
     amending: bool = False
     amend_tries: int = 0
+    base: str = ""
+    tuned: bool = False
+    previous: int | None = None
+    previous_path: str | None = None
+    previous_tuned: bool = False
+    made: int = 0
+    withdrawn: int = 0
     due: Mapping[str, datetime] = field(default_factory=lambda: NO_DEADLINES)
 
     @property
@@ -134,6 +145,12 @@ class ProfileSnapshot:
     def can_speak(self) -> bool:
         """Whether there is a model: one that is being renewed speaks on as it was."""
         return self.has_consent and self.model_path is not None
+
+    @property
+    def kept_versions(self) -> frozenset[int]:
+        """The versions of its model that may speak, now or after a rollback."""
+        speaks = None if self.model_path is None else self.model_version
+        return frozenset(version for version in (speaks, self.previous) if version is not None)
 
 
 @dataclass(frozen=True, slots=True)

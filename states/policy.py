@@ -55,6 +55,8 @@ class Refused(StrEnum):
     OTHER_DATE = "other_date"
     ALREADY_ALLOWED = "already_allowed"
     NOT_ALLOWED = "not_allowed"
+    NO_PREVIOUS = "no_previous"
+    SAME_BASE = "same_base"
     FORGOTTEN = "forgotten"
 
 
@@ -70,5 +72,8 @@ SENTENCES: dict[Refused, str] = {
     Refused.OTHER_DATE: "There is an open question with another date already; /echo forget ends that one first.",
     Refused.ALREADY_ALLOWED: "You allow this already; /echo allow lets you take it back.",
     Refused.NOT_ALLOWED: "This is not allowed, so there was nothing to take back.",
+    Refused.NO_PREVIOUS: "No earlier version of this echo is kept: there was none, or something that it may have "
+    "learned from was edited or deleted since.",
+    Refused.SAME_BASE: "This echo speaks by that model already; nothing was changed.",
     Refused.FORGOTTEN: "This echo is forgotten; /echo create asks for a new one.",
 }

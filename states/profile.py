@@ -106,7 +106,16 @@ class ProfileDraft(Draft[ProfileSnapshot]):
     def is_next_version(self, data: Trigger) -> bool:
         """The model is the one that was asked for."""
         trained = cast(ev.TrainingFinished, data.args[0])
-        return trained.version == self.snapshot.model_version + 1 or self.no(Refused.STALE)
+        return trained.version == self.snapshot.made + 1 or self.no(Refused.STALE)
+
+    def has_previous(self, data: Trigger) -> bool:
+        """An earlier version is kept."""
+        return self.snapshot.previous is not None or self.no(Refused.NO_PREVIOUS)
+
+    def is_other_base(self, data: Trigger) -> bool:
+        """It speaks by another model than the one chosen; a fine-tuned one is always another."""
+        chosen = cast(ev.BaseChosen, data.args[0])
+        return self.snapshot.tuned or chosen.base != self.snapshot.base or self.no(Refused.SAME_BASE)
 
     # emitters
 
@@ -182,17 +191,70 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         """Queue the making of the next model, from the corpus as it will be by then."""
         self.set_due(retry=None)
         self.set(reason=None, stale=0, unlearned=0)
-        self.ask(do.Train(self.snapshot.model_version + 1))
+        self.ask(do.Train(self.snapshot.made + 1))
 
     def note_model(self, data: Trigger) -> None:
         """The new model is the one that speaks."""
         trained = cast(ev.TrainingFinished, data.args[0])
-        self.set(model_path=trained.model_path, model_version=trained.version, reason=None, tries=0)
+        self.keep_previous()
+        self.set(model_path=trained.model_path, model_version=trained.version, tuned=trained.tuned)
+        self.set(made=trained.version, withdrawn=self.snapshot.stale, reason=trained.note or None, tries=0)
         self.end_amending()
+
+    def keep_previous(self) -> None:
+        """Keep the version that spoke, unless it has learnt from what was withdrawn since."""
+        speaking = self.snapshot
+        if speaking.model_path is not None and not speaking.withdrawn:
+            self.set(previous=speaking.model_version, previous_path=speaking.model_path, previous_tuned=speaking.tuned)
+        else:
+            self.forget_previous()
+
+    def forget_previous(self) -> None:
+        """Keep no version to go back to."""
+        self.set(previous=None, previous_path=None, previous_tuned=False)
+
+    def drop_previous(self, data: Trigger) -> None:
+        """Remove the version before as soon as anything was withdrawn: it may have learnt it, and nothing amends it."""
+        change = cast(ev.CorpusChanged, data.args[0])
+        if self.snapshot.previous is not None and change.edited + change.removed:
+            self.forget_previous()
+            self.drop_versions(data)
+
+    def drop_versions(self, data: Trigger) -> None:
+        """Queue the removal of the versions that may not speak any more."""
+        self.ask(do.DropVersions())
+
+    def publish(self, data: Trigger) -> None:
+        """Have a server of models know the version that speaks, as it is now."""
+        self.ask(do.Publish(self.now("model_version"), self.now("base"), self.now("tuned")))
+
+    def note_rejected(self, data: Trigger) -> None:
+        """The model that spoke speaks on; the sentence says why, and what that one does not know is told again."""
+        rejected = cast(ev.VersionRejected, data.args[0])
+        self.set(made=rejected.version, reason=rejected.reason, tries=0, stale=self.snapshot.withdrawn)
+
+    def note_none_yet(self, data: Trigger) -> None:
+        """There is no model that could speak instead."""
+        self.set(made=cast(ev.VersionRejected, data.args[0]).version)
+        self.note_reason(data)
+
+    def roll_back(self, data: Trigger) -> None:
+        """The two versions change places."""
+        was = self.snapshot
+        assert was.previous is not None
+        self.set(model_version=was.previous, model_path=was.previous_path, tuned=was.previous_tuned, reason=None)
+        self.set(previous=was.model_version, previous_path=was.model_path, previous_tuned=was.tuned)
+        self.end_amending()
+        self.catch_up(data)
+
+    def choose_base(self, data: Trigger) -> None:
+        """Speak by this model from now on. What was fine-tuned was so on another: it waits for the next training."""
+        self.set(base=cast(ev.BaseChosen, data.args[0]).base, tuned=False, previous_tuned=False)
 
     def unlearn(self, data: Trigger) -> None:
         """Be silent: what is gone from Discord must not be said on, and there is nothing to learn anew from."""
-        self.set(model_path=None, stale=0, unlearned=0)
+        self.set(model_path=None, stale=0, unlearned=0, withdrawn=0)
+        self.forget_previous()
         self.end_amending()
 
     def start_over(self, data: Trigger) -> None:
@@ -216,6 +278,7 @@ class ProfileDraft(Draft[ProfileSnapshot]):
         self.set(
             messages=change.messages,
             stale=self.snapshot.stale + change.edited + change.removed,
+            withdrawn=self.snapshot.withdrawn + change.edited + change.removed,
             unlearned=self.snapshot.unlearned + change.added,
         )
 
@@ -297,7 +360,8 @@ class ProfileDraft(Draft[ProfileSnapshot]):
     def drop_model(self, data: Trigger) -> None:
         """There is no model and no corpus any more."""
         self.set(model_path=None, messages=0, due=NO_DEADLINES, tries=0, paused=False, stale=0, unlearned=0)
-        self.set(amending=False, amend_tries=0)
+        self.set(amending=False, amend_tries=0, withdrawn=0)
+        self.forget_previous()
 
     def announce_ready(self, data: Trigger) -> None:
         """Tell the channel that the echo can speak."""
@@ -329,6 +393,7 @@ def birth(asked: ev.EchoAsked, policy: Policy) -> tuple[ProfileSnapshot, tuple[d
         channel_id=asked.channel_id,
         cutoff=asked.cutoff,
         created_at=asked.at,
+        base=asked.base,
         due=due,
     )
     return fresh, (do.AskConsent(),)

@@ -56,8 +56,9 @@ DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at < :before LIMIT
 DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done = 1 AND created_at < :before LIMIT :batch)
 
 -- name: model_versions()
--- Which profiles may have models, and of which version the newest is.
-SELECT id, model_version FROM echo_profiles WHERE training_status NOT IN ('forgetting', 'forgotten')
+-- Which profiles may have models, and of which versions.
+SELECT id, model_version, previous, made + 1 AS next FROM echo_profiles
+WHERE training_status NOT IN ('forgetting', 'forgotten')
 
 -- name: bygone_profiles(batch)
 -- Forgotten profiles of which the journal tells nothing any more and for which nothing is to be done.

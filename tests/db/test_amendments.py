@@ -91,8 +91,8 @@ async def test_a_model_is_replaced_whole_and_never_brought_back(models: Models, 
     await models.replace(learnt.id, 1, b"after")
     assert await models.load(learnt.id, 1) == b"after"
     await models.save(learnt.id, 2, b"newer")
-    await models.remove_superseded(learnt.id, 2)
+    await models.remove_superseded(learnt.id, 2, {2})
     with pytest.raises(NothingStored, match="is gone"):
         await models.replace(learnt.id, 1, b"too late")
     assert await models.load(learnt.id, 2) == b"newer"
-    assert await models.remove_superseded(learnt.id, 2) == 0
+    assert await models.remove_superseded(learnt.id, 2, {2}) == 0

@@ -39,6 +39,8 @@ async def test_the_version_before_stays_and_older_ones_go(models: Models, profil
         await models.save(profile.id, version, BLOB + bytes(version))
     assert names(path.parent / "models") == [f"{profile.id}-2.model", f"{profile.id}-3.model"]
     assert await models.load(profile.id, 2) == BLOB + bytes(2)
+    await models.save(profile.id, 5, BLOB, keep={2})
+    assert names(path.parent / "models") == [f"{profile.id}-2.model", f"{profile.id}-5.model"]
 
 
 async def test_superseded_models_of_one_profile_go_and_nothing_else(
@@ -47,9 +49,10 @@ async def test_superseded_models_of_one_profile_go_and_nothing_else(
     for version in (1, 2):
         await models.save(profile.id, version, BLOB)
     put(path.parent / "models" / f"{profile.id + 1}-1.model", b"another profile's")
-    assert await models.remove_superseded(profile.id, 2) == 1
+    assert await models.remove_superseded(profile.id, 2, {1, 2}) == 0
+    assert await models.remove_superseded(profile.id, 2, {2}) == 1
     assert names(path.parent / "models") == [f"{profile.id}-2.model", f"{profile.id + 1}-1.model"]
-    assert await models.remove_superseded(profile.id, 2) == 0
+    assert await models.remove_superseded(profile.id, 1, ()) == 0, "nothing above what was made so far"
 
 
 async def test_a_missing_model_is_named_in_one_sentence(models: Models, profile: ProfileSnapshot) -> None:
@@ -98,9 +101,9 @@ async def test_orphans_and_half_written_files_go_and_what_is_used_stays(
     await models.save(other.id, 1, BLOB)
     put(path.parent / "models" / "1-3-x.unfinished", b"half")
     put(path.parent / "models" / "readme.txt", b"not ours")
-    assert await models.remove_orphans({profile.id: 1}) == 1
+    assert await models.remove_orphans({(profile.id, 1), (profile.id, 2)}) == 1
     assert names(path.parent / "models") == ["1-1.model", "1-2.model", "readme.txt"]
-    assert await models.remove_orphans({profile.id: 2}) == 1
+    assert await models.remove_orphans({(profile.id, 2), (profile.id, 3)}) == 1
 
 
 async def test_training_runs_are_told_in_order(models: Models, profile: ProfileSnapshot) -> None:

@@ -192,7 +192,8 @@ def test_an_echo_that_is_renewed_goes_on_speaking_and_tells_nobody() -> None:
     assert renewing.state is ProfileState.COLLECTING and renewing.can_speak
     training = after(renewing, ev.CollectionFinished(NOW, 90, 50))
     renewed = decide(training, ev.TrainingFinished(NOW, "m2", 2, 90, 1.0), POLICY)
-    assert isinstance(renewed, Step) and renewed.effects == (do.Announce(do.Notice.RENEWED),)
+    assert isinstance(renewed, Step) and do.Announce(do.Notice.RENEWED) in renewed.effects
+    assert do.Announce(do.Notice.READY) not in renewed.effects
 
 
 def test_what_was_deleted_or_edited_makes_the_echo_stale_and_renews_it_soon() -> None:

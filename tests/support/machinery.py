@@ -17,7 +17,7 @@ from schedules.timers import Timers
 from states import events as ev
 from states.board import Board, Fault
 from states.decide import Refusal, Step
-from states.effects import Announce, AskConsent, Collect, Compose, Effect, Forget, Say, Train
+from states.effects import QUEUED, Effect
 from states.model import MachineKey, MachineKind, Snapshot
 from states.policy import Policy
 from tests.support.clock import HandClock
@@ -39,9 +39,7 @@ class Machinery:
         self.moved = asyncio.Event()
         self.hold = asyncio.Event()
         self.outcome: Callable[[OutboxRow], ev.Event | None] = lambda row: None
-        works: dict[type[Effect], Work] = dict.fromkeys(
-            (Announce, AskConsent, Collect, Compose, Forget, Say, Train), self.work
-        )
+        works: dict[type[Effect], Work] = dict.fromkeys(QUEUED, self.work)
         self.interpreter = Interpreter(
             self.board, self.outbox, works, self.router.post, self.type_in, self.tasks, self.clock
         )

@@ -1,0 +1,92 @@
+"""The versions of a profile's model: publishing the one that speaks, and removing those that may not any more."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from db.errors import KeyDestroyed, NothingStored, StorageError
+from db.models import Models
+from db.outbox import OutboxRow
+from echo.errors import EngineFailed, EngineUnavailable, NoPermission
+from echo.ports import Engine, PersonaName
+from echo.reach import Reach
+from states.board import Board
+from states.effects import Publish
+from states.model import ProfileSnapshot, ProfileState, Snapshot
+
+log = logging.getLogger(__name__)
+
+RETRY_FIRST: Final = 5.0
+RETRY_MOST: Final = 900.0
+"""Seconds before the second try, and before a later one at most; each wait is twice the one before."""
+
+
+def model_name(profile_id: int, version: int) -> str:
+    """Under what name an engine may keep a loaded model."""
+    return f"{profile_id}-{version}"
+
+
+def persona_of(profile: ProfileSnapshot) -> PersonaName:
+    """Who speaks for a profile as it stands."""
+    return PersonaName(profile.server_id, profile.id, profile.model_version, profile.base, profile.tuned)
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The adapters for it. What fails is tried again ever later, as long as its machine wants it; `pause` waits."""
+
+    board: Board
+    engine: Engine
+    models: Models
+    reach: Reach
+    let_go: Callable[[int], None]
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def publish(self, row: OutboxRow, snapshot: Snapshot) -> None:
+        """Make on the server of models, where there is one, what the version that speaks needs."""
+        assert isinstance(row.effect, Publish)
+        await self._until_done(row, f"model {row.key.id}", self._publish)
+
+    async def drop(self, row: OutboxRow, snapshot: Snapshot) -> None:
+        """Remove, here and on the server of models, what may not speak any more."""
+        await self._until_done(row, f"old models {row.key.id}", self._drop)
+
+    async def _publish(self, profile: ProfileSnapshot) -> None:
+        try:
+            await self.reach.check(profile.id)
+            model = await self.models.load(profile.id, profile.model_version)
+        except (NoPermission, NothingStored, KeyDestroyed) as problem:
+            # Whoever would speak is told of it then; trying again would not help.
+            log.warning("The model of profile %d is not published: %s", profile.id, problem)
+            return
+        await self.engine.publish(persona_of(profile), model)
+
+    async def _drop(self, profile: ProfileSnapshot) -> None:
+        kept = profile.kept_versions
+        self.let_go(profile.id)
+        for version in set(range(profile.made + 1)) - kept:
+            self.engine.release(model_name(profile.id, version))
+        await self.models.remove_superseded(profile.id, profile.made, kept)
+        # The next one may be there already, for its test.
+        learning = {profile.made + 1} if profile.state is ProfileState.TRAINING else set()
+        await self.engine.unpublish(profile.server_id, profile.id, keep=kept | learning)
+
+    async def _until_done(
+        self, row: OutboxRow, condition: str, act: Callable[[ProfileSnapshot], Awaitable[None]]
+    ) -> None:
+        try:
+            for tries in itertools.count():
+                try:
+                    await act(self.board.profiles[row.key.id])
+                    return
+                except (EngineFailed, EngineUnavailable, StorageError) as error:
+                    self.board.set_condition(condition, str(error))
+                    log.info("%s of %s is tried again: %s", type(row.effect).__name__, row.key, error)
+                await self.pause(min(RETRY_MOST, RETRY_FIRST * 2.0 ** min(tries, 16)))
+        finally:
+            self.board.set_condition(condition, None)

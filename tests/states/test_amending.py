@@ -6,7 +6,7 @@ from states import effects as do
 from states import events as ev
 from states.decide import Refusal, Step, decide
 from states.model import ProfileSnapshot, ProfileState
-from states.profile import HOPELESS_AFTER
+from states.versions import HOPELESS_AFTER
 from tests.states.test_profile import AGREED, NOW, POLICY, after, asked, made
 
 

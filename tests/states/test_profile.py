@@ -13,7 +13,7 @@ from states import events as ev
 from states.decide import Refusal, Step, begin_profile, decide
 from states.model import OPEN_END, Allowance, MachineKey, MachineKind, ProfileSnapshot, ProfileState
 from states.policy import Policy, Refused
-from states.profile import HOPELESS_AFTER
+from states.versions import HOPELESS_AFTER
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 POLICY = Policy(consent_expiry=timedelta(hours=2), retry_first=5, retry_most=60)

@@ -30,9 +30,9 @@ async def answered(server: LoopbackOllama, asked: Moment | None = None, num_ctx:
 
 
 def in_turn(*texts: str) -> LoopbackOllama:
-    """One that writes these texts one after another, and for ever the last."""
+    """One that writes these texts one after another, and for ever the last; no stop sequence holds it back."""
     drafts = itertools.chain(texts, itertools.repeat(texts[-1]))
-    return LoopbackOllama(writes=lambda chat: next(drafts))
+    return LoopbackOllama(writes=lambda chat: next(drafts), wild=True)
 
 
 async def heard_from(server: LoopbackOllama, asked: Moment | None = None) -> Answer:

@@ -34,6 +34,7 @@ class Swept:
     models: int
     datasets: int
     moments: int = 0
+    measures: int = 0
 
     @property
     def total(self) -> int:
@@ -60,6 +61,7 @@ class Erasure:
         erased += await self._repeat(SQL.erase_messages, profile_id=profile_id)
         erased += await self._repeat(SQL.erase_generations, profile_id=profile_id)
         erased += await self._repeat(SQL.erase_datasets, profile_id=profile_id)
+        erased += await self._repeat(SQL.erase_measures, profile_id=profile_id)
         async with self._database.write() as connection:
             erased += await erase_collections(connection, profile_id)
             for erase in (
@@ -75,13 +77,16 @@ class Erasure:
         await self._database.compact()
         return erased
 
-    async def sweep(self, messages_before: datetime, journal_before: datetime) -> Swept:
+    async def sweep(
+        self, messages_before: datetime, journal_before: datetime, measures_before: datetime | None = None
+    ) -> Swept:
         """Erase what is too old.
 
         Stored before `messages_before`: messages that were learnt from, the datasets and quiz moments made of them,
         and drafts. A profile whose messages go loses its ranges too, so that a refresh reads them anew. Older than
         `journal_before`: the journal, settled outbox rows, and then forgotten profiles of which the journal tells
-        nothing any more. Also models that nobody uses.
+        nothing any more. Measured before `measures_before` (None: leave them): what answers took. Also models that
+        nobody uses.
         """
         texts, steps = time_to_text(messages_before), time_to_text(journal_before)
         swept = Swept(
@@ -93,6 +98,7 @@ class Erasure:
             models=await self._sweep_models(),
             datasets=await self._repeat(SQL.erase_old_datasets, before=texts),
             moments=await self._repeat(SQL.erase_old_moments, before=texts),
+            measures=await self._sweep_measures(measures_before),
         )
         if swept.total:
             await self._database.compact()
@@ -103,6 +109,9 @@ class Erasure:
             profiles = [row["id"] async for row in SQL.old_corpora(connection, before=before)]
         return sum([await self._repeat(_erase_old_messages, profile_id=each, before=before) for each in profiles])
 
+    async def _sweep_measures(self, before: datetime | None) -> int:
+        return 0 if before is None else await self._repeat(SQL.erase_old_measures, before=before.timestamp())
+
     async def _sweep_models(self) -> int:
         async with self._database.read() as connection:
             rows = [row async for row in SQL.model_versions(connection)]
@@ -110,7 +119,7 @@ class Erasure:
         versions = ("model_version", "previous", "next")
         return await self._models.remove_orphans({(row["id"], row[name]) for row in rows for name in versions})
 
-    async def _repeat(self, erase: Erase, **of: str | int) -> int:
+    async def _repeat(self, erase: Erase, **of: str | float) -> int:
         """Erase in batches until nothing is left; how many rows there were."""
         erased, batch = 0, BATCH
         while batch:

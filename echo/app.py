@@ -11,7 +11,6 @@ from pathlib import Path
 
 from echo.discord.client import EchoClient
 from echo.discord.telling import Telling
-from echo.engines.choice import engine_of
 from echo.errors import ConfigError
 from echo.lock import only_one
 from echo.operator import ConsoleOperator
@@ -102,13 +101,14 @@ async def open_echo(
             # Nobody who tries Echo wants to wait as long as people do.
             scale = settings.sandbox_pace_scale
             pace = Pace(scale, settings.max_delay * min(1.0, scale))
-        parts = Parts(settings, store, engine or engine_of(settings), discord.api_base, pace, clock)
+        parts = Parts(settings, store, engine, discord.api_base, pace, clock)
         yield await _run(stack, parts, sandbox, discord)
 
 
 async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, discord: Discord) -> Echo:
     """Start the parts, and leave on the stack how they stop."""
     board, store, client, tasks = parts.board, parts.store, parts.client, parts.tasks
+    stack.push_async_callback(parts.reports.close)
     stack.push_async_callback(parts.voice.close)
     profiles, sessions = await store.steps.load()
     board.journal.extend(await store.journal.latest(JOURNAL_SHOWN))
@@ -129,6 +129,7 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     tasks.start("catching up", client.catch_up())
     tasks.start("quizzes", parts.quizzing.end_cut())
     parts.following.begin()
+    tasks.start("measurements", parts.reports.run())
     tasks.start("telling", Telling(board, parts.notices, parts.notices.words).run())
     return Echo(board, parts.router, client, parts.operator, sandbox, gateway, upkeep, parts.settings, parts.clock)
 

@@ -12,12 +12,16 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from echo.arguments import Parser
 from echo.errors import EchoError
 
+if TYPE_CHECKING:
+    from echo.settings import Loaded
+
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+Work: TypeAlias = "Callable[[argparse.Namespace, Loaded, Callable[[str], None]], int]"
 
 EXIT_CODES = {
     0: "Done, or stopped as asked.",
@@ -52,6 +56,7 @@ def parser() -> Parser:
     _add_import(commands, common)
     _add_corpus(commands, common)
     _add_score(commands, common)
+    _add_stats(commands, common)
     top.add_argument("--version", action="store_true", help="print the version")
     return top
 
@@ -119,6 +124,26 @@ def _add_score(commands: Commands, common: Parser) -> None:
     scoring.add_argument("--json", action="store_true", help="as JSON")
 
 
+def _add_stats(commands: Commands, common: Parser) -> None:
+    stats = commands.add_parser(
+        "stats", parents=[common, _world()], help="what answers took: first word, tokens, waiting, drafts, failures"
+    )
+    stats.add_argument("--json", action="store_true", help="as JSON")
+    stats.add_argument("--since", type=_hours, metavar="HOURS", default=24.0, help="of the last HOURS (24)")
+    stats.add_argument("--profile", type=int, metavar="N", help="only this profile's")
+
+
+def _hours(text: str) -> float:
+    """Hours to look back; measurements are kept for ten years at most."""
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours <= 87_660:
+        raise argparse.ArgumentTypeError(f"the hours are a number above 0 and up to 87660, not {text[:40]!r}")
+    return hours
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -157,14 +182,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "config":
         print(config.render(loaded))
         return 0
-    if options.command in ("import", "corpus"):
-        from echo import corpus_cli
-
-        return corpus_cli.run(options, loaded, lambda line: print(line, flush=True))
-    if options.command == "score":
-        from echo import score_cli
-
-        return score_cli.run(options, loaded, lambda line: print(line, flush=True))
+    if (work := _work_of(options.command)) is not None:
+        return work(options, loaded, lambda line: print(line, flush=True))
     from echo.app import Serving
     from echo.serving import serve
 
@@ -177,3 +196,20 @@ def _run(options: argparse.Namespace) -> int:
         port=port or 0,
     )
     return asyncio.run(serve(loaded, serving, lambda line: print(line, flush=True)))
+
+
+def _work_of(command: str) -> Work | None:
+    """What does a command that serves nothing; its import is paid for by who uses it."""
+    if command in ("import", "corpus"):
+        from echo import corpus_cli
+
+        return corpus_cli.run
+    if command == "score":
+        from echo import score_cli
+
+        return score_cli.run
+    if command == "stats":
+        from echo import stats_cli
+
+        return stats_cli.run
+    return None

@@ -6,21 +6,20 @@ import argparse
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 from db.errors import StorageError
 from db.stored import Outcome, PlaceResult
 from echo.corpus.dataset import Split
 from echo.corpus.report import rendered
-from echo.data_folder import chosen, home_meant, master_key_of, profiles_in
-from echo.errors import AlreadyRunning, ConfigError, UsageError
+from echo.data_folder import chosen, looking, profiles_in
+from echo.errors import ConfigError, UsageError
 from echo.import_cli import take_in
-from echo.lock import only_one
 from echo.perusing import report_of
 from echo.private_file import writing
 from echo.settings import Loaded
-from echo.store import Store, open_store
+from echo.store import Store
 from echo.verifying import verified
 from schedules.clock import Clock, SystemClock
 from states.model import ProfileSnapshot
@@ -138,16 +137,7 @@ async def _looking(
     options: argparse.Namespace, loaded: Loaded, clock: Clock
 ) -> AsyncIterator[tuple[Store, list[ProfileSnapshot]]]:
     """The data folder, to be looked at while an Echo may be running on it, and the profiles that were asked for."""
-    home = home_meant(options, loaded.settings)
-    async with AsyncExitStack() as stack:
-        with ExitStack() as opening:
-            shared = False
-            try:
-                # Only while it is opened, which may bring it up to date: an Echo may start while it is looked at.
-                opening.enter_context(only_one(home))
-            except AlreadyRunning:
-                shared = True
-            store = await stack.enter_async_context(open_store(home, master_key_of(loaded), clock, shared=shared))
+    async with looking(options, loaded, clock) as store:
         profiles = await profiles_in(store)
         if options.profile is not None:
             profiles = [chosen(profiles, options)]

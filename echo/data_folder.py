@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import stat
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 
-from echo.errors import ConfigError, UsageError
+from echo.errors import AlreadyRunning, ConfigError, UsageError
+from echo.lock import only_one
 from echo.secrets import ensure_master_key
 from echo.settings import Loaded, Settings
-from echo.store import Store
+from echo.store import Store, open_store
 from echo.worlds import home_of
+from schedules.clock import Clock
 from states.model import ProfileSnapshot
 
 
@@ -52,6 +55,23 @@ def home_meant(options: argparse.Namespace, settings: Settings) -> Path:
         remedy = "start that sandbox first, or" if is_sandbox else "say --sandbox for that of the sandbox, or"
         raise UsageError(f"There is no database of Echo's in {home}: {remedy} name the data folder with ECHO_DATA_DIR.")
     return home
+
+
+@asynccontextmanager
+async def looking(options: argparse.Namespace, loaded: Loaded, clock: Clock) -> AsyncIterator[Store]:
+    """The data folder that is meant, to be looked at while an Echo may be running on it. Raises as `home_meant` does,
+    and ConfigError where it can't be opened."""
+    home = home_meant(options, loaded.settings)
+    async with AsyncExitStack() as stack:
+        with ExitStack() as opening:
+            shared = False
+            try:
+                # Only while it is opened, which may bring it up to date: an Echo may start while it is looked at.
+                opening.enter_context(only_one(home))
+            except AlreadyRunning:
+                shared = True
+            store = await stack.enter_async_context(open_store(home, master_key_of(loaded), clock, shared=shared))
+        yield store
 
 
 def master_key_of(loaded: Loaded) -> bytes:

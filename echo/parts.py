@@ -21,6 +21,8 @@ from echo.discord.quizzing import Quizzing
 from echo.discord.reporting import Reporting
 from echo.discord.speakable import speakable_channels
 from echo.discord.voice import Voice
+from echo.engine_reports import EngineReports
+from echo.engines.choice import engine_of
 from echo.floor import Floor, Limits
 from echo.held_models import HeldModels
 from echo.interpreter import Interpreter
@@ -50,12 +52,14 @@ class Parts:
     """One Echo's parts, as attributes. Made in the order in which they need one another."""
 
     def __init__(
-        self, settings: Settings, store: Store, engine: Engine, api_base: str | None, pace: Pace, clock: Clock
+        self, settings: Settings, store: Store, engine: Engine | None, api_base: str | None, pace: Pace, clock: Clock
     ) -> None:
-        """`api_base` is where Discord's API is when it is not at Discord; `pace` that of the echoes."""
-        self.settings, self.store, self.engine, self.clock = settings, store, engine, clock
-        self.pace = pace
+        """`engine` is what learns and speaks, None the one that the settings name; `api_base` is where Discord's API is
+        when it is not at Discord; `pace` that of the echoes."""
+        self.settings, self.store, self.clock, self.pace = settings, store, clock, pace
         self.board = Board()
+        self.reports = EngineReports(self.board, store.measures, clock)
+        self.engine = engine or engine_of(settings, self.reports)
         self.router = Router(
             self.board, store.steps, policy_of(settings), settings.max_active_sessions_per_server, clock
         )

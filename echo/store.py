@@ -19,6 +19,7 @@ from db.errors import StorageError
 from db.generations import Generations
 from db.journal import Journal
 from db.keys import Keyring
+from db.measures import MeasureLog
 from db.memories import Memories
 from db.models import Models
 from db.outbox import Outbox
@@ -53,6 +54,7 @@ class Store:
     memories: Memories
     quizzes: Quizzes
     scorecards: Scorecards
+    measures: MeasureLog
     wishes: WishBook
     erasure: Erasure
 
@@ -88,6 +90,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             memories=Memories(database, keyring, clock),
             quizzes=Quizzes(database, keyring, clock),
             scorecards=Scorecards(database),
+            measures=MeasureLog(database),
             wishes=WishBook(database, keyring, clock),
             erasure=Erasure(database, keyring, models),
         )

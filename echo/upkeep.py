@@ -48,6 +48,7 @@ class Upkeep:
             swept = await self._erasure.sweep(
                 texts_before,
                 now - timedelta(days=self._settings.journal_retention_days),
+                now - timedelta(days=self._settings.measures_retention_days),
             )
             await self._turns.drop_before(now - DECIDED_FOR)
         except StorageError as error:

@@ -9,7 +9,8 @@ from datetime import datetime
 from types import MappingProxyType
 
 from states.decide import Refusal, Step
-from states.model import MachineKey, ProfileSnapshot, SessionSnapshot, Snapshot
+from states.measures import Measures
+from states.model import MachineKey, ProfileSnapshot, ProfileState, SessionSnapshot, Snapshot
 from states.scores import Scorecard
 
 
@@ -75,6 +76,7 @@ class Board:
         self.names: dict[int, str] = {}
         self.conditions: dict[str, str] = {}
         self.scores: dict[int, tuple[Scorecard, ...]] = {}
+        self.measures: dict[int, Measures] = {}
         self._faults: deque[Fault] = deque(maxlen=keep)
         self._watchers: list[Watcher] = []
 
@@ -88,6 +90,8 @@ class Board:
         if isinstance(snapshot, ProfileSnapshot):
             self.profiles[snapshot.id] = snapshot
             self.profile_revision += 1
+            if snapshot.state in (ProfileState.FORGETTING, ProfileState.FORGOTTEN):
+                self.measures.pop(snapshot.id, None)
         else:
             self.sessions[snapshot.id] = snapshot
         self._changed()
@@ -142,6 +146,16 @@ class Board:
             self.scores[profile_id] = cards
         else:
             self.scores.pop(profile_id, None)
+        self._changed()
+
+    def measure(self, profile_id: int, measures: Measures | None) -> None:
+        """Show what a profile's answers took of late; None takes that down."""
+        if self.measures.get(profile_id) == measures:
+            return
+        if measures is None:
+            del self.measures[profile_id]
+        else:
+            self.measures[profile_id] = measures
         self._changed()
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
+from time import perf_counter
 from typing import Final
 
-from db.stored import Wishes
+from db.stored import AnswerMeasured, Wishes
 from echo.engines.bundle import unbundled
 from echo.engines.child import child_of, conversed
 from echo.engines.deciding import BEGINS, allowed, chance_of, heed, paced, silent, verdict
@@ -14,9 +15,12 @@ from echo.engines.examination import examined
 from echo.engines.shelf import LOADED, Shelf
 from echo.engines.wire import amendment, request_lines
 from echo.errors import EngineFailed
+from echo.persona.composing import Tally
 from echo.persona.model import Persona
 from echo.persona.turns import Burst
-from echo.ports import Answer, Examined, Moment, PersonaName, Trained
+from echo.ports import Answer, Examined, Moment, PersonaName, Trained, Why
+from echo.reports import NO_REPORTS, Reports
+from states.measures import ANSWERED, SILENT
 
 _PIECE: Final = 2**18
 AMENDING: Final = 120.0
@@ -28,8 +32,10 @@ class EmbeddedEngine:
 
     name = "embedded"
 
-    def __init__(self, loaded: int = LOADED) -> None:
+    def __init__(self, loaded: int = LOADED, reports: Reports = NO_REPORTS) -> None:
+        """So many models stay `loaded`; `reports` hears what each answer took."""
         self._shelf = Shelf(_persona, loaded)
+        self._reports = reports
 
     async def train(
         self, author: str, bursts: Sequence[Burst], seed: int, progress: Callable[[float], None], timeout: float
@@ -74,7 +80,11 @@ class EmbeddedEngine:
         self, model: bytes, version: str, moment: Moment, chattiness: float, *, speak: bool | None = None
     ) -> Answer:
         """Answers in a thread. Raises EngineFailed where the model is damaged."""
-        return await asyncio.to_thread(self._answer, model, version, moment, chattiness, speak)
+        begun, tally = perf_counter(), Tally()
+        answer = await asyncio.to_thread(self._answer, model, version, moment, chattiness, speak, tally)
+        if moment.persona and (answer.texts or answer.why is Why.NOTHING_TO_SAY):
+            self._reports.measured(_measured(moment.persona, moment.now, answer, tally, perf_counter() - begun))
+        return answer
 
     async def next_opening(self, model: bytes, version: str, channel: str, now: float, seed: int) -> float | None:
         """Looks ahead in a thread. Raises EngineFailed where the model is damaged."""
@@ -100,15 +110,32 @@ class EmbeddedEngine:
     def _chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:
         return chance_of(self._shelf.get(model, version), moment, chattiness)
 
-    def _answer(self, model: bytes, version: str, moment: Moment, chattiness: float, speak: bool | None) -> Answer:
+    def _answer(
+        self, model: bytes, version: str, moment: Moment, chattiness: float, speak: bool | None, tally: Tally
+    ) -> Answer:
         persona = self._shelf.get(model, version)
         if moment.opens:
             heed(persona, moment)
-            ruling, texts = BEGINS, persona.opener(moment.context, moment.now, seed=moment.seed)
+            ruling, texts = BEGINS, persona.opener(moment.context, moment.now, seed=moment.seed, tally=tally)
         else:
             ruling = verdict(persona, moment, chattiness, speak)
-            texts = persona.reply(moment.context, seed=moment.seed, memory=moment.memory) if ruling.speaks else []
+            seed, memory = moment.seed, moment.memory
+            texts = persona.reply(moment.context, seed=seed, memory=memory, tally=tally) if ruling.speaks else []
         return paced(persona, moment, ruling, texts) if texts else silent(ruling)
+
+
+def _measured(persona: PersonaName, at: float, answer: Answer, tally: Tally, seconds: float) -> AnswerMeasured:
+    return AnswerMeasured(
+        profile_id=persona.profile_id,
+        version=persona.version,
+        at=at,
+        host=EmbeddedEngine.name,
+        base="",
+        outcome=ANSWERED if answer.texts else SILENT,
+        drafts=tally.looked_at,
+        rejected=tally.rejected,
+        seconds=seconds,
+    )
 
 
 def _persona(model: bytes) -> Persona:

@@ -85,6 +85,14 @@ class Voice:
     leaning: Leaning = Leaning()
 
 
+@dataclass(slots=True)
+class Tally:
+    """How many drafts of messages the guard looked at while an answer was composed, and how many it rejected."""
+
+    looked_at: int = 0
+    rejected: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Draft:
     text: str
@@ -108,7 +116,10 @@ class _Aim:
 
 
 class Composer:
-    """Composes one answer. Made anew for each. `memory` is what was said before the context; it binds too."""
+    """Composes one answer. Made anew for each.
+
+    `memory` is what was said before the context; it binds too. `tally` is added to where somebody counts.
+    """
 
     def __init__(
         self,
@@ -117,7 +128,9 @@ class Composer:
         reading: Reading,
         rng: Random,
         memory: Sequence[Utterance] = (),
+        tally: Tally | None = None,
     ) -> None:
+        self.tally = tally or Tally()
         self._v, self._context, self._reading, self._rng = voice, context, reading, rng
         self._said = Consistency(memory, context, voice.reader.names.own)
         p = voice.phrases
@@ -192,9 +205,12 @@ class Composer:
         """The JUDGED drafts nearest to the planned length, of those that the guard and what was said let pass."""
         out = []
         for draft in sorted(drafts, key=lambda d: abs(math.log1p(len(d.text)) - math.log1p(length))):
-            if self._names_absent(draft) or not self._v.guard.passes(draft.text, self._context):
+            if self._names_absent(draft):
                 continue
-            if self._said.allows(draft.text):
+            self.tally.looked_at += 1
+            if not self._v.guard.passes(draft.text, self._context):
+                self.tally.rejected += 1
+            elif self._said.allows(draft.text):
                 out.append(draft)
                 if len(out) == JUDGED:
                     break

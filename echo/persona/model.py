@@ -17,7 +17,7 @@ from echo.persona.amending import Amended, amended
 from echo.persona.bans import Bans
 from echo.persona.card import CardLine
 from echo.persona.clocks import in_time, until_last
-from echo.persona.composing import Composer
+from echo.persona.composing import Composer, Tally
 from echo.persona.decision import Decision, chance
 from echo.persona.keeping import parts_of, stored_parts
 from echo.persona.learning import Parts, learn
@@ -88,23 +88,31 @@ class Persona:
         return not any(map(bans.forbids, texts)) and not bans.forbids_together("\n".join(texts))
 
     def reply(
-        self, context: Sequence[Utterance], *, seed: int | None = None, memory: Sequence[Utterance] = ()
+        self,
+        context: Sequence[Utterance],
+        *,
+        seed: int | None = None,
+        memory: Sequence[Utterance] = (),
+        tally: Tally | None = None,
     ) -> list[str]:
         """One answer of 1..n messages to the context (oldest first); empty where nothing sensible can be said.
 
-        `memory` is what was said before the context: it, too, is neither repeated nor contradicted.
+        `memory` is what was said before the context: it, too, is neither repeated nor contradicted. `tally` is added
+        to.
         """
         context = _cut(context)
         voice = self._parts.voice
         reading = voice.reader.read(context, voice.habits)
-        composer = Composer(voice, context, reading, self._rng("reply", context, seed), memory)
+        composer = Composer(voice, context, reading, self._rng("reply", context, seed), memory, tally)
         return self.sayable(composer.answer(), context)
 
-    def opener(self, context: Sequence[Utterance], now: float, *, seed: int | None = None) -> list[str]:
+    def opener(
+        self, context: Sequence[Utterance], now: float, *, seed: int | None = None, tally: Tally | None = None
+    ) -> list[str]:
         """Something to begin a conversation with at `now` (seconds since the epoch), as they began others.
 
         `context` is what was last said in the channel, to break in on nothing serious. Empty where they began too few
-        conversations, or nothing harmless comes to mind.
+        conversations, or nothing harmless comes to mind. `tally` is added to.
         """
         context, openings, voice = _cut(context), self._parts.openings, self._parts.voice
         if len(openings.turn) < ENOUGH or forbids(context, now):
@@ -115,7 +123,8 @@ class Persona:
         likeness[openings.turn] = near
         reading = replace(voice.reader.read((), voice.habits), likeness=likeness)
         lengths = openings.lengths[rng.choices(range(len(near)), (near + 0.05).tolist())[0]]
-        texts = self.sayable(Composer(voice, (), reading, rng).carry_out(Plan(lengths, led=False)), context)
+        composer = Composer(voice, (), reading, rng, tally=tally)
+        texts = self.sayable(composer.carry_out(Plan(lengths, led=False)), context)
         return [] if are_serious(texts) else texts
 
     def next_opening(self, channel: str, now: float, *, seed: int) -> float | None:

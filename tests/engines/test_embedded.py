@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from db.stored import AnswerMeasured, Wishes
 from echo.engines.embedded import EmbeddedEngine
 from echo.engines.wire import burst_of, request_lines
 from echo.errors import EngineFailed
 from echo.persona.turns import Burst
-from echo.ports import Engine, Moment, Trained, Why
+from echo.ports import Engine, Moment, PersonaName, Trained, Why
+from echo.reports import NoReports
 from tests.persona.talk import asked, talk
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +34,16 @@ def nobody(_: float) -> None:
 @pytest.fixture(scope="module")
 def trained() -> Trained:
     return asyncio.run(EmbeddedEngine().train("Wren", talk(500), 3, nobody, 60.0))
+
+
+class Heard(NoReports):
+    """Keeps what was measured."""
+
+    def __init__(self) -> None:
+        self.heard: list[AnswerMeasured] = []
+
+    def measured(self, one: AnswerMeasured) -> None:
+        self.heard.append(one)
 
 
 def moment(text: str, *, addressed: bool, seed: int = 1) -> Moment:
@@ -161,6 +175,24 @@ async def test_who_is_addressed_answers_and_says_why(trained: Trained) -> None:
     assert len(answer.gaps) == len(answer.texts) - 1
     assert answer.delay > 0
     assert answer.chance == 1.0
+
+
+async def test_what_each_answer_of_a_named_persona_took_is_reported_and_silence_that_was_wanted_is_not(
+    trained: Trained,
+) -> None:
+    reports = Heard()
+    engine = EmbeddedEngine(reports=reports)
+    asked_for = replace(moment("where is the boat?", addressed=True), persona=PersonaName(11, 7, 3), now=1.7e9)
+    await engine.answer(trained.blob, "1", asked_for, 0.0)
+    await engine.answer(trained.blob, "1", replace(asked_for, addressed=False), 0.0)
+    await engine.answer(trained.blob, "1", replace(asked_for, persona=None), 0.0)
+    (one,) = reports.heard
+    assert (one.profile_id, one.version, one.at, one.outcome, one.host) == (7, 3, 1.7e9, "answered", "embedded")
+    assert one.seconds > 0 and 0 <= one.rejected < one.drafts
+    # Of whom every word is banned the guard lets nothing pass.
+    words = {word for burst in talk(500) for text in burst.texts for word in re.findall(r"\w+", text)}
+    await engine.answer(trained.blob, "1", replace(asked_for, wishes=Wishes(phrases=tuple(words))), 0.0)
+    assert reports.heard[-1].outcome == "silent" and reports.heard[-1].rejected == reports.heard[-1].drafts > 0
 
 
 async def test_unasked_it_speaks_as_often_as_its_chattiness_allows(trained: Trained) -> None:

@@ -61,6 +61,7 @@ RANKS = {
             "settings_view",
             "secrets",
             "ports",
+            "reports",
             "lock",
             "logs",
             "crashes",

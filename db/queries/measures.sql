@@ -1,0 +1,84 @@
+-- name: put_measures(profile_id, version, at, host, base, outcome, drafts, rejected, wait, first_token, seconds, tokens, token_seconds, prompt_tokens, evaluated)*!
+-- Nothing of a profile that is being forgotten meanwhile, or of none.
+INSERT INTO measures (
+    profile_id, version, at, host, base, outcome, drafts, rejected, wait, first_token, seconds, tokens, token_seconds,
+    prompt_tokens, evaluated
+)
+SELECT
+    echo_profiles.id, :version, :at, :host, :base, :outcome, :drafts, :rejected, :wait, :first_token, :seconds,
+    :tokens, :token_seconds, :prompt_tokens, :evaluated
+FROM echo_profiles
+WHERE echo_profiles.id = :profile_id AND echo_profiles.training_status NOT IN ('forgetting', 'forgotten')
+
+-- name: measured_profiles(since)
+SELECT DISTINCT profile_id FROM measures WHERE at >= :since ORDER BY profile_id
+
+-- name: measured_outcomes(profile_id, since)
+-- Most frequent first.
+SELECT outcome, COUNT(*) AS answers FROM measures
+WHERE profile_id = :profile_id AND at >= :since
+GROUP BY outcome
+ORDER BY COUNT(*) DESC, outcome
+
+-- name: measured_sums(profile_id, since)^
+SELECT
+    COALESCE(SUM(drafts), 0) AS drafts,
+    COALESCE(SUM(rejected), 0) AS rejected,
+    COALESCE(SUM(tokens), 0) AS tokens,
+    COALESCE(SUM(token_seconds), 0.0) AS token_seconds,
+    COALESCE(SUM(CASE WHEN evaluated IS NOT NULL THEN prompt_tokens END), 0) AS prompt_tokens,
+    COALESCE(SUM(evaluated), 0) AS evaluated
+FROM measures
+WHERE profile_id = :profile_id AND at >= :since
+
+-- name: measured_spreads(profile_id, since)
+-- The median and the 95th percentile by nearest rank; how long a failure took tells nothing of answers.
+WITH figures AS (
+    SELECT 'first_token' AS what, first_token AS figure FROM measures
+    WHERE profile_id = :profile_id AND at >= :since AND first_token IS NOT NULL
+    UNION ALL
+    SELECT 'seconds' AS what, seconds AS figure FROM measures
+    WHERE profile_id = :profile_id AND at >= :since AND outcome IN ('answered', 'silent')
+    UNION ALL
+    SELECT 'wait' AS what, wait AS figure FROM measures
+    WHERE profile_id = :profile_id AND at >= :since
+),
+ranked AS (
+    SELECT
+        what,
+        figure,
+        ROW_NUMBER() OVER (PARTITION BY what ORDER BY figure) AS place,
+        COUNT(*) OVER (PARTITION BY what) AS figures
+    FROM figures
+)
+SELECT
+    what,
+    MIN(CASE WHEN place = (figures * 50 + 99) / 100 THEN figure END) AS p50,
+    MIN(CASE WHEN place = (figures * 95 + 99) / 100 THEN figure END) AS p95
+FROM ranked
+GROUP BY what
+
+-- name: newest_measures(profile_id, since, rows)
+-- Of what was really answered, newest first.
+SELECT seconds, tokens, token_seconds FROM measures
+WHERE profile_id = :profile_id AND at >= :since AND outcome = 'answered'
+ORDER BY at DESC, id DESC
+LIMIT :rows
+
+-- name: measured_hosts(since)
+SELECT
+    host,
+    base,
+    COUNT(*) AS answers,
+    COALESCE(SUM(CASE WHEN outcome NOT IN ('answered', 'silent', 'stood_in') THEN 1 END), 0) AS failures
+FROM measures
+WHERE at >= :since
+GROUP BY host, base
+ORDER BY host, base
+
+-- name: erase_measures(profile_id, batch)!
+DELETE FROM measures
+WHERE id IN (SELECT id FROM measures WHERE profile_id = :profile_id LIMIT :batch)
+
+-- name: erase_old_measures(before, batch)!
+DELETE FROM measures WHERE id IN (SELECT id FROM measures WHERE at < :before LIMIT :batch)

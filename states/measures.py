@@ -1,0 +1,90 @@
+"""What an echo's answers took of late, in figures: what the board shows of it. No words of anybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+ANSWERED: Final = "answered"
+SILENT: Final = "silent"
+"""Nothing that was drafted passed the guard."""
+STOOD_IN: Final = "stood_in"
+"""The embedded engine answered in the place of Ollama."""
+SPOKEN_OF: Final = (ANSWERED, SILENT, STOOD_IN)
+"""Outcomes that are no failures; every other one is the kind of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The median and the 95th percentile of a figure, by nearest rank, in seconds."""
+
+    p50: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the answers of one profile in one stretch of time took; all times in seconds.
+
+    `outcomes` are counts, the most frequent first. The `first_token` spread is of answers that came to one, `seconds`
+    of those that ended in words or silence, `wait` of all. `drafts` were made, of which the guard `rejected` so many;
+    their `tokens` took `token_seconds`. Of `prompt_tokens` so many were `evaluated`, counted where that is known.
+    """
+
+    outcomes: tuple[tuple[str, int], ...] = ()
+    first_token: Spread | None = None
+    seconds: Spread | None = None
+    wait: Spread | None = None
+    drafts: int = 0
+    rejected: int = 0
+    tokens: int = 0
+    token_seconds: float = 0.0
+    prompt_tokens: int = 0
+    evaluated: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many answers were asked for."""
+        return sum(count for _, count in self.outcomes)
+
+    def count(self, outcome: str) -> int:
+        """How many ended so."""
+        return dict(self.outcomes).get(outcome, 0)
+
+    @property
+    def failures(self) -> tuple[tuple[str, int], ...]:
+        """How many failed, by kind, the most frequent first."""
+        return tuple((kind, count) for kind, count in self.outcomes if kind not in SPOKEN_OF)
+
+    @property
+    def speed(self) -> float | None:
+        """Tokens a second; None where none were made."""
+        return self.tokens / self.token_seconds if self.tokens and self.token_seconds > 0 else None
+
+    @property
+    def drafts_each(self) -> float | None:
+        """Drafts per answer that was asked for; None where nothing was."""
+        return self.drafts / self.total if self.total else None
+
+    @property
+    def rejected_share(self) -> float | None:
+        """0..1 of the drafts; None where there were none."""
+        return self.rejected / self.drafts if self.drafts else None
+
+    @property
+    def evaluated_share(self) -> float | None:
+        """0..1 of the prompts' tokens that were not in the server's cache; None where that is unknown."""
+        return self.evaluated / self.prompt_tokens if self.prompt_tokens else None
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is shown of one profile: its last hour and day, and what its newest answers took, the oldest first.
+
+    `answer_times` are seconds, `speeds` tokens a second of those answers that came from a model with tokens.
+    """
+
+    hour: Summary
+    day: Summary
+    answer_times: tuple[float, ...] = ()
+    speeds: tuple[float, ...] = ()

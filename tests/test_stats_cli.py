@@ -1,0 +1,120 @@
+"""`echo-bot stats`, as an operator runs it: on the data folder of an Echo that runs, or of one that does not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.stored import AnswerMeasured
+from echo import stats_cli
+from echo.cli import parser
+from echo.config import load
+from echo.lock import only_one
+from tests.support.clock import HandClock
+from tests.support.measured import measured
+from tests.support.snapshots import NOON, SERVER, SUBJECT
+from tests.test_cli import told
+from tests.test_corpus_cli import KEY, agreed, echo_bot, opened
+
+
+async def keep(home: Path, *answers: AnswerMeasured) -> None:
+    async with opened(home) as store:
+        await store.measures.add(answers)
+
+
+def stats(home: Path, *arguments: str) -> str:
+    """What is said at noon, in this process."""
+    options = parser().parse_args(["stats", *arguments])
+    environ = {"ECHO_DATA_DIR": str(home), "ECHO_MASTER_KEY": KEY.hex()}
+    said: list[str] = []
+    assert stats_cli.run(options, load(None, environ=environ), said.append, HandClock(NOON)) == 0
+    return "\n".join(said)
+
+
+async def test_what_answers_took_is_told_while_an_echo_runs(tmp_path: Path) -> None:
+    await agreed(tmp_path)
+    with only_one(tmp_path):
+        code, out, err = await echo_bot(tmp_path, "stats", "--json")
+    assert (code, err) == (0, "")
+    told_of = json.loads(out)
+    (profile,) = told_of["profiles"]
+    assert (profile["user"], profile["asked"], profile["seconds"], told_of["hosts"]) == (str(SUBJECT), 0, None, [])
+
+
+async def test_json_has_every_figure_of_the_hours_asked_for(tmp_path: Path) -> None:
+    await agreed(tmp_path)
+    await keep(tmp_path, measured(1), measured(1, 60, outcome="busy", first_token=None), measured(1, 7200, drafts=9))
+    found: dict[str, Any] = json.loads(await here(tmp_path, "--json", "--since", "1.5"))
+    assert (found["since"], found["until"]) == ("2026-06-15T10:30:00+00:00", "2026-06-15T12:00:00+00:00")
+    assert found["hosts"] == [
+        {"host": "http://127.0.0.1:11434", "base": "llama3.2:3b", "answers": 2, "failures": 1},
+    ]
+    assert found["profiles"] == [
+        {
+            "profile": 1,
+            "user": str(SUBJECT),
+            "server": str(SERVER),
+            "state": "ready",
+            "asked": 2,
+            "outcomes": {"answered": 1, "busy": 1},
+            "failures": {"busy": 1},
+            "first_token": {"p50": 0.5, "p95": 0.5},
+            "seconds": {"p50": 3.0, "p95": 3.0},
+            "wait": {"p50": 0.25, "p95": 0.25},
+            "tokens": 120,
+            "tokens_per_second": 30.0,
+            "drafts": 8,
+            "drafts_per_answer": 4.0,
+            "rejected": 2,
+            "rejected_share": 0.25,
+            "prompt_tokens": 2000,
+            "evaluated": 200,
+            "evaluated_share": 0.1,
+        }
+    ]
+
+
+async def test_the_table_is_for_people(tmp_path: Path) -> None:
+    await agreed(tmp_path)
+    await agreed(tmp_path, user_id=SUBJECT + 1)
+    await keep(tmp_path, measured(1), measured(1, outcome="stood_in"), measured(1, outcome="unreachable"))
+    out = await here(tmp_path)
+    for line in (
+        "What was asked of the echoes in the last 24 hours:",
+        f"Profile 1: user {SUBJECT} in server {SERVER}, ready",
+        "  answers      1 of 3; silent 0, by the embedded engine instead 1",
+        "  failures     unreachable 1",
+        "  first word   0.50 s median, 0.50 s at the 95th percentile",
+        "  waiting      0.25 s median, 0.25 s at the 95th percentile",
+        "  speed        30.0 tokens/s",
+        "  drafts       4.0 an answer, 25% rejected by the guard",
+        "  prompts      10% of their tokens evaluated, the rest cached",
+        "  answers      none",
+        "  http://127.0.0.1:11434 llama3.2:3b: 3 asked, 1 failed",
+    ):
+        assert line in out.splitlines(), out
+    assert "Profile 1:" not in await here(tmp_path, "--profile", "2", "--since", "1")
+
+
+async def here(home: Path, *arguments: str) -> str:
+    return await asyncio.to_thread(stats, home, *arguments)
+
+
+@pytest.mark.parametrize("hours", ["0", "-3", "nan", "inf", "soon", "1e9"])
+def test_hours_that_are_none_are_told_in_one_sentence(hours: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(["stats", f"--since={hours}"])
+    assert ended.value.code == 2
+    assert f"the hours are a number above 0 and up to 87660, not {hours!r}" in told(capsys.readouterr().err)
+
+
+async def test_without_a_database_or_such_a_profile_one_sentence_says_so(tmp_path: Path) -> None:
+    code, _, err = await echo_bot(tmp_path, "stats")
+    assert code == 2 and "There is no database of Echo's in" in told(err)
+    await agreed(tmp_path)
+    code, _, err = await echo_bot(tmp_path, "stats", "--profile", "7")
+    assert code == 2 and "No such echo" in told(err)

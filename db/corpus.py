@@ -18,7 +18,7 @@ from db.collections import Collections, put_coverage
 from db.connection import Database
 from db.errors import Tampered
 from db.keys import Keyring
-from db.sealing import insert, open_all, open_one, payload, place_of, seal
+from db.sealing import insert, mark_packaged, open_all, open_one, payload, place_of, seal
 from db.sql import SQL
 from db.stored import Coverage, Held, Month, Provenance, StoredMessage, Verified
 from states.model import ProfileSnapshot
@@ -51,7 +51,8 @@ class Corpus(Collections):
         """Keep messages and how far their places were read, together; how many of the subject's own words were new.
 
         A message that is kept already stays as it is, but one that was bare and comes again with what stood before it
-        is not bare any more, and has the provenance with which it came. A coverage replaces all ranges of its channel.
+        is not bare any more, and has the provenance with which it came; and one that a data package has word for word
+        is marked as packaged. A coverage replaces all ranges of its channel.
         Raises KeyDestroyed where the profile was forgotten meanwhile.
         """
         cipher = await self._keyring.key_for(profile.id)
@@ -61,7 +62,9 @@ class Corpus(Collections):
             self._keyring.require_at_once(connection, profile.id)
             new = 0
             for start in range(0, len(rows), PAGE):
-                new += insert(connection, seal(cipher, profile.id, rows[start : start + PAGE], stored_at))
+                page = rows[start : start + PAGE]
+                new += insert(connection, seal(cipher, profile.id, page, stored_at))
+                mark_packaged(connection, cipher, profile.id, page)
             note_at_once(connection, ((profile.id, row.message_id) for row in rows if _joins(row)))
             for coverage in coverages:
                 put_coverage(connection, profile.id, coverage)

@@ -14,6 +14,7 @@ from db.connection import Database
 from db.keys import Keyring
 from db.models import Models
 from db.sql import SQL
+from db.tuning import TuningFiles
 
 BATCH = 500
 """Rows erased in one transaction: some milliseconds, so that other steps get their turn in between."""
@@ -24,7 +25,7 @@ Erase = Callable[..., Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How much a sweep erased: rows, and model files."""
+    """How much a sweep erased: rows, and files of models and of fine-tunings."""
 
     messages: int
     generations: int
@@ -35,6 +36,7 @@ class Swept:
     datasets: int
     moments: int = 0
     measures: int = 0
+    tunings: int = 0
 
     @property
     def total(self) -> int:
@@ -45,10 +47,11 @@ class Swept:
 class Erasure:
     """Removes text, what is derived from it, and the keys to both; profile rows and journal hold neither."""
 
-    def __init__(self, database: Database, keyring: Keyring, models: Models) -> None:
+    def __init__(self, database: Database, keyring: Keyring, models: Models, tuning: TuningFiles) -> None:
         self._database = database
         self._keyring = keyring
         self._models = models
+        self._tuning = tuning
 
     async def erase(self, profile_id: int) -> int:
         """Erase all that is stored of a profile's subject, key first; how many rows and files there were.
@@ -58,6 +61,7 @@ class Erasure:
         """
         await self._keyring.destroy(profile_id)
         erased = await self._models.delete(profile_id)
+        erased += await self._tuning.delete(profile_id)
         erased += await self._repeat(SQL.erase_messages, profile_id=profile_id)
         erased += await self._repeat(SQL.erase_generations, profile_id=profile_id)
         erased += await self._repeat(SQL.erase_datasets, profile_id=profile_id)
@@ -95,7 +99,8 @@ class Erasure:
             journal=await self._repeat(SQL.erase_old_journal, before=steps),
             outbox=await self._repeat(SQL.erase_old_outbox, before=steps),
             profiles=await self._repeat(_drop_bygone_profiles),
-            models=await self._sweep_models(),
+            models=await self._models.remove_orphans(await self._wanted_models()),
+            tunings=await self._tuning.remove_orphans(await self._wanted_models()),
             datasets=await self._repeat(SQL.erase_old_datasets, before=texts),
             moments=await self._repeat(SQL.erase_old_moments, before=texts),
             measures=await self._sweep_measures(measures_before),
@@ -112,12 +117,12 @@ class Erasure:
     async def _sweep_measures(self, before: datetime | None) -> int:
         return 0 if before is None else await self._repeat(SQL.erase_old_measures, before=before.timestamp())
 
-    async def _sweep_models(self) -> int:
+    async def _wanted_models(self) -> set[tuple[int, int]]:
+        """Profiles and the versions of theirs that somebody uses."""
         async with self._database.read() as connection:
             rows = [row async for row in SQL.model_versions(connection)]
         # One above those made may be there, too: its training may just have ended.
-        versions = ("model_version", "previous", "next")
-        return await self._models.remove_orphans({(row["id"], row[name]) for row in rows for name in versions})
+        return {(row["id"], row[name]) for row in rows for name in ("model_version", "previous", "next")}
 
     async def _repeat(self, erase: Erase, **of: str | float) -> int:
         """Erase in batches until nothing is left; how many rows there were."""

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import tempfile
-from collections.abc import Collection, Coroutine
-from contextlib import suppress
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from db.cipher import Cipher
 from db.codec import time_from_text, time_to_text
 from db.connection import Database
-from db.errors import KeyDestroyed, ModelUnreadable, NothingStored
+from db.errors import KeyDestroyed
 from db.keys import FORGOTTEN, Keyring
-from db.parted import opened, sealed_parts
+from db.sealed_files import UNFINISHED, read_sealed, to_its_end, unlink, write_sealed
 from db.sql import SQL
 
 FOLDER = "models"
 SUFFIX = ".model"
-_UNFINISHED = ".unfinished"
 _NAME = re.compile(r"(\d+)-(\d+)\.model")
 
 
@@ -60,7 +55,11 @@ class Models:
         name = name_of(profile_id, version)
         self._saving += 1
         try:
-            await _to_its_end(asyncio.to_thread(_write, self._data_dir / name, cipher, profile_id, version, blob))
+            await to_its_end(
+                asyncio.to_thread(
+                    write_sealed, self._data_dir / name, cipher, blob, "model", profile_id, version, anew=True
+                )
+            )
         finally:
             self._saving -= 1
         async with self._database.read() as connection:
@@ -80,7 +79,9 @@ class Models:
         path = self._data_dir / name_of(profile_id, version)
         self._saving += 1
         try:
-            await _to_its_end(asyncio.to_thread(_write, path, cipher, profile_id, version, blob, anew=False))
+            await to_its_end(
+                asyncio.to_thread(write_sealed, path, cipher, blob, "model", profile_id, version, anew=False)
+            )
         finally:
             self._saving -= 1
         async with self._database.read() as connection:
@@ -92,7 +93,7 @@ class Models:
         """A kept model; raises NothingStored where there is none, Tampered where the file was changed or moved."""
         cipher = await self._keyring.key_for(profile_id)
         return await asyncio.to_thread(
-            _read, self._data_dir / name_of(profile_id, version), cipher, profile_id, version
+            read_sealed, self._data_dir / name_of(profile_id, version), cipher, "model", profile_id, version
         )
 
     async def delete(self, profile_id: int) -> int:
@@ -151,85 +152,13 @@ class Models:
         return await asyncio.to_thread(self._unlink, keys)
 
     def _unlink_unfinished(self) -> None:
-        for path in (self._data_dir / FOLDER).glob(f"*{_UNFINISHED}"):
+        for path in (self._data_dir / FOLDER).glob(f"*{UNFINISHED}"):
             path.unlink(missing_ok=True)
 
     def _unlink(self, keys: set[tuple[int, int]]) -> int:
-        removed = 0
-        for profile_id, version in keys:
-            path = self._data_dir / name_of(profile_id, version)
-            try:
-                path.unlink()
-            except FileNotFoundError:
-                continue
-            except OSError as failure:
-                raise _unreadable(path, failure) from failure
-            removed += 1
-        return removed
-
-
-async def _to_its_end(writing: Coroutine[None, None, None]) -> None:
-    """A thread can't be cancelled: whoever waits for this task to end, as an erasure does, waits for the thread too."""
-    task = asyncio.ensure_future(writing)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        # Its failure, too, is nobody's matter any more.
-        await asyncio.gather(task, return_exceptions=True)
-        raise
+        return sum(unlink(self._data_dir / name_of(profile_id, version)) for profile_id, version in keys)
 
 
 def name_of(profile_id: int, version: int) -> str:
     """A model's path within the data folder."""
     return f"{FOLDER}/{profile_id}-{version}{SUFFIX}"
-
-
-def _write(path: Path, cipher: Cipher, profile_id: int, version: int, blob: bytes, anew: bool = True) -> None:
-    unfinished: str | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # mkstemp makes it 0600 from the first moment on.
-        handle, unfinished = tempfile.mkstemp(prefix=path.stem + "-", suffix=_UNFINISHED, dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            for part in sealed_parts(cipher, blob, "model", profile_id, version):
-                file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
-        if not anew and not path.exists():
-            os.unlink(unfinished)
-            raise NothingStored(f"The model file {path} is gone: a newer one takes its place, or none.")
-        os.replace(unfinished, path)
-        _sync_folder(path.parent)
-    except OSError as failure:
-        if unfinished is not None:
-            with suppress(OSError):
-                os.unlink(unfinished)
-        raise _unreadable(path, failure) from failure
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the renaming itself survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _read(path: Path, cipher: Cipher, profile_id: int, version: int) -> bytes:
-    try:
-        sealed = path.read_bytes()
-    except FileNotFoundError as failure:
-        raise NothingStored(
-            f"The model file {path} is missing: put it back, or ask for a refresh of this echo."
-        ) from failure
-    except OSError as failure:
-        raise _unreadable(path, failure) from failure
-    return opened(cipher, sealed, "model", profile_id, version)
-
-
-def _unreadable(path: Path, failure: OSError) -> ModelUnreadable:
-    return ModelUnreadable(
-        f"The model file {path} cannot be read or written ({failure.strerror}): check the disk's free space and the "
-        "folder's owner, then try again."
-    )

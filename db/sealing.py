@@ -85,6 +85,25 @@ def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
     return int(connection.execute(SQL.count_own_words_among_newest.sql, {"newest": new}).fetchone()[0])
 
 
+def mark_packaged(
+    connection: sqlite3.Connection, cipher: Cipher, profile_id: int, rows: Sequence[StoredMessage]
+) -> None:
+    """Note of the subject's messages that were stored before that a data package has the same text.
+
+    To be called in the connection's thread and within a transaction.
+    """
+    given = {row.message_id: row.text for row in rows if row.own and row.provenance is Provenance.DATA_PACKAGE}
+    if not given:
+        return
+    known = connection.execute(SQL.not_packaged.sql, {"profile_id": profile_id, "ids": json.dumps(list(given))})
+    same = [
+        {"profile_id": profile_id, "message_id": row["message_id"]}
+        for row in known.fetchall()
+        if open_one(cipher, profile_id, row).text == given[row["message_id"]]
+    ]
+    connection.executemany(SQL.mark_packaged.sql, same)
+
+
 @cache
 def _adding(rows: int) -> str:
     one, *_ = re.findall(r"\([?, ]+\)", SQL.add_messages.sql)
@@ -120,4 +139,5 @@ def open_one(cipher: Cipher, profile_id: int, row: sqlite3.Row) -> StoredMessage
         cut=cut,
         bare=bool(row["bare"]),
         scrubbed=scrubbed,
+        packaged=bool(row["packaged"]),
     )

@@ -43,7 +43,8 @@ class StoredMessage:
     `cut`: something that Echo can't see (a picture, a recording, a link's card) stands with the text or in its place,
     so that what follows must not be taken for an answer to what stands before; only such a message may have no text.
     `bare`: what stood before it is not known, so that it is neither an answer nor an opening; own messages only.
-    `scrubbed` counts what was replaced by placeholders, by kind.
+    `scrubbed` counts what was replaced by placeholders, by kind. `packaged`: the person's own data package holds this
+    very text, however it came here first.
     """
 
     message_id: int
@@ -59,6 +60,7 @@ class StoredMessage:
     cut: bool = False
     bare: bool = False
     scrubbed: Mapping[str, int] = field(default_factory=lambda: NOTHING_COUNTED)
+    packaged: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

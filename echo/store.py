@@ -26,6 +26,7 @@ from db.outbox import Outbox
 from db.quizzes import Quizzes
 from db.scorecards import Scorecards
 from db.steps import Steps
+from db.tuning import TuningFiles
 from db.turns import Turns
 from db.wishes import WishBook
 from echo.errors import ConfigError
@@ -49,6 +50,7 @@ class Store:
     datasets: Datasets
     generations: Generations
     models: Models
+    tuning: TuningFiles
     amendments: Amendments
     turns: Turns
     memories: Memories
@@ -73,6 +75,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
         except StorageError as error:
             raise ConfigError(str(error)) from error
         models = Models(database, keyring, home)
+        tuning = TuningFiles(database, keyring, home)
         yield Store(
             database=database,
             steps=Steps(database),
@@ -85,6 +88,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             datasets=Datasets(database, keyring, clock),
             generations=Generations(database, keyring),
             models=models,
+            tuning=tuning,
             amendments=Amendments(database),
             turns=Turns(database),
             memories=Memories(database, keyring, clock),
@@ -92,7 +96,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             scorecards=Scorecards(database),
             measures=MeasureLog(database),
             wishes=WishBook(database, keyring, clock),
-            erasure=Erasure(database, keyring, models),
+            erasure=Erasure(database, keyring, models, tuning),
         )
 
 

@@ -7,7 +7,10 @@ INSERT INTO user_messages (
 ON CONFLICT (profile_id, message_id) DO NOTHING
 
 -- name: lift_bare*!
-UPDATE user_messages SET bare = 0, provenance = :provenance
+UPDATE user_messages SET
+    bare = 0,
+    provenance = :provenance,
+    packaged = CASE WHEN provenance = 'data_package' THEN 1 ELSE packaged END
 WHERE profile_id = :profile_id AND message_id = :message_id AND bare = 1
 
 -- name: count_own_words_among_newest(newest)$
@@ -31,7 +34,8 @@ LIMIT 1
 -- name: messages_after(profile_id, own_timestamp, own_id, after_timestamp, after_id, page)
 -- One page, oldest first, of what comes after the last row of the page before: others' messages, and the subject's
 -- from the given one on.
-SELECT user_id, server_id, channel_id, message_content, timestamp, message_id, own, provenance, bare, words
+SELECT user_id, server_id, channel_id, message_content, timestamp, message_id, own, provenance, bare, words,
+    packaged
 FROM user_messages
 WHERE profile_id = :profile_id
     AND (timestamp, message_id) > (:after_timestamp, :after_id)
@@ -41,12 +45,14 @@ LIMIT :page
 
 -- name: messages_of(profile_id, ids)
 -- `ids` is a JSON array.
-SELECT user_id, server_id, channel_id, message_content, timestamp, message_id, own, provenance, bare, words
+SELECT user_id, server_id, channel_id, message_content, timestamp, message_id, own, provenance, bare, words,
+    packaged
 FROM user_messages
 WHERE profile_id = :profile_id AND message_id IN (SELECT value FROM json_each(:ids))
 
 -- name: messages_near(profile_id, channel_id, since, upto)
-SELECT user_id, server_id, channel_id, message_content, timestamp, message_id, own, provenance, bare, words
+SELECT user_id, server_id, channel_id, message_content, timestamp, message_id, own, provenance, bare, words,
+    packaged
 FROM user_messages
 WHERE profile_id = :profile_id AND channel_id = :channel_id AND timestamp BETWEEN :since AND :upto
 
@@ -78,7 +84,23 @@ SELECT id, server_id, user_id, channel_id, message_id FROM user_messages
 WHERE profile_id = :profile_id AND message_id = :message_id
 
 -- name: amend_message(id, content, words)!
-UPDATE user_messages SET message_content = :content, words = :words WHERE id = :id
+-- What it says now is Discord's word, not a package's.
+UPDATE user_messages SET
+    message_content = :content,
+    words = :words,
+    packaged = 0,
+    provenance = CASE WHEN provenance = 'data_package' THEN 'live' ELSE provenance END
+WHERE id = :id
+
+-- name: not_packaged(profile_id, ids)
+SELECT user_id, server_id, channel_id, message_content, timestamp, message_id, own, provenance, bare, words,
+    packaged
+FROM user_messages
+WHERE profile_id = :profile_id AND message_id IN (SELECT value FROM json_each(:ids))
+    AND own = 1 AND packaged = 0 AND provenance <> 'data_package'
+
+-- name: mark_packaged*!
+UPDATE user_messages SET packaged = 1 WHERE profile_id = :profile_id AND message_id = :message_id
 
 -- name: remove_messages(ids)
 DELETE FROM user_messages WHERE message_id IN (SELECT value FROM json_each(:ids)) RETURNING profile_id, message_id

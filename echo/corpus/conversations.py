@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from operator import attrgetter
 
-from db.stored import StoredMessage
+from db.stored import Provenance, StoredMessage
 from echo.corpus.pauses import Pauses
 from echo.corpus.written import Mark, Written
 from echo.persona.turns import BURST_GAP, CONTEXT_AGE, CONTEXT_LENGTH, REPLY_WITHIN, Burst, Utterance
@@ -26,7 +26,7 @@ class Line:
 
     `key` is its id within the channel and `reply_to` that of the message it answers, if any. `cut` and `bare` are
     StoredMessage's; only a cut line may have no text. `target`: it may be what is learnt, not just context.
-    `message_id` is its id where it is stored, else 0.
+    `message_id` is its id where it is stored, else 0. `packaged`: its words are from the person's own data package.
     """
 
     key: str | None
@@ -40,6 +40,7 @@ class Line:
     bare: bool = False
     target: bool = True
     message_id: int = 0
+    packaged: bool = False
 
 
 class Link(Enum):
@@ -131,6 +132,7 @@ def line_of(row: StoredMessage, subject: str, *, target: bool = True) -> Line:
         bare=row.bare and row.own,
         target=target and row.own,
         message_id=row.message_id,
+        packaged=row.packaged or row.provenance is Provenance.DATA_PACKAGE,
     )
 
 

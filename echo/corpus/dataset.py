@@ -199,6 +199,7 @@ def _joined(kept: Line, again: Line) -> Line:
     return replace(
         better, ts=kept.ts, key=kept.key, message_id=kept.message_id, cut=kept.cut or again.cut,
         target=kept.target or again.target, reply_to=kept.reply_to or again.reply_to,
+        packaged=kept.packaged or again.packaged,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from db.models import Models
 from db.outbox import Outbox
 from db.quizzes import Quizzes
 from db.steps import Steps
+from db.tuning import TuningFiles
 from db.wishes import WishBook
 from states.model import ProfileSnapshot
 from tests.support.clock import HandClock
@@ -90,13 +91,18 @@ def models(database: Database, keyring: Keyring, path: Path) -> Models:
 
 
 @pytest.fixture
+def tuning(database: Database, keyring: Keyring, path: Path) -> TuningFiles:
+    return TuningFiles(database, keyring, path.parent)
+
+
+@pytest.fixture
 def wishes(database: Database, keyring: Keyring, clock: HandClock) -> WishBook:
     return WishBook(database, keyring, clock)
 
 
 @pytest.fixture
-def erasure(database: Database, keyring: Keyring, models: Models) -> Erasure:
-    return Erasure(database, keyring, models)
+def erasure(database: Database, keyring: Keyring, models: Models, tuning: TuningFiles) -> Erasure:
+    return Erasure(database, keyring, models, tuning)
 
 
 @pytest.fixture

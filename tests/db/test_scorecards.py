@@ -10,6 +10,7 @@ from db.erasure import Erasure
 from db.keys import Keyring
 from db.models import Models
 from db.scorecards import KEPT, Scorecards
+from db.tuning import TuningFiles
 from states.model import ProfileSnapshot
 from states.scores import Axis, Better, Scorecard
 from tests.db.conftest import MASTER_KEY
@@ -52,5 +53,7 @@ async def test_the_history_is_bounded(database: Database, profile: ProfileSnapsh
 async def test_forgetting_erases_them(database: Database, profile: ProfileSnapshot, tmp_path: Path) -> None:
     cards, keyring = Scorecards(database), Keyring(database, MASTER_KEY)
     await cards.put(profile.id, CARD)
-    await Erasure(database, keyring, Models(database, keyring, tmp_path)).erase(profile.id)
+    await Erasure(
+        database, keyring, Models(database, keyring, tmp_path), TuningFiles(database, keyring, tmp_path)
+    ).erase(profile.id)
     assert await cards.every() == {}

@@ -50,7 +50,7 @@ def test_a_conversation_is_one_talk_with_every_turn_of_the_persons_learnt_and_se
         said(6, 90, "Ann", "no!"),
         said(7, 9000, "Ann", "anyone in?"),
         said(8, 9010, text="me"),
-        said(9, 9900, text="still here"),
+        said(9, 9140, text="still here"),
     ]
     assert shown(lesson(rows)) == [
         [
@@ -151,8 +151,8 @@ def test_the_same_answer_to_the_same_is_learnt_once_and_stays_as_context() -> No
         rows += [
             said(10 * day + 1, 90_000 * day, "Ann", "how are you?"),
             said(10 * day + 2, 90_000 * day + 5, text="Fine!!"),
-            said(10 * day + 3, 90_000 * day + 400, "Ann", f"number {'abc'[day]}"),
-            said(10 * day + 4, 90_000 * day + 405, text="yes"),
+            said(10 * day + 3, 90_000 * day + 60, "Ann", f"number {'abc'[day]}"),
+            said(10 * day + 4, 90_000 * day + 65, text="yes"),
         ]
     learnt = [[one for _, one, told in talk if told] for talk in shown(lesson(rows))]
     assert learnt == [["Fine!!", "yes"], ["yes"], ["yes"]]

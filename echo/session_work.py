@@ -16,7 +16,7 @@ from echo.errors import EchoError
 from echo.floor import LOOKED_BACK, Floor, Ruling
 from echo.held_models import HeldModels
 from echo.persona.turns import Utterance
-from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment, Why
+from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment, PersonaName, Why
 from echo.reach import Reach
 from echo.remembering import Remembering
 from echo.saying import Saying
@@ -141,6 +141,11 @@ class SessionWork:
             opens=session.opening,
             now=self.clock().timestamp(),
             wishes=await self.wishes.of(profile.id),
+            persona=PersonaName(
+                profile.server_id, profile.id, profile.model_version, base=profile.base, tuned=profile.tuned
+            ),
+            leisure=self.pace.scale,
+            most=self.pace.most,
         )
 
     async def _memory(

@@ -43,3 +43,5 @@ async def test_what_is_just_being_said_is_said_to_its_end_and_noted(tmp_path: Pa
     assert len(said) == 1
     assert stored(tmp_path, "SELECT message_id FROM generation_parts") == [(said[0],)]
     assert ("Say",) not in stored(tmp_path, "SELECT effect FROM outbox WHERE NOT done")
+    measured = "SELECT profile_id, version, host, outcome FROM measures WHERE seconds > 0 AND drafts > rejected"
+    assert stored(tmp_path, measured) == [(1, 1, "embedded", "answered")], "though it stopped before it was due"

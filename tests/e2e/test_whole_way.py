@@ -66,6 +66,8 @@ async def test_a_newcomer_meets_an_echo_and_is_rid_of_it_again(tmp_path: Path) -
         spoken = echo.said("general")
         assert spoken and all(message["author"] == "Mara (echo)" for message in spoken)
         assert echo.session().state is SessionState.LISTENING
+        measures = await until(echo.board, lambda: echo.board.measures.get(1))
+        assert measures.hour.count("answered") == 1
 
         assert held_in_memory(others) == (["1-1"], True)
         assert "is offline" in await echo.command("Mara", "general", "echo offline")
@@ -75,6 +77,7 @@ async def test_a_newcomer_meets_an_echo_and_is_rid_of_it_again(tmp_path: Path) -
         await until(echo.board, lambda: echo.board.profiles[1].state is ProfileState.FORGOTTEN)
     assert models(tmp_path) == []
     assert stored(tmp_path, "SELECT count(*) FROM user_messages") == [(0,)]
+    assert stored(tmp_path, "SELECT count(*) FROM measures") == [(0,)] and echo.board.measures == {}
 
 
 async def test_nothing_is_kept_before_the_subject_agrees_nor_after_they_say_no(tmp_path: Path) -> None:

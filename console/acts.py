@@ -35,14 +35,14 @@ def possible(board: Board, profile_id: int | None, channel_id: int | None = None
     sessions = online_of(board, profile.id)
     at_work = profile.state in (ProfileState.COLLECTING, ProfileState.TRAINING)
     under_way = profile.reason is None or Deadline.RETRY in profile.due
-    collecting = profile.state is ProfileState.COLLECTING
+    collecting, training = profile.state is ProfileState.COLLECTING, profile.state is ProfileState.TRAINING
     return Acts(
         online=profile.can_speak and not any(session.channel_id == channel_id for session in sessions),
         offline=tuple(session.id for session in sessions),
-        retry=at_work and profile.reason is not None and not profile.paused,
+        retry=at_work and profile.reason is not None and (training or not profile.paused),
         pause=collecting and under_way,
         resume=collecting and profile.paused,
-        cancel=collecting and (under_way or profile.reason == PAUSED),
+        cancel=(at_work and under_way) or (collecting and profile.reason == PAUSED),
         refresh=profile.state is ProfileState.READY,
         forget=profile.state in FORGETTABLE,
         portrait=profile.can_speak or bool(board.scores.get(profile.id)),

@@ -19,7 +19,7 @@ BINDINGS: Final[list[BindingType]] = [
     # What stands still can be tried again, what works can rest: never both, so that one key serves.
     Binding(keys.PAUSE, "pause", "Pause", id="pause", tooltip="Let collecting rest where it stands"),
     Binding(keys.RESUME, "resume", "Resume", id="resume", tooltip="Let collecting go on from where it rests"),
-    Binding(keys.CANCEL, "cancel", "Cancel", id="cancel", tooltip="Give collecting up, after a question"),
+    Binding(keys.CANCEL, "cancel", "Cancel", id="cancel", tooltip="Give collecting or learning up, after a question"),
     Binding(keys.FORGET, "forget", "Forget", id="forget", tooltip="Erase the highlighted echo, after a question"),
     Binding(
         keys.PORTRAIT, "portrait", "Card", id="portrait", tooltip="How the person writes, and how alike the echo is"

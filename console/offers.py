@@ -33,7 +33,12 @@ def offers_about(
         (acts.retry, f"Retry {name}", profile.reason or "", lambda: operating.retry(profile)),
         (acts.pause, f"Pause {name}", "collecting rests where it stands", lambda: operating.pause(profile)),
         (acts.resume, f"Resume {name}", "collecting goes on from where it rests", lambda: operating.resume(profile)),
-        (acts.cancel, f"Cancel {name}", "collecting is given up, after a question", lambda: operating.cancel(profile)),
+        (
+            acts.cancel,
+            f"Cancel {name}",
+            "give up collecting or learning",
+            lambda: operating.cancel(profile),
+        ),
         (acts.refresh, f"Refresh {name}", "collect what is new and train anew", lambda: operating.refresh(profile)),
         (acts.portrait, f"Show {name}'s card", "how they write, how alike it is", lambda: operating.portrait(profile)),
         (acts.forget, f"Forget {name}", "erase everything, after a question", lambda: operating.forget(profile)),

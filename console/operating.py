@@ -13,7 +13,7 @@ from console.screens.confirm import ConfirmScreen
 from console.screens.portrait import PortraitScreen
 from console.wording import count, echo_of, name_of, online_of
 from states.board import Board
-from states.model import ProfileSnapshot
+from states.model import ProfileSnapshot, ProfileState
 
 
 class Operating:
@@ -59,11 +59,13 @@ class Operating:
         await self._do(self._operator.resume(profile.id))
 
     async def cancel(self, profile: ProfileSnapshot) -> None:
-        """Give collecting up, if that is really wanted."""
+        """Give collecting or learning up, if that is really wanted."""
         name = name_of(self._board, profile.user_id)
         kept = "The echo stays as it was." if profile.can_speak else "What was read is kept until it is forgotten."
+        learning = profile.state is ProfileState.TRAINING
+        what, then = ("learning", "learns anew") if learning else ("collecting", "goes on from here")
         question = ConfirmScreen(
-            f"Cancel collecting for {name}?", f"{kept} Retrying goes on from here.", "Yes, cancel it", "No, go on"
+            f"Cancel {what} for {name}?", f"{kept} Retrying {then}.", "Yes, cancel it", "No, go on"
         )
         if await self._app.push_screen_wait(question):
             await self._do(self._operator.cancel(profile.id))

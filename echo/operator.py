@@ -66,8 +66,8 @@ class ConsoleOperator:
         return await self._give(profile_id, ResumeAsked(self._clock(), OPERATOR), "Collecting goes on.")
 
     async def cancel(self, profile_id: int) -> str:
-        """Give collecting up; what was read is kept."""
-        return await self._give(profile_id, CancelAsked(self._clock(), OPERATOR), "Collecting is cancelled.")
+        """Give collecting or learning up; what was read is kept."""
+        return await self._give(profile_id, CancelAsked(self._clock(), OPERATOR), "It is cancelled.")
 
     async def refresh(self, profile_id: int) -> str:
         """Collect and train a ready profile anew."""

@@ -107,4 +107,7 @@ def policy_of(settings: Settings) -> Policy:
         max_bot_turns=settings.max_bot_turns,
         openers_per_day=settings.openers_per_day,
         consent_expiry=timedelta(hours=settings.consent_expiry_hours),
+        refresh_messages=settings.training.refresh_messages,
+        refresh_weights=timedelta(days=days) if (days := settings.training.refresh_days) else None,
+        retire_share=settings.training.retire_share,
     )

@@ -65,13 +65,18 @@ class TrainingSettings(BaseModel):
     llama_quantize: str = Field(
         "", max_length=4000, description="The program llama-quantize; empty: the one that PATH finds."
     )
-    refresh_days: int = Field(30, ge=0, le=3650, description="Days after which a model is made anew; 0 is never.")
+    refresh_days: int = Field(
+        30, ge=0, le=3650, description="Days after which a fine-tuned model is made anew in any case; 0 is never."
+    )
+    refresh_messages: int = Field(
+        300, ge=1, le=1_000_000, description="New messages after which a fine-tuned model is made anew a day later."
+    )
     retire_share: float = Field(
         0.05,
         ge=0,
         le=1,
-        description="Share of the messages learnt from that may be withdrawn before the model is silent until it is "
-        "made anew.",
+        description="Share of the messages learnt from that may be withdrawn before the echo speaks by its prompt "
+        "alone until the model is made anew.",
     )
     discord_permission: DiscordPermission = Field(
         default_factory=DiscordPermission, description="Discord's permission to train on what its API gave."

@@ -160,7 +160,7 @@ def _wanted_by_profile(effect: Effect, snapshot: ProfileSnapshot) -> bool:
         case Collect():
             return state is ProfileState.COLLECTING and not snapshot.paused
         case Train(version=version):
-            return state is ProfileState.TRAINING and version == snapshot.made + 1
+            return state is ProfileState.TRAINING and version == snapshot.made + 1 and not snapshot.paused
         case Amend(version=version):
             return snapshot.can_speak and snapshot.amending and version == snapshot.model_version
         case Publish(version=version, base=base, tuned=tuned):

@@ -15,8 +15,10 @@ class Policy:
     """Limits and spans, from the settings. Seconds unless the name says otherwise.
 
     An echo is renewed `refresh_soon` after what it learned from was edited or deleted, `refresh_later` after more was
-    written; already `amend_soon` and `amend_later` its model is amended by just that. In a channel it begins
-    `openers_per_day` conversations in any 24 hours at most.
+    written; already `amend_soon` and `amend_later` its model is amended by just that. A fine-tuned one is renewed
+    `refresh_later` after `refresh_messages` more were written, or when `refresh_weights` is over (None: never), and
+    its weights are retired when more than `retire_share` (0..1) of what it learned from was withdrawn. In a channel it
+    begins `openers_per_day` conversations in any 24 hours at most.
     """
 
     cooldown: float = 2.0
@@ -30,6 +32,9 @@ class Policy:
     refresh_later: timedelta = timedelta(hours=24)
     amend_soon: timedelta = timedelta(seconds=3)
     amend_later: timedelta = timedelta(minutes=10)
+    refresh_messages: int = 300
+    refresh_weights: timedelta | None = timedelta(days=30)
+    retire_share: float = 0.05
 
     def backoff(self, key: MachineKey, tries: int) -> timedelta:
         """Wait before try number `tries` + 1: capped exponential, with up to a quarter of jitter.

@@ -13,6 +13,7 @@ from states.versions import HOPELESS_AFTER, VersionDraft
 
 PAUSED = "Reading is paused; whoever runs this bot can let it go on from where it rests."
 CANCELLED = "Reading was cancelled; a retry goes on from where it stood, forgetting erases what was read."
+LEARNING_CANCELLED = "Learning was cancelled; a retry learns anew from what was read, forgetting erases it."
 
 
 class ProfileDraft(VersionDraft):
@@ -164,6 +165,11 @@ class ProfileDraft(VersionDraft):
         self.set(paused=True, reason=CANCELLED)
         self.set_due(retry=None)
 
+    def cancel_training(self, data: Trigger) -> None:
+        """Give up learning; there is no model that could speak meanwhile."""
+        self.set(paused=True, reason=LEARNING_CANCELLED)
+        self.set_due(retry=None)
+
     def note_change(self, data: Trigger) -> None:
         """Count what the model, or the one that is being made, does not know."""
         change = cast(ev.CorpusChanged, data.args[0])
@@ -175,11 +181,18 @@ class ProfileDraft(VersionDraft):
         )
 
     def schedule_refresh(self, data: Trigger) -> None:
-        """Renew the echo: soon where it learned from what is gone, later where there is more; never put off."""
-        at, due = data.args[0].at, self.now("due").get(Deadline.REFRESH)
-        wanted = at + self.policy.refresh_soon if self.now("stale") else None
-        if wanted is None and self.now("unlearned"):
+        """Renew the echo: soon where it learned from what is gone, later where there is more; never put off.
+
+        Weights take long to learn, so that they wait for enough that is new, or for the day on which they are renewed.
+        """
+        at, due, tuned = data.args[0].at, self.now("due").get(Deadline.REFRESH), self.now("tuned")
+        wanted = None
+        if self.now("stale"):
+            wanted = at + self.policy.refresh_soon
+        elif self.now("unlearned") >= (self.policy.refresh_messages if tuned else 1):
             wanted = at + self.policy.refresh_later
+        elif tuned and self.policy.refresh_weights is not None:
+            wanted = at + self.policy.refresh_weights
         if wanted is not None and (due is None or wanted < due):
             self.set_due(refresh=wanted)
 

@@ -11,6 +11,7 @@ from states.draft import Draft, Trigger
 from states.model import NO_DEADLINES, Deadline, ProfileSnapshot
 from states.policy import Refused
 
+RETIRED = "Much of what the fine-tuned model learnt was withdrawn: the echo speaks by its prompt until it is renewed."
 HOPELESS_AFTER = 8
 """Tries after which even a passing failure is told as one that needs a person."""
 
@@ -70,6 +71,7 @@ class VersionDraft(Draft[ProfileSnapshot]):
         self.keep_previous()
         self.set(model_path=trained.model_path, model_version=trained.version, tuned=trained.tuned)
         self.set(made=trained.version, withdrawn=self.snapshot.stale, reason=trained.note or None, tries=0)
+        self.set(paused=False)
         self.end_amending()
 
     def keep_previous(self) -> None:
@@ -90,6 +92,17 @@ class VersionDraft(Draft[ProfileSnapshot]):
         if self.snapshot.previous is not None and change.edited + change.removed:
             self.forget_previous()
             self.drop_versions(data)
+
+    def retire_weights(self, data: Trigger) -> None:
+        """Speak by the prompt alone once too much was withdrawn: weights can't be amended, only made anew."""
+        known = self.now("messages") + self.now("withdrawn")
+        if self.snapshot.tuned and self.now("withdrawn") > self.policy.retire_share * known:
+            self.set(tuned=False, reason=RETIRED)
+            self.publish(data)
+
+    def learn_nothing(self, data: Trigger) -> None:
+        """The model that was being made is given up: what the one that speaks does not know is told again."""
+        self.set(stale=self.snapshot.withdrawn)
 
     def drop_versions(self, data: Trigger) -> None:
         """Queue the removal of the versions that may not speak any more."""

@@ -211,7 +211,7 @@ async def test_collecting_is_paused_and_resumed_by_one_key_and_cancelled_after_a
         await pilot.press("f10")
         await see(pilot, "Cancel collecting for Mara?", "What was read is kept until it is forgotten.")
         await pilot.press("enter", "f10", "right", "enter")
-        await see(pilot, "Collecting is cancelled.")
+        await see(pilot, "It is cancelled.")
         assert desk.operator.acts == [("pause", 1, None), ("resume", 1, None), ("cancel", 1, None)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -181,6 +182,45 @@ def test_a_cancelled_collecting_leaves_the_echo_as_it_was() -> None:
     assert isinstance(decide(first, ev.CancelAsked(NOW, 0), POLICY), Refusal)
     again = after(made(), ev.RefreshAsked(NOW, 0), ev.CancelAsked(NOW, 0))
     assert again.state is ProfileState.READY and again.can_speak and not again.paused
+
+
+def test_a_cancelled_learning_waits_to_be_retried_or_leaves_the_echo_as_it_was() -> None:
+    learning = after(asked(), AGREED, ev.CollectionFinished(NOW, 80, 50))
+    first = after(learning, ev.CancelAsked(NOW, 0))
+    assert first.state is ProfileState.TRAINING and first.paused and "Learning was cancelled" in str(first.reason)
+    assert not do.still_wanted(do.Train(1), first)
+    assert after(first, ev.TrainingFailed(NOW, "too late", transient=True)) == replace(first, version=first.version + 1)
+    retried = decide(first, ev.RetryAsked(NOW, 0), POLICY)
+    assert isinstance(retried, Step) and retried.effects == (do.Train(1),)
+    renewing = after(made(), ev.CorpusChanged(NOW, 79, 0, 0, 1), ev.RefreshAsked(NOW, 0))
+    kept = after(renewing, ev.CollectionFinished(NOW, 79, 50), ev.CancelAsked(NOW, 0))
+    assert kept.state is ProfileState.READY and kept.can_speak and kept.stale == 1
+    assert kept.due["refresh"] == NOW + POLICY.refresh_soon, "what it must not know is still to be unlearnt"
+
+
+def tuned(messages: int = 1000) -> ProfileSnapshot:
+    found = ev.CollectionFinished(NOW, messages, 50)
+    return after(asked(), AGREED, found, ev.TrainingFinished(NOW, "m", 1, messages, 1.0, tuned=True))
+
+
+def test_weights_are_renewed_on_their_day_or_when_enough_is_new() -> None:
+    weeks = POLICY.refresh_weights
+    assert weeks is not None and tuned().due["refresh"] == NOW + weeks
+    few = after(tuned(), ev.CorpusChanged(NOW, 1001, POLICY.refresh_messages - 1, 0, 0))
+    assert few.due["refresh"] == NOW + weeks
+    many = after(few, ev.CorpusChanged(NOW, 1002, 1, 0, 0))
+    assert many.due["refresh"] == NOW + POLICY.refresh_later
+    assert "refresh" not in made().due, "what has no weights is amended"
+
+
+def test_weights_that_learnt_much_of_what_was_withdrawn_are_retired_until_they_are_made_anew() -> None:
+    little = after(tuned(), ev.CorpusChanged(NOW, 950, 0, 0, 50))
+    assert little.tuned and little.due["refresh"] == NOW + POLICY.refresh_soon
+    step = decide(little, ev.CorpusChanged(NOW, 949, 0, 0, 1), POLICY)
+    assert isinstance(step, Step) and isinstance(step.after, ProfileSnapshot)
+    assert not step.after.tuned and step.after.can_speak and "withdrawn" in str(step.after.reason)
+    assert do.Publish(1, "", tuned=False) in step.effects
+    assert do.still_wanted(do.Publish(1, "", tuned=False), step.after)
 
 
 def made() -> ProfileSnapshot:

@@ -114,7 +114,7 @@ class RecordingOperator:
 
     async def cancel(self, profile_id: int) -> str:
         self.acts.append(("cancel", profile_id, None))
-        return "Collecting is cancelled."
+        return "It is cancelled."
 
     async def refresh(self, profile_id: int) -> str:
         self.acts.append(("refresh", profile_id, None))

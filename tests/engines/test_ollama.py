@@ -149,7 +149,7 @@ async def test_a_line_that_ran_out_of_tokens_is_left_out(server: LoopbackOllama)
 
 
 async def test_words_put_into_others_mouths_are_left_out(server: LoopbackOllama) -> None:
-    server.writes = lambda chat: "Mara: slowly\nPetr: good!\nMara: yes"
+    server.writes, server.wild = (lambda chat: "Mara: slowly\nPetr: good!\nMara: yes"), True
     assert (await answered(server)).texts == ("slowly",)
 
 

@@ -119,6 +119,21 @@ def _length(shape: tuple[int, ...], kind: int) -> int:
     return elements // per_block * size
 
 
+def tiny_gguf(values: dict[str, str | int] | None = None) -> bytes:
+    """A whole GGUF file with one small tensor: of a llama, unless its keys say otherwise."""
+    keys = {"general.architecture": "llama", "llama.context_length": 2048, **(values or {})}
+    head = _MAGIC + struct.pack("<IQQ", 3, 1, len(keys))
+    for key, value in keys.items():
+        kind = struct.pack("<I", _TEXT) + _packed(value) if isinstance(value, str) else struct.pack("<II", 4, value)
+        head += _packed(key) + kind
+    head += _packed("token_embd.weight") + struct.pack("<IQIQ", 1, 8, 0, 0)
+    return head + bytes(-len(head) % 32) + struct.pack("<8f", *range(8))
+
+
+def _packed(text: str) -> bytes:
+    return struct.pack("<Q", len(text.encode())) + text.encode()
+
+
 def digest_of(data: bytes) -> str:
     """As Ollama names a blob: sha256:HEX."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"

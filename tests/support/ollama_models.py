@@ -113,10 +113,10 @@ class Model:
             "",
             f"FROM {_blob(self.base)}",
             *([f"ADAPTER {_blob(self.adapter)}"] if self.adapter else []),
-            f'TEMPLATE """{self.template}"""',
-            *([f'SYSTEM """{self.system}"""'] if self.system else []),
-            *(f"PARAMETER {key} {_shown(one)}" for key, one in _each(self.parameters)),
-            *(f'MESSAGE {one["role"]} """{one["content"]}"""' for one in self.messages),
+            f"TEMPLATE {_quoted(self.template)}",
+            *([f"SYSTEM {_quoted(self.system)}"] if self.system else []),
+            *(f"PARAMETER {key} {_quoted(str(one))}" for key, one in _each(self.parameters)),
+            *(f"MESSAGE {one['role']} {_quoted(one['content'])}" for one in self.messages),
         ]
         return "\n".join(lines) + "\n"
 
@@ -129,6 +129,13 @@ def _each(parameters: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 def _shown(value: Any) -> str:
     return f"{value}".lower() if isinstance(value, bool) else json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    """As the real one does: it quotes what it must, and escapes nothing."""
+    if "\n" not in text and text == text.strip(" "):
+        return text
+    return f'"""{text}"""' if '"' in text else f'"{text}"'
 
 
 def _blob(digest: str) -> str:

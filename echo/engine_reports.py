@@ -57,7 +57,9 @@ class EngineReports:
         self._came.set()
 
     def stands(self, what: str, sentence: str | None) -> None:
-        """Shows it on the board."""
+        """Shows it on the board, and says in the log when that changes."""
+        if self._board.conditions.get(what) != sentence:
+            log.warning("%s", sentence or f"{what} answers again.")
         self._board.set_condition(what, sentence)
 
     async def run(self) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import itertools
 from collections.abc import Sequence
 from typing import Final
 
 from echo.engines.bundle import unbundled
 from echo.engines.ollama.engine import OllamaEngine
+from echo.engines.ollama.hosts import Hosts
 from echo.errors import UsageError
 from echo.persona.model import Persona
 from echo.persona.turns import Burst, Utterance
@@ -23,9 +25,11 @@ class OllamaRehearsal:
     """The Ollama engine with the server and model that the settings name. Fills `Rehearsed`."""
 
     def __init__(self, settings: Settings) -> None:
-        self._engine = OllamaEngine(
-            settings.ollama_host, settings.ollama_model, settings.ollama_num_ctx, settings.ollama_timeout
-        )
+        hosts = Hosts(settings.ollama_addresses, settings.ollama_timeout, settings.ollama_stall)
+        self._engine = OllamaEngine(hosts, settings.ollama_model, settings.ollama_num_ctx)
+        self._loop = asyncio.Runner()
+        # The hosts are for the tasks of one event loop, which ends with the process.
+        atexit.register(self._loop.close)
         self._timeout = float(settings.model_training_timeout)
         self._author = ""
         self._model = b""
@@ -43,7 +47,7 @@ class OllamaRehearsal:
 
     def fit(self, bursts: Sequence[Burst], author: str, seed: int) -> None:
         """See Rehearsed. Raises EngineUnavailable where Ollama or the model is missing."""
-        trained = asyncio.run(self._engine.train(author, bursts, seed, lambda share: None, self._timeout))
+        trained = self._loop.run(self._engine.train(author, bursts, seed, lambda share: None, self._timeout))
         self._persona = Persona.load(unbundled(trained.blob)[0])
         self._engine.release(self._version)
         self._author, self._model, self._version = author, trained.blob, _VERSION.format(next(self._fits))
@@ -54,7 +58,7 @@ class OllamaRehearsal:
         if self._persona is None:
             raise UsageError(NOTHING_LEARNT)
         moment = Moment(tuple(context), (self._author,), addressed=True, seed=next(self._seeds))
-        return list(asyncio.run(self._engine.answer(self._model, self._version, moment, 1.0)).texts)
+        return list(self._loop.run(self._engine.answer(self._model, self._version, moment, 1.0)).texts)
 
     def delay(self, context: Sequence[Utterance]) -> float:
         """See Rehearsed."""

@@ -228,16 +228,16 @@ class Settings(BaseSettings):
 
     @field_validator("ollama_host")
     @classmethod
-    def _is_an_address(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            # A password in it would be told wherever the address is; the ollama package drops it besides.
-            fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.username
-        except ValueError:
-            fine = False
-        if not fine:
+    def _are_addresses(cls, value: str) -> str:
+        addresses = [one.strip().rstrip("/") for one in value.split(",") if one.strip()]
+        if not addresses or not all(_is_address(one) for one in addresses):
             raise ValueError("it is no address without a password; an example is http://127.0.0.1:11434")
-        return value.rstrip("/")
+        return ", ".join(dict.fromkeys(addresses))
+
+    @property
+    def ollama_addresses(self) -> tuple[str, ...]:
+        """`ollama_host` as one address each, in the order given."""
+        return tuple(self.ollama_host.split(", "))
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -264,6 +264,15 @@ class Loaded:
     settings: Settings
     sources: Mapping[str, str]
     secrets: Secrets = field(default_factory=Secrets)
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        # A password in it would be told wherever the address is; the ollama package drops it besides.
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.username
+    except ValueError:
+        return False
 
 
 def variable(key: str) -> str:

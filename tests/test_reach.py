@@ -13,7 +13,6 @@ from db.corpus import Corpus
 from db.keys import Keyring
 from db.quizzes import Quizzes
 from db.scorecards import Scorecards
-from echo.engines.ollama.engine import OllamaEngine
 from echo.reach import Reach
 from echo.scoring import Scoring
 from echo.settings import Settings
@@ -21,7 +20,8 @@ from states.board import Board
 from states.model import ProfileSnapshot
 from tests.persona.talk import talk
 from tests.support.clock import HandClock
-from tests.support.ollama import MODEL, ollama_at_loopback
+from tests.support.ollama import ollama_at_loopback
+from tests.support.ollama_hosts import engine_at
 from tests.support.snapshots import birth
 
 
@@ -35,7 +35,7 @@ async def test_a_model_is_not_tested_by_an_engine_elsewhere_for_whom_agreed_that
     async with Database(tmp_path / "echo.db") as database, ollama_at_loopback() as server:
         keyring = Keyring(database, bytes(32))
         corpus, quizzes = Corpus(database, keyring, clock), Quizzes(database, keyring, clock)
-        engine = OllamaEngine(server.address, MODEL, 4096, 10.0)
+        engine = engine_at(server.address)
         reach, settings = Reach(Consents(database), stays), Settings(data_dir=tmp_path, scorecard_moments=2)
         scoring = Scoring(Board(), corpus, Scorecards(database), quizzes, engine, reach, settings, clock)
         with caplog.at_level(logging.WARNING):

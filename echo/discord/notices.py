@@ -37,8 +37,9 @@ _MAKING: Final = (ProfileState.COLLECTING, ProfileState.TRAINING)
 
 
 def stays_here(settings: Settings) -> bool:
-    """Whether what is read stays on this computer: the engine is embedded, or its server runs here."""
-    return settings.engine == "embedded" or urlsplit(settings.ollama_host).hostname in LOOPBACK
+    """Whether what is read stays on this computer: the engine is embedded, or all its servers run here."""
+    hosts = {urlsplit(address).hostname for address in settings.ollama_addresses}
+    return settings.engine == "embedded" or hosts <= set(LOOPBACK)
 
 
 class Opening:

@@ -9,17 +9,21 @@ from echo.settings import Settings
 
 
 def engine_of(settings: Settings, reports: Reports = NO_REPORTS) -> Engine:
-    """The engine named in the settings, which tells `reports` how it goes; for Ollama, with the server and base model
-    that they name."""
+    """The engine named in the settings; for Ollama, with the servers and base model that they name.
+
+    It tells `reports` how it goes, and how those stand.
+    """
     if settings.engine == "ollama":
         # Only who uses it pays for its import.
         from echo.engines.ollama.engine import OllamaEngine
+        from echo.engines.ollama.hosts import Hosts
 
-        return OllamaEngine(
-            settings.ollama_host,
-            settings.ollama_model,
-            settings.ollama_num_ctx,
+        hosts = Hosts(
+            settings.ollama_addresses,
             settings.ollama_timeout,
-            settings.ollama_candidates,
+            settings.ollama_stall,
+            settings.ollama_parallel,
+            reports,
         )
+        return OllamaEngine(hosts, settings.ollama_model, settings.ollama_num_ctx, settings.ollama_candidates)
     return EmbeddedEngine(reports=reports)

@@ -12,13 +12,13 @@ from db.stored import NO_WISHES, Wishes
 from echo.engines.bundle import unbundled
 from echo.engines.embedded import EmbeddedEngine
 from echo.engines.examples import examples_of, loaded
-from echo.engines.ollama.engine import OllamaEngine
 from echo.errors import EngineFailed
 from echo.persona.storage import unpacked
 from echo.persona.turns import Burst
 from echo.ports import Engine, Trained, Why
 from tests.support.learnt import WHO, bundle, bursts, moment, persona, said
-from tests.support.ollama import MODEL, ollama_at_loopback
+from tests.support.ollama import ollama_at_loopback
+from tests.support.ollama_hosts import engine_at
 
 
 @pytest.fixture(params=["embedded", "ollama"])
@@ -27,7 +27,7 @@ async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
         yield EmbeddedEngine()
         return
     async with ollama_at_loopback() as server:
-        yield OllamaEngine(server.address, MODEL, 4096, 20.0)
+        yield engine_at(server.address)
 
 
 async def trained(engine: Engine, some: list[Burst]) -> Trained:

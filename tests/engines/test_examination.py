@@ -9,13 +9,13 @@ from collections.abc import Sequence
 import pytest
 
 from echo.engines.embedded import EmbeddedEngine
-from echo.engines.ollama.engine import OllamaEngine
 from echo.errors import EngineFailed
 from echo.persona.turns import Burst
 from echo.ports import Engine, Examined
 from states.scores import AxisKey
 from tests.persona.talk import talk
-from tests.support.ollama import MODEL, ollama_at_loopback
+from tests.support.ollama import ollama_at_loopback
+from tests.support.ollama_hosts import engine_at
 
 
 def nobody(_: float) -> None:
@@ -41,7 +41,7 @@ async def test_the_embedded_engine_is_tested_in_a_child_and_tells_how_far_it_is(
 
 async def test_ollama_is_asked_in_the_moments_and_what_it_said_is_judged() -> None:
     async with ollama_at_loopback() as server:
-        engine = OllamaEngine(server.address, MODEL, 4096, 20.0)
+        engine = engine_at(server.address)
         found = await card_of(engine, talk(700), 8)
     assert 0 < found.moments <= 8
     assert found.sentence

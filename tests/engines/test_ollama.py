@@ -11,11 +11,11 @@ import pytest
 
 from echo.engines.bundle import unbundled
 from echo.engines.ollama.drafting import LONGEST_ANSWER, TRIES
-from echo.engines.ollama.engine import OllamaEngine
 from echo.persona.model import Persona
 from echo.ports import Answer, Moment, Why
 from tests.support.learnt import WHO, bundle, bursts, moment, said
 from tests.support.ollama import MODEL, Chat, LoopbackOllama, Trouble, ollama_at_loopback
+from tests.support.ollama_hosts import engine_at
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def server() -> AsyncIterator[LoopbackOllama]:
 
 
 async def answered(server: LoopbackOllama, asked: Moment | None = None, num_ctx: int = 4096) -> Answer:
-    engine = OllamaEngine(server.address, MODEL, num_ctx, 10.0)
+    engine = engine_at(server.address, num_ctx)
     return await engine.answer(bundle(), "1-1", asked or moment(), 1.0)
 
 
@@ -91,7 +91,7 @@ async def test_a_model_that_thinks_is_told_not_to(server: LoopbackOllama) -> Non
 
 
 async def test_the_model_is_looked_up_once_and_nothing_is_ever_fetched(server: LoopbackOllama) -> None:
-    engine = OllamaEngine(server.address, MODEL, 4096, 10.0)
+    engine = engine_at(server.address)
     for seed in range(3):
         await engine.answer(bundle(), "1-1", moment(seed=seed), 1.0)
     assert server.paths == ["/api/show", "/api/chat", "/api/chat", "/api/chat"]
@@ -154,7 +154,7 @@ async def test_words_put_into_others_mouths_are_left_out(server: LoopbackOllama)
 
 
 async def test_who_is_not_wanted_costs_no_request(server: LoopbackOllama) -> None:
-    engine = OllamaEngine(server.address, MODEL, 4096, 10.0)
+    engine = engine_at(server.address)
     await engine.answer(bundle(), "1-1", moment(addressed=False), 0.0)
     assert server.paths == []
 
@@ -164,14 +164,14 @@ async def test_echoes_that_answer_at_once_do_not_mix_their_words(server: Loopbac
         return str(chat["messages"][-1]["content"].split(":")[1].split("\n")[0].strip())[::-1]
 
     server.writes = writes
-    engine = OllamaEngine(server.address, MODEL, 4096, 10.0)
+    engine = engine_at(server.address)
     asked = [moment(said("Petr", word)) for word in ("anchor", "rudder", "mast", "sail", "keel")]
     answers = await asyncio.gather(*(engine.answer(bundle(), f"{i}-1", one, 1.0) for i, one in enumerate(asked)))
     assert [one.texts for one in answers] == [("rohcna",), ("reddur",), ("tsam",), ("lias",), ("leek",)]
 
 
 async def test_learning_keeps_examples_beside_the_persona(server: LoopbackOllama) -> None:
-    engine = OllamaEngine(server.address, MODEL, 4096, 10.0)
+    engine = engine_at(server.address)
     made = await engine.train(WHO, bursts()[-150:], seed=1, progress=lambda share: None, timeout=60.0)
     await engine.answer(made.blob, "2-1", moment(), 1.0)
     roles = [message["role"] for message in server.chats[0]["messages"]]
@@ -179,7 +179,7 @@ async def test_learning_keeps_examples_beside_the_persona(server: LoopbackOllama
 
 
 async def chosen(server: LoopbackOllama, candidates: int, asked: Moment) -> Answer:
-    engine = OllamaEngine(server.address, MODEL, 4096, 10.0, candidates)
+    engine = engine_at(server.address, candidates=candidates)
     return await engine.answer(bundle(), "1-1", asked, 1.0)
 
 

@@ -11,6 +11,7 @@ from echo.engines.ollama.engine import OllamaEngine
 from echo.errors import EngineUnavailable
 from tests.support.learnt import WHO, bundle, bursts, moment, said
 from tests.support.ollama import MODEL, LoopbackOllama, Trouble, ollama_at_loopback
+from tests.support.ollama_hosts import engine_at, hosts_at
 
 SECRET = "the spare key is under the fern"
 
@@ -23,7 +24,7 @@ async def server() -> AsyncIterator[LoopbackOllama]:
 
 async def told(server: LoopbackOllama, timeout: float = 10.0, model: str = MODEL) -> str:
     """What a person is told when an answer fails; it never quotes what was said."""
-    engine = OllamaEngine(server.address, model, 4096, timeout)
+    engine = OllamaEngine(hosts_at(server.address, timeout=timeout), model, 4096)
     with pytest.raises(EngineUnavailable) as problem:
         await engine.answer(bundle(), "1-1", moment(said("Petr", SECRET)), 1.0)
     seen = problem.value
@@ -98,7 +99,7 @@ async def test_an_address_that_is_none_is_told() -> None:
 
 
 async def test_a_server_that_came_back_is_used_again_and_looked_at_anew(server: LoopbackOllama) -> None:
-    engine = OllamaEngine(server.address, MODEL, 4096, 10.0)
+    engine = engine_at(server.address)
     await engine.answer(bundle(), "1-1", moment(), 1.0)
     await server.stop()
     with pytest.raises(EngineUnavailable):
@@ -109,7 +110,7 @@ async def test_a_server_that_came_back_is_used_again_and_looked_at_anew(server: 
 
 
 async def test_a_model_removed_meanwhile_is_told_as_missing(server: LoopbackOllama) -> None:
-    engine = OllamaEngine(server.address, MODEL, 4096, 10.0)
+    engine = engine_at(server.address)
     await engine.answer(bundle(), "1-1", moment(), 1.0)
     server.models.clear()
     with pytest.raises(EngineUnavailable, match="run `ollama pull llama3"):
@@ -119,7 +120,7 @@ async def test_a_model_removed_meanwhile_is_told_as_missing(server: LoopbackOlla
 async def test_nothing_is_learnt_for_a_server_that_is_down(server: LoopbackOllama) -> None:
     await server.stop()
     shares: list[float] = []
-    engine = OllamaEngine(server.address, MODEL, 4096, 10.0)
+    engine = engine_at(server.address)
     with pytest.raises(EngineUnavailable, match="ollama serve"):
         await engine.train(WHO, bursts(), seed=1, progress=shares.append, timeout=60.0)
     assert shares == []

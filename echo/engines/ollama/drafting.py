@@ -10,7 +10,7 @@ from typing import Any, Final
 from echo.engines.ollama.mind import Mind
 from echo.engines.ollama.prompt import Occasion, Prompt, prompt
 from echo.engines.ollama.reply import is_honest, messages_of
-from echo.engines.ollama.server import Completion
+from echo.engines.ollama.telling import Completion
 from echo.errors import EngineUnavailable
 from echo.persona.consistency import Consistency
 from echo.persona.model import Persona

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from db.stored import Wishes
 from echo.engines.bundle import bundled
@@ -14,10 +14,12 @@ from echo.engines.embedded import EmbeddedEngine
 from echo.engines.examination import examined
 from echo.engines.examples import dumped, examples_of
 from echo.engines.ollama.drafting import Drafted, Drafting, Route
+from echo.engines.ollama.failures import NotSupported
+from echo.engines.ollama.hosts import Hosts
 from echo.engines.ollama.mind import Mind
-from echo.engines.ollama.server import OllamaServer
+from echo.engines.ollama.telling import Completion, Shown
 from echo.engines.shelf import Shelf
-from echo.errors import EngineFailed
+from echo.errors import EngineFailed, EngineUnavailable
 from echo.persona.judging.split import divide, is_testable
 from echo.persona.model import Persona
 from echo.persona.turns import Burst
@@ -32,12 +34,12 @@ class OllamaEngine:
 
     name = "ollama"
 
-    def __init__(self, host: str, model: str, num_ctx: int, timeout: float, candidates: int = 1) -> None:
-        """`host` is Ollama's address, `model` a chat model that it has, `num_ctx` the tokens of context that every
-        request asks for, `timeout` the seconds that one request may take, `candidates` how many drafts of an answer
-        are made at the same time, for the persona to choose among."""
+    def __init__(self, hosts: Hosts, model: str, num_ctx: int, candidates: int = 1) -> None:
+        """`model` is a chat model that the hosts have, `num_ctx` the tokens of context that every request asks for,
+        `candidates` how many drafts of an answer are made at the same time, for the persona to choose among."""
         self._drafting = Drafting(candidates)
-        self._server = OllamaServer(host, model, num_ctx, timeout)
+        self._hosts, self._model, self._num_ctx = hosts, model, num_ctx
+        self._shown: Shown | None = None
         self._learner = EmbeddedEngine()
         self._shelf = Shelf(Mind.of)
 
@@ -49,7 +51,7 @@ class OllamaEngine:
         Raises EngineUnavailable, before anything is learnt, where Ollama or the model is missing; EngineFailed as the
         embedded engine does.
         """
-        await self._server.model()
+        await self._base()
         trained = await self._learner.train(author, bursts, seed, progress, timeout)
         blob = await asyncio.to_thread(lambda: bundled(trained.blob, dumped(examples_of(bursts))))
         return Trained(blob, trained.messages, trained.seconds)
@@ -148,9 +150,34 @@ class OllamaEngine:
         return said
 
     async def _drafted(self, mind: Mind, moment: Moment) -> Drafted:
-        base = await self._server.model()
-        room = min(self._server.num_ctx, base.context or self._server.num_ctx)
-        return await self._drafting.drafted(mind, moment, Route(self._server.name, room, self._server.chat))
+        base = await self._base()
+        room = min(self._num_ctx, base.context or self._num_ctx)
+        return await self._drafting.drafted(mind, moment, Route(self._model, room, self._said))
+
+    async def _base(self) -> Shown:
+        """The base model, looked up once and again after a failure.
+
+        Raises EngineUnavailable where no server can be asked, or it has no such model, or that can't chat.
+        """
+        if self._shown is None:
+            found = await self._hosts.ask(self._model, lambda client: client.show(self._model))
+            if not found.chats:
+                raise NotSupported(
+                    f"The model “{self._model}” can't chat: set ollama_model to one that can, such as llama3.2:3b."
+                )
+            self._shown = found
+        return self._shown
+
+    async def _said(self, messages: Sequence[Mapping[str, str]], options: Mapping[str, Any]) -> Completion:
+        """One answer to a list of messages. `num_ctx` is added to the options, the same every time."""
+        # A model that thinks does so unless told not to; the others may refuse to hear of it.
+        think = False if (await self._base()).thinks else None
+        every = {**options, "num_ctx": self._num_ctx}
+        try:
+            return await self._hosts.ask(self._model, lambda client: client.chat(self._model, messages, every, think))
+        except EngineUnavailable:
+            self._shown = None
+            raise
 
 
 def _ruling(persona: Persona, moment: Moment, chattiness: float, speak: bool | None) -> Verdict:

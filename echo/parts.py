@@ -59,7 +59,7 @@ class Parts:
         self.settings, self.store, self.clock, self.pace = settings, store, clock, pace
         self.board = Board()
         self.reports = EngineReports(self.board, store.measures, clock)
-        self.engine = engine or engine_of(settings, self.reports)
+        self.engine = engine or engine_of(settings, self.reports, clock)
         self.router = Router(
             self.board, store.steps, policy_of(settings), settings.max_active_sessions_per_server, clock
         )

@@ -2,7 +2,7 @@
 
 A server that fails again and again is left out for a while (`OPEN`), then one request tries it (`HALF_OPEN`): if that
 is answered all may ask again (`CLOSED`), else it is left out for longer (M. Nygard, "Release It!": circuit breaker).
-Times are seconds of any clock that only goes forward.
+Times are seconds of one clock; one that was set back leaves no server out for longer than LONGEST_PAUSE.
 """
 
 from __future__ import annotations
@@ -109,8 +109,9 @@ class BreakerDraft:
         self.changes: dict[str, Any] = {}
 
     def is_due(self, data: Trigger) -> bool:
-        """It was left out for long enough."""
-        return self.snapshot.due is not None and data.args[0].now >= self.snapshot.due
+        """It was left out for long enough, or nobody knows for how long."""
+        left = 0.0 if self.snapshot.due is None else self.snapshot.due - data.args[0].now
+        return left <= 0 or left > LONGEST_PAUSE
 
     def is_last_straw(self, data: Trigger) -> bool:
         """It has failed often enough."""

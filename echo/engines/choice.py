@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 from echo.engines.embedded import EmbeddedEngine
-from echo.ports import Engine
+from echo.ports import Clock, Engine
 from echo.reports import NO_REPORTS, Reports
 from echo.settings import Settings
 
 
-def engine_of(settings: Settings, reports: Reports = NO_REPORTS) -> Engine:
+def engine_of(settings: Settings, reports: Reports = NO_REPORTS, clock: Clock | None = None) -> Engine:
     """The engine named in the settings; for Ollama, with the servers and base model that they name.
 
-    It tells `reports` how it goes, and how those stand.
+    How those stand is told to `reports`; `clock` says when one that was left out is tried again (None: time itself).
     """
     if settings.engine == "ollama":
         # Only who uses it pays for its import.
@@ -24,6 +26,7 @@ def engine_of(settings: Settings, reports: Reports = NO_REPORTS) -> Engine:
             settings.ollama_stall,
             settings.ollama_parallel,
             reports,
+            clock=(lambda: clock().timestamp()) if clock else time.monotonic,
         )
         return OllamaEngine(hosts, settings.ollama_model, settings.ollama_num_ctx, settings.ollama_candidates)
     return EmbeddedEngine(reports=reports)

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 CONNECT_WITHIN: Final = 5.0
 """Seconds to wait for a connection: a server that runs takes one at once."""
-PAUSES: Final = (0.5, 1.0)
+PAUSES: Final = (0.25, 0.75)
 """Seconds before the second and the third try, each less up to half of it at random."""
 LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 """Hosts that are this computer."""

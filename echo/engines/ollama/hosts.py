@@ -57,7 +57,7 @@ class Hosts:
     ) -> None:
         """`timeout` and `stall` as of OllamaClient, in seconds; `parallel` requests go to each server at the same time.
 
-        `clock` gives seconds and only goes forward; `sleep` pauses between two tries.
+        `clock` gives seconds; `sleep` pauses between two tries.
         """
         self.addresses = tuple(addresses)
         self._timeout, self._reports, self._clock = timeout, reports, clock

@@ -13,7 +13,8 @@ from echo.settings import Settings
 def engine_of(settings: Settings, reports: Reports = NO_REPORTS, clock: Clock | None = None) -> Engine:
     """The engine named in the settings; for Ollama, with the servers and base model that they name.
 
-    It tells `reports` how it goes and how those stand; `clock` says when one that was left out is tried again (None: time itself).
+    It tells `reports` how it goes and how those stand; `clock` says when one that was left out is tried again (None:
+    by time itself).
     """
     if settings.engine == "ollama":
         # Only who uses it pays for its import.

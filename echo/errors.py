@@ -56,6 +56,10 @@ class NotPassed(EngineFailed):
     """The model was learnt and did not pass its test, so that it must not speak."""
 
 
+class NotWorthIt(EngineFailed):
+    """The fine-tuned model must not take the place of the prompt alone."""
+
+
 class EngineUnavailable(ServiceUnavailable):
     """The engine's server is away, busy or lacks the model."""
 

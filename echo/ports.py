@@ -276,11 +276,14 @@ class Engine(Protocol):
         moments: int,
         progress: Callable[[float], None],
         timeout: float,
+        *,
+        tuned: PersonaName | None = None,
     ) -> Examined:
         """Test how like the person a model of `bursts` is: learn from the earlier part, answer in later moments.
 
         `others` are messages of other people who agreed to that, one list for each; at most `moments` are asked, and
-        `timeout` is in seconds.
+        `timeout` is in seconds. `tuned` names a fine-tuned model that is to answer instead of the base; it must have
+        learnt from nothing but the earlier part.
         """
 
     async def chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:

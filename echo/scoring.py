@@ -13,9 +13,10 @@ from db.corpus import Corpus
 from db.errors import StorageError
 from db.scorecards import Scorecards
 from db.stored import QuizMoment
-from echo.errors import EngineFailed, EngineUnavailable, NoPermission, NotPassed
+from echo.comparing import not_worth_it
+from echo.errors import EngineFailed, EngineUnavailable, NoPermission, NotPassed, NotWorthIt
 from echo.persona.turns import Burst
-from echo.ports import Engine, Examined, TestedMoment
+from echo.ports import Engine, Examined, PersonaName, TestedMoment
 from echo.reach import Reach
 from echo.settings import Settings
 from states.board import Board, Progress
@@ -36,6 +37,8 @@ LIKENESS: Final = (
 """The axes that say how like the person the messages are."""
 ENOUGH_AXES: Final = 4
 """Of these, so many must have been measured for the gate to go by their mean."""
+
+
 _REMEDY: Final = "add more messages, choose a later date or more channels, and retry"
 
 
@@ -90,15 +93,49 @@ class Scoring:
         except (EngineFailed, EngineUnavailable, NoPermission, StorageError) as problem:
             log.warning("Version %d of profile %d was not tested: %s", version, profile.id, problem)
             return
+        await self._pass(profile.id, version, examined)
+
+    async def compare(self, profile: ProfileSnapshot, tuned: PersonaName, name: str, bursts: Sequence[Burst]) -> None:
+        """Test a fine-tuned model beside the prompt-only persona of the same `bursts`, and keep the card of the better.
+
+        Raises NotWorthIt with the reason where the prompt alone is to speak, also where the test could not be made:
+        weights must not speak unseen. Raises NotPassed where neither must.
+        """
+        if not self.settings.scorecard_moments:
+            raise NotWorthIt("A fine-tuned model speaks only after its test: set scorecard_moments, and refresh.")
+        version, gate = tuned.version, self.settings.scorecard_gate
+        try:
+            await self.reach.check(profile.id)
+            prompted = await self._examined(profile, version, name, bursts)
+            weighed = await self._examined(profile, version, name, bursts, tuned)
+        except (EngineFailed, EngineUnavailable, NoPermission, StorageError) as problem:
+            raise NotWorthIt(f"The fine-tuned model could not be tested: {problem}") from problem
+        reason = barred(weighed, gate) or not_worth_it(weighed, prompted)
+        if reason is None:
+            await self._keep(profile.id, version, weighed, None)
+            return
+        await self._pass(profile.id, version, prompted)
+        raise NotWorthIt(reason)
+
+    async def _pass(self, profile_id: int, version: int, examined: Examined) -> None:
         reason = barred(examined, self.settings.scorecard_gate)
-        await self._keep(profile.id, version, examined, reason)
+        await self._keep(profile_id, version, examined, reason)
         if reason is not None:
             raise NotPassed(reason)
 
-    async def _examined(self, profile: ProfileSnapshot, version: int, name: str, bursts: Sequence[Burst]) -> Examined:
+    async def _examined(
+        self,
+        profile: ProfileSnapshot,
+        version: int,
+        name: str,
+        bursts: Sequence[Burst],
+        tuned: PersonaName | None = None,
+    ) -> Examined:
+        what = "testing how like them it is" if tuned is None else "testing the fine-tuned model"
+
         def progress(far: float) -> None:
             done = round(100 * min(1.0, max(0.0, far)))
-            self.board.advance(profile.key, Progress("testing", done, 100, "%", "testing how like them it is"))
+            self.board.advance(profile.key, Progress("testing", done, 100, "%", what))
 
         progress(0.0)
         return await self.engine.examine(
@@ -109,6 +146,7 @@ class Scoring:
             moments=self.settings.scorecard_moments,
             progress=progress,
             timeout=float(self.settings.model_training_timeout),
+            tuned=tuned,
         )
 
     async def _others(self, profile: ProfileSnapshot) -> list[list[str]]:

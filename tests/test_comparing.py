@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.connection import Database
+from db.consents import Consents
+from db.corpus import Corpus
+from db.keys import Keyring
+from db.quizzes import Quizzes
+from db.scorecards import Scorecards
+from db.steps import Steps
 from echo.comparing import COMPARED, not_worth_it
-from echo.ports import Examined
+from echo.engines.embedded import EmbeddedEngine
+from echo.errors import EngineUnavailable, NotPassed, NotWorthIt
+from echo.ports import Examined, PersonaName
+from echo.reach import Reach
+from echo.scoring import Scoring
+from echo.settings import Settings
+from states.board import Board
+from states.model import ProfileSnapshot
 from states.scores import Axis, AxisKey, Better
+from tests.support.clock import HandClock
+from tests.support.snapshots import birth
 
 
 def examined(*figures: float) -> Examined:
@@ -50,3 +73,75 @@ def test_what_the_statistical_model_decides_for_both_counts_for_neither() -> Non
 def test_never_do_both_beat_each_other(pairs: list[tuple[float, float]]) -> None:
     ours, theirs = examined(*(a for a, _ in pairs)), examined(*(b for _, b in pairs))
     assert not (not_worth_it(ours, theirs) is None and not_worth_it(theirs, ours) is None)
+
+
+class Answering(EmbeddedEngine):
+    """An engine whose fine-tuned model and whose prompt come to these in their tests."""
+
+    def __init__(self, tuned: Examined | None, prompted: Examined) -> None:
+        super().__init__()
+        self._found = {True: tuned, False: prompted}
+
+    async def examine(self, *args: object, tuned: PersonaName | None = None, **more: object) -> Examined:
+        found = self._found[tuned is not None]
+        if found is None:
+            raise EngineUnavailable("Ollama does not answer.")
+        return found
+
+
+PERSONA = PersonaName(1, 1, 1, tuned=True)
+GOOD, FAIR = examined(*[0.9] * 7), examined(*[0.5] * 7)
+
+
+@asynccontextmanager
+async def compared(
+    home: Path, tuned: Examined | None, prompted: Examined, **settings: Any
+) -> AsyncIterator[tuple[Scoring, ProfileSnapshot]]:
+    """Scoring with a profile that a model was tuned for."""
+    clock = HandClock()
+    async with Database(home / "echo.db") as database:
+        keyring = Keyring(database, bytes(32))
+        await keyring.open()
+        profile = (await Steps(database).record(birth())).snapshot
+        assert isinstance(profile, ProfileSnapshot)
+        store = (Corpus(database, keyring, clock), Scorecards(database), Quizzes(database, keyring, clock))
+        reach = Reach(Consents(database), stays=True)
+        yield Scoring(Board(), *store, Answering(tuned, prompted), reach, Settings(**settings), clock), profile
+
+
+async def test_the_card_of_a_fine_tuned_model_that_won_is_kept(tmp_path: Path) -> None:
+    async with compared(tmp_path, GOOD, FAIR) as (scoring, profile):
+        await scoring.compare(profile, PERSONA, "Wren", [])
+        (card,) = scoring.board.scores[profile.id]
+    assert card.passed and card.axes == GOOD.axes
+
+
+async def test_where_the_prompt_alone_is_better_its_card_is_kept_and_the_reason_told(tmp_path: Path) -> None:
+    async with compared(tmp_path, FAIR, GOOD) as (scoring, profile):
+        with pytest.raises(NotWorthIt, match=r"50%.* the prompt alone 90%"):
+            await scoring.compare(profile, PERSONA, "Wren", [])
+        (card,) = scoring.board.scores[profile.id]
+    assert card.passed and card.axes == GOOD.axes
+
+
+async def test_weights_that_recite_never_speak_however_alike_they_are(tmp_path: Path) -> None:
+    async with compared(tmp_path, replace(GOOD, copied=3), FAIR) as (scoring, profile):
+        with pytest.raises(NotWorthIt, match="word for word"):
+            await scoring.compare(profile, PERSONA, "Wren", [])
+
+
+async def test_weights_that_were_not_tested_do_not_speak(tmp_path: Path) -> None:
+    async with compared(tmp_path / "away", None, GOOD) as (scoring, profile):
+        with pytest.raises(NotWorthIt, match="could not be tested: Ollama does not answer"):
+            await scoring.compare(profile, PERSONA, "Wren", [])
+    async with compared(tmp_path / "off", GOOD, FAIR, scorecard_moments=0) as (scoring, profile):
+        with pytest.raises(NotWorthIt, match="set scorecard_moments"):
+            await scoring.compare(profile, PERSONA, "Wren", [])
+
+
+async def test_where_neither_may_speak_the_version_has_not_passed(tmp_path: Path) -> None:
+    async with compared(tmp_path, replace(GOOD, leaked=1), replace(FAIR, copied=2)) as (scoring, profile):
+        with pytest.raises(NotPassed, match="word for word"):
+            await scoring.compare(profile, PERSONA, "Wren", [])
+        (card,) = scoring.board.scores[profile.id]
+    assert not card.passed

@@ -68,8 +68,13 @@ class EmbeddedEngine:
         moments: int,
         progress: Callable[[float], None],
         timeout: float,
+        *,
+        tuned: PersonaName | None = None,
     ) -> Examined:
-        """Tests in a child process. Raises EngineFailed where that takes too long, or the child dies."""
+        """Tests in a child process; nothing here is ever `tuned`.
+
+        Raises EngineFailed where that takes too long, or the child dies.
+        """
         return await examined(author, bursts, others, seed, moments, progress, timeout)
 
     async def chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:

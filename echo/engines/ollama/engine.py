@@ -65,6 +65,8 @@ class OllamaEngine:
         moments: int,
         progress: Callable[[float], None],
         timeout: float,
+        *,
+        tuned: PersonaName | None = None,
     ) -> Examined:
         """Asks the server in up to TESTED moments, and has what it said judged in a child process.
 

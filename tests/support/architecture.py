@@ -24,8 +24,13 @@ MAY_IMPORT = {
 
 ONLY_IN = {
     "aiohttp": "echo",
+    "gguf": "echo",
     "nextcord": "echo",
     "ollama": "echo",
+    "peft": "echo",
+    "safetensors": "echo",
+    "torch": "echo",
+    "transformers": "echo",
     "aiosql": "db",
     "aiosqlite": "db",
     "cryptography": "db",

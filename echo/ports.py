@@ -177,7 +177,8 @@ class Moment:
     `opens`: nobody is answered, a conversation is to be begun at `now` (seconds since the epoch, UTC). `wishes` are
     the subject's. `earlier` are the channel's messages right before `context`, without a gap, oldest first. `persona`
     is who speaks; None where that has no name, as in a test. Nobody waits for the answer longer than `leisure` times
-    the person's own delay, and never longer than `most` seconds.
+    the person's own delay, and never longer than `most` seconds, both from `since` on (seconds since the epoch, UTC;
+    0: from the last message).
     """
 
     context: tuple[Utterance, ...]
@@ -192,6 +193,7 @@ class Moment:
     persona: PersonaName | None = None
     leisure: float = 1.0
     most: float = 60.0
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,27 +132,27 @@ class SessionWork:
         return await self.engine.chance(blob, version, moment, self.settings.chattiness)
 
     async def _moment(self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]) -> Moment:
-        context = tuple(Utterance(h.author, h.ts, h.text, own=h.speaker == profile.id) for h in _talk(heard))
+        talk = tuple(Utterance(h.author, h.ts, h.text, own=h.speaker == profile.id) for h in _talk(heard))
         return Moment(
-            context=context,
+            context=talk[-CONTEXT:],
             me=self.chat.names_of(profile),
             addressed=session.addressed,
             seed=session.id * 1_000_003 + session.turn,
             opens=session.opening,
             now=self.clock().timestamp(),
             wishes=await self.wishes.of(profile.id),
-            persona=PersonaName(
-                profile.server_id, profile.id, profile.model_version, base=profile.base, tuned=profile.tuned
-            ),
+            earlier=talk[:-CONTEXT],
+            persona=PersonaName(session.server_id, profile.id, profile.model_version, profile.base, profile.tuned),
             leisure=self.pace.scale,
             most=self.pace.most,
+            since=session.since.timestamp() if session.since else 0.0,
         )
 
     async def _memory(
         self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]
     ) -> tuple[Utterance, ...]:
         """What was said in this session before the talk that the moment shows."""
-        since = next((one.message_id for one in _talk(heard)), sys.maxsize)
+        since = next((one.message_id for one in _talk(heard)[-CONTEXT:]), sys.maxsize)
         return await self.remembering.recall(session, profile, heard, since)
 
 
@@ -169,5 +169,5 @@ def paced(answer: Answer, scale: float, most: float) -> tuple[float, float, tupl
 
 
 def _talk(heard: list[Heard]) -> list[Heard]:
-    """The newest CONTEXT messages of a talk. What bots say that are no echoes (Echo's own notices) is no part of it."""
-    return [one for one in heard if one.text and (one.human or one.speaker is not None)][-CONTEXT:]
+    """The messages of a talk. What bots say that are no echoes (Echo's own notices) is no part of it."""
+    return [one for one in heard if one.text and (one.human or one.speaker is not None)]

@@ -133,6 +133,11 @@ class Examples:
     def __len__(self) -> int:
         return len(self._examples)
 
+    @property
+    def all(self) -> Sequence[Example]:
+        """Every pair, the oldest first."""
+        return self._examples
+
     def like(self, context: Sequence[Utterance], count: int, seed: int) -> list[Example]:
         """Up to `count` pairs with different answers, the most like the moment last.
 
@@ -141,8 +146,12 @@ class Examples:
         scores = self._scores(context)
         best = sorted(scores, key=lambda at: (-scores[at], -at))
         rest = Random(f"examples/{seed}").sample(range(len(self._examples)), min(len(self._examples), 4 * count))
+        return self.chosen((*best, *sorted(rest, reverse=True)), count)
+
+    def chosen(self, ranked: Iterable[int], count: int) -> list[Example]:
+        """The first `count` with different answers of those at these places in `all`, the best one last."""
         chosen: dict[tuple[str, ...], int] = {}
-        for at in (*best, *sorted(rest, reverse=True)):
+        for at in ranked:
             if len(chosen) == count:
                 break
             chosen.setdefault(self._examples[at].texts, at)

@@ -9,11 +9,12 @@ from echo.persona.consistency import Consistency, contradicts
 from tests.engines.test_ollama import heard_from, in_turn
 from tests.support.learnt import WHO, moment, persona, said
 
+BEFORE = 999_999_000.0
 MEMORY = (
-    said("Petr", "do you like liver?"),
-    said(WHO, "yes, a lot"),
-    said("Petr", "where is it?"),
-    said(WHO, "down by the weir where it always is"),
+    said("Petr", "do you like liver?", BEFORE),
+    said(WHO, "yes, a lot", BEFORE),
+    said("Petr", "where is it?", BEFORE),
+    said(WHO, "down by the weir where it always is", BEFORE),
 )
 
 

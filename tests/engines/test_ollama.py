@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from echo.engines.bundle import unbundled
-from echo.engines.ollama.drafting import LONGEST_ANSWER, TRIES
+from echo.engines.ollama.candidates import TRIES
+from echo.engines.ollama.drafting import LONGEST_ANSWER
 from echo.persona.model import Persona
 from echo.ports import Answer, Moment, Why
 from tests.support.learnt import WHO, bundle, bursts, moment, said
@@ -70,9 +71,11 @@ async def test_every_request_names_the_same_context_and_sampling_of_its_own(serv
 async def test_the_model_is_told_who_it_writes_as_shown_how_and_asked(server: LoopbackOllama) -> None:
     await answered(server)
     system, *shown, last = server.chats[0]["messages"]
-    assert system["role"] == "system" and "echo of Mara" in system["content"]
+    assert system["role"] == "system" and "the echo of one person" in system["content"]
     assert [m["role"] for m in shown[:2]] == ["user", "assistant"] and len(shown) >= 10
-    assert last["role"] == "user" and last["content"].startswith("Petr: how is the boat coming along?\n(now: ")
+    about, newest, direction = last["content"].split("\n")[-3:]
+    assert about == "(You write as Mara. Here now: Petr.)" and newest == "Petr: how is the boat coming along?"
+    assert last["role"] == "user" and direction.startswith("(now: ")
 
 
 async def test_a_smaller_context_of_the_model_is_kept_to(server: LoopbackOllama) -> None:
@@ -161,7 +164,7 @@ async def test_who_is_not_wanted_costs_no_request(server: LoopbackOllama) -> Non
 
 async def test_echoes_that_answer_at_once_do_not_mix_their_words(server: LoopbackOllama) -> None:
     def writes(chat: Chat) -> str:
-        return str(chat["messages"][-1]["content"].split(":")[1].split("\n")[0].strip())[::-1]
+        return str(chat["messages"][-1]["content"].split("\n")[-2].removeprefix("Petr: "))[::-1]
 
     server.writes = writes
     engine = engine_at(server.address)

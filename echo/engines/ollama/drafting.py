@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Final
 
+from echo.engines.examples import Example
+from echo.engines.ollama.candidates import Candidates, Limits
+from echo.engines.ollama.counting import Counting
+from echo.engines.ollama.leisure import Deadline, Durations, leisure
 from echo.engines.ollama.mind import Mind
-from echo.engines.ollama.prompt import Occasion, Prompt, prompt
+from echo.engines.ollama.prompt import Occasion, Prompt, Rooms, prompt, window
 from echo.engines.ollama.reply import is_honest, messages_of
+from echo.engines.ollama.retrieval import Embed, Retrieval
+from echo.engines.ollama.system import system_text
 from echo.engines.ollama.telling import Completion
-from echo.errors import EngineUnavailable
 from echo.persona.consistency import Consistency
 from echo.persona.model import Persona
 from echo.persona.serious import are_serious
+from echo.persona.turns import Utterance
 from echo.ports import Moment
 
-TRIES: Final = 3
-"""Drafts, each with another seed, until the guard lets one pass."""
-SHOWN: Final = 8
-"""Examples retrieved for a moment; fewer are sent where the context is small."""
+STEADY: Final = 6
+"""Examples that stand before the talk and stay there; fewer are shown where the context is small."""
+FRESH: Final = 4
+"""Examples for this very moment, which are read anew with every turn."""
 LONGEST_ANSWER: Final = 200
 """Tokens of an answer at most (`num_predict`): some 600 characters."""
 MARGIN: Final = 32
@@ -32,6 +39,9 @@ SAMPLING: Final[dict[str, float]] = {
     "repeat_penalty": 1.0,
 }
 _SEEDS: Final = 2**31
+_EACH: Final = 16
+"""Seeds of one moment."""
+_FAR: Final = 1.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,51 +78,84 @@ class Drafted:
 
 
 class Drafting:
-    """Makes drafts. Safe to share between tasks."""
+    """Makes drafts. Safe to share between tasks of one event loop."""
 
-    def __init__(self, candidates: int = 1) -> None:
-        """At most `candidates` drafts of an answer are made for the persona to choose among."""
-        self._candidates = candidates
+    def __init__(
+        self,
+        candidates: int = 1,
+        parallel: int = 1,
+        embed: Embed | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """At most `candidates` drafts of an answer are made for the persona to choose among, `parallel` at the same
+        time. `embed` asks an embedding model, which then finds the examples; `clock` gives seconds."""
+        self._candidates, self._parallel = candidates, parallel
+        self._clock = clock
+        self._retrieval = Retrieval(embed, clock)
+        self._counting = Counting()
+        self._durations = Durations()
 
     async def drafted(self, mind: Mind, moment: Moment, route: Route) -> Drafted:
-        """The draft that fits the moment best, of those that may be said as a whole.
-
-        The first `candidates` drafts are made together; where none of them may be said, others follow one by one, TRIES
-        in all. Raises EngineUnavailable where not one could be made.
-        """
-        predict = min(LONGEST_ANSWER, route.room // 4)
+        """The draft that fits the moment best, of those that may be said as a whole, in the time that the person's own
+        delay leaves. Raises EngineUnavailable where none could be made."""
+        began = self._clock()
         lengths = await asyncio.to_thread(mind.persona.lengths, moment.context, seed=moment.seed)
-        asked = await asyncio.to_thread(_asked, mind, moment, lengths, route.room - predict - MARGIN)
+        left = await asyncio.to_thread(leisure, mind.persona, moment, lengths[0] if lengths else 0)
+        predict = min(LONGEST_ANSWER, route.room // 4)
+        asked = await self._asked(mind, moment, lengths, route, predict)
         options = {**SAMPLING, "num_predict": predict, "stop": list(asked.stop)}
         said = Consistency(moment.memory, moment.context, moment.me)
 
-        async def draft(attempt: int) -> Completion:
-            seed = (moment.seed * TRIES + attempt) % _SEEDS
-            return await route.chat(asked.messages, {**options, "seed": seed})
+        async def ask(number: int) -> Completion:
+            made = await route.chat(asked.messages, {**options, "seed": (moment.seed * _EACH + number) % _SEEDS})
+            self._counting.learn(route.base, asked.tokens, made.prompt_tokens, route.room)
+            return made
 
-        def passed(drafted: Completion) -> tuple[str, ...]:
-            return _passed(mind.persona, moment, said, drafted, asked.labels, len(lengths))
+        def judge(made: Completion) -> tuple[str, ...]:
+            return _passed(mind.persona, moment, said, made, asked.labels, len(lengths))
 
-        made = await _those_made([draft(attempt) for attempt in range(self._candidates)])
-        passing = [texts for texts in map(passed, made) if texts]
-        drafts = len(made)
-        for attempt in range(self._candidates, TRIES):
-            if passing:
-                break
-            passing = [texts for texts in (passed(await draft(attempt)),) if texts]
-            drafts += 1
-        texts = await asyncio.to_thread(_fittest, mind.persona, moment, passing) if passing else ()
-        return Drafted(texts, drafts, drafts - len(passing))
+        limits = Limits(route.base, self._candidates, self._parallel, Deadline(self._clock, began + left))
+        found = Candidates(ask, judge, limits, self._durations)
+        await found.gather()
+        texts = await asyncio.to_thread(_fittest, mind.persona, moment, found.passing) if found.passing else ()
+        return _told(texts, found, self._clock() - began)
+
+    async def _asked(self, mind: Mind, moment: Moment, lengths: tuple[int, ...], route: Route, predict: int) -> Prompt:
+        """The prompt, in as many tokens as the base is known to have room for."""
+        factor = self._counting.factor(route.base)
+        budget = int((route.room - predict - MARGIN) / factor)
+        # Where the base takes far more tokens than we count, the system text has to be a shorter one.
+        system = system_text(mind.persona.card(), route.room if factor <= _FAR else int(route.room / factor))
+        rooms = Rooms.of(system, budget)
+        shown = window((*moment.earlier, *moment.context), rooms)
+        # By the first line alone, which stays: so they stay, too.
+        steady = await self._examples(mind, shown[:1], STEADY, 0)
+        fresh = await self._examples(mind, moment.context, FRESH, moment.seed)
+        # What must not be said is not shown either: a chat model would take it up.
+        memory = tuple(said for said in moment.memory if mind.persona.allows((said.text,)))
+        wishes = (*moment.wishes.topics, *moment.wishes.phrases)
+        occasion = Occasion(moment.me, lengths, memory, moment.now, wishes)
+        shown_once = [one for one in fresh if one not in steady]
+        return prompt(system, shown, occasion, steady, shown_once, rooms, stored=system == route.stored)
+
+    async def _examples(self, mind: Mind, context: Sequence[Utterance], count: int, seed: int) -> list[Example]:
+        like = await self._retrieval.like(mind, context, count, seed)
+        return [example for example in like if mind.persona.allows(example.texts)]
 
 
-async def _those_made(drafts: Sequence[Awaitable[Completion]]) -> list[Completion]:
-    """The drafts that came; EngineUnavailable where not one did."""
-    found = await asyncio.gather(*drafts, return_exceptions=True)
-    failed = [one for one in found if isinstance(one, BaseException)]
-    for problem in failed:
-        if len(failed) == len(found) or not isinstance(problem, EngineUnavailable):
-            raise problem
-    return [one for one in found if isinstance(one, Completion)]
+def _told(texts: tuple[str, ...], found: Candidates, seconds: float) -> Drafted:
+    first = found.made[0]
+    return Drafted(
+        texts,
+        drafts=len(found.made),
+        rejected=len(found.made) - len(found.passing),
+        wait=first.wait + first.load_seconds,
+        first_token=first.first_token,
+        seconds=seconds,
+        tokens=sum(one.tokens for one in found.made),
+        token_seconds=sum(one.token_seconds for one in found.made),
+        prompt_tokens=first.prompt_tokens,
+    )
 
 
 def _passed(
@@ -122,8 +165,8 @@ def _passed(
     # A line that ran out of tokens stops in the middle of a word.
     content = drafted.content.rpartition("\n")[0] if drafted.cut else drafted.content
     written = messages_of(content, moment.me, labels, most)
-    # The model was shown the memory as well, and might give it back.
-    texts = persona.sayable(written, (*moment.memory, *moment.context))
+    # The model was shown all of that, and might give it back.
+    texts = persona.sayable(written, (*moment.memory, *moment.earlier, *moment.context))
     if moment.opens and are_serious(texts):
         return ()
     is_whole = len(texts) == len(written) and all(is_honest(t) and said.allows(t) for t in texts)
@@ -133,12 +176,3 @@ def _passed(
 def _fittest(persona: Persona, moment: Moment, passing: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """What the statistical persona takes for the likeliest answer of theirs; the first, where they are alike."""
     return max(passing, key=lambda texts: persona.score(moment.context, "\n".join(texts)))
-
-
-def _asked(mind: Mind, moment: Moment, lengths: tuple[int, ...], budget: int) -> Prompt:
-    # What must not be said is not shown either: a chat model would take it up.
-    like = mind.examples.like(moment.context, SHOWN, moment.seed)
-    examples = [example for example in like if mind.persona.allows(example.texts)]
-    memory = tuple(said for said in moment.memory if mind.persona.allows((said.text,)))
-    occasion = Occasion(moment.context, moment.me, lengths, memory)
-    return prompt(mind.persona.card(), occasion, examples, budget)

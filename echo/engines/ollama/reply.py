@@ -6,16 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from echo.engines.ollama.notes import NOTE, THEN, YOU
 from echo.engines.ollama.speakers import flat, plain_name
 from echo.persona.guard import harmless
 
 MESSAGES: Final = 4
 """Messages of one answer at most."""
 _THOUGHT: Final = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-_NOTE: Final = re.compile(
-    r"\((?:(?:now|earlier): [^)]*|nobody has [^)]*|in the middle of a talk|earlier in this conversation)\)",
-    re.IGNORECASE,
-)
 _END: Final = re.compile(r"<[|｜]|</?(?:s|bos|eos|think(?:ing)?|(?:start|end)_of_turn)>|\[/?INST\]", re.IGNORECASE)
 """Control tokens that a model or its template let through as text: there its answer ends."""
 _DENIAL: Final = re.compile(
@@ -40,8 +37,8 @@ def messages_of(content: str, me: Iterable[str], others: Sequence[str], most: in
     ends = tuple(f"{label}:".casefold() for label in others)
     out: list[str] = []
     for raw in _END.split(_THOUGHT.sub("", content), maxsplit=1)[0].splitlines():
-        line = flat(_NOTE.sub("", raw))
-        if ends and line.casefold().startswith(ends):
+        line = flat(NOTE.sub("", raw)).removeprefix(YOU).lstrip()
+        if line.casefold().startswith((THEN, *ends)):
             break
         if lead is not None:
             line = lead.sub("", line, count=1) if lead.match(line) else line

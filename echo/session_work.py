@@ -16,12 +16,12 @@ from echo.errors import EchoError
 from echo.floor import LOOKED_BACK, Floor, Ruling
 from echo.held_models import HeldModels
 from echo.persona.turns import Utterance
-from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment, PersonaName, Why
+from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment, Why
 from echo.reach import Reach
 from echo.remembering import Remembering
 from echo.saying import Saying
 from echo.settings import Settings
-from echo.versions import model_name
+from echo.versions import model_name, persona_of
 from states import events as ev
 from states.board import Board
 from states.effects import Compose, Effect, PlanOpening, Say
@@ -142,7 +142,7 @@ class SessionWork:
             now=self.clock().timestamp(),
             wishes=await self.wishes.of(profile.id),
             earlier=talk[:-CONTEXT],
-            persona=PersonaName(session.server_id, profile.id, profile.model_version, profile.base, profile.tuned),
+            persona=persona_of(profile),
             leisure=self.pace.scale,
             most=self.pace.most,
             since=session.since.timestamp() if session.since else 0.0,

@@ -27,23 +27,25 @@ def beginning(said: Sequence[Utterance], costs: Sequence[int], room: int) -> int
     It is len(said) where not even the newest line fits. A line after a pause, at which a conversation began, is
     preferred. Lines more than CONTEXT_AGE older than the newest are no part of it.
     """
-    first = _first(said, costs, room)
+    first, is_tight = _first(said, costs, room)
     fit = len(said) - first
     if not fit:
         return first
-    least = min(NEAREST, max(1, round(fit * NEAREST_SHARE)))
+    # Where the room is what bounds it, it must not begin at the first line that fits: that is another one every time.
+    least = min(NEAREST, max(1, round(fit * NEAREST_SHARE)) if is_tight else fit)
     return min(range(first, len(said) - least + 1), key=lambda at: (not _follows_pause(said, at), _hash(said[at])))
 
 
-def _first(said: Sequence[Utterance], costs: Sequence[int], room: int) -> int:
-    """The earliest line from which all fit and count."""
-    at = len(said)
-    newest = said[-1].ts if said else 0.0
-    for at in range(len(said), max(0, len(said) - FARTHEST), -1):
+def _first(said: Sequence[Utterance], costs: Sequence[int], room: int) -> tuple[int, bool]:
+    """The earliest line from which all fit and count, and whether it is the room that bounds them."""
+    farthest = max(0, len(said) - FARTHEST)
+    for at in range(len(said), farthest, -1):
         room -= costs[at - 1]
-        if room < 0 or newest - said[at - 1].ts > CONTEXT_AGE:
-            return at
-    return max(0, len(said) - FARTHEST)
+        if room < 0:
+            return at, True
+        if said[-1].ts - said[at - 1].ts > CONTEXT_AGE:
+            return at, False
+    return farthest, False
 
 
 def _follows_pause(said: Sequence[Utterance], at: int) -> bool:

@@ -59,7 +59,7 @@ def circumstances(me: str, now: float, present: Sequence[str], unspoken: Sequenc
     if now > 0:
         parts.append(f"Today is {day(now)}.")
     if present:
-        parts.append(f"Here now: {_listed(present[:PRESENT])}.")
+        parts.append(f"Here now: {_listed([_bare(one) for one in present[:PRESENT]])}.")
     avoided = [word for word in (_bare(one) for one in unspoken) if word]
     if avoided:
         parts.append(f"You do not speak of: {'; '.join(avoided[:UNSPOKEN])}.")

@@ -25,6 +25,8 @@ class Acts:
     refresh: bool = False
     forget: bool = False
     portrait: bool = False
+    roll_back: bool = False
+    base: bool = False
 
 
 def possible(board: Board, profile_id: int | None, channel_id: int | None = None) -> Acts:
@@ -45,5 +47,7 @@ def possible(board: Board, profile_id: int | None, channel_id: int | None = None
         cancel=(at_work and under_way) or (collecting and profile.reason == PAUSED),
         refresh=profile.state is ProfileState.READY,
         forget=profile.state in FORGETTABLE,
+        roll_back=profile.state is ProfileState.READY and profile.previous is not None,
+        base=profile.is_living,
         portrait=profile.can_speak or bool(board.scores.get(profile.id)),
     )

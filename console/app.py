@@ -222,7 +222,7 @@ class EchoConsole(App[None], inherit_bindings=False):
                 return self._town is not None
             case "buttons":
                 return self.chat is not None and self.chat.has_buttons
-            case "online" | "retry" | "resume" | "cancel" | "forget" | "portrait":
+            case "online" | "retry" | "resume" | "cancel" | "forget" | "portrait" | "roll_back":
                 return bool(getattr(self._acts, action))
             case "pause":
                 return self._acts.pause and not self._acts.retry
@@ -282,6 +282,10 @@ class EchoConsole(App[None], inherit_bindings=False):
         """Give collecting up, after a question."""
         self._about(self._operating.cancel)
 
+    def action_roll_back(self) -> None:
+        """Have the version before speak again."""
+        self._about(self._operating.roll_back)
+
     def action_portrait(self) -> None:
         """Show how the highlighted echo's person writes, and how alike it is."""
         self._about(self._operating.portrait)
@@ -321,6 +325,8 @@ class EchoConsole(App[None], inherit_bindings=False):
         """What can be done now, most likely first."""
         for profile in living(self._board):
             yield from offers_about(profile, self._board, self._channel_id, self._operating, self._start)
+        if self._operating.has_bases:
+            yield Offer("Pull a model", "have the servers fetch one", lambda: self._start(self._operating.fetch()))
         for pane in PANES if self._town else PANES[1:]:
             yield Offer(f"Show {pane.removesuffix('-tab').title()}", "pane", partial(self._go_to_pane, pane))
         yield Offer("Help", "what this is and what the keys do", self.action_help)

@@ -24,6 +24,11 @@ BINDINGS: Final[list[BindingType]] = [
     Binding(
         keys.PORTRAIT, "portrait", "Card", id="portrait", tooltip="How the person writes, and how alike the echo is"
     ),
+    Binding(
+        *(keys.ROLL_BACK, "roll_back", "Roll back"),
+        id="roll_back",
+        tooltip="Have the highlighted echo's version before speak again; once more takes that back",
+    ),
     Binding(keys.PANE, "pane", "Pane", id="pane", tooltip="Go to the next pane: Chat, Journal, Log"),
     Binding(keys.QUIT, "quit", "Quit", id="quit", tooltip="Stop Echo", priority=True),
     # Where text is selected the key copies it; else it means what it means in every terminal.

@@ -69,7 +69,7 @@ def suggested_day(person: str, now: datetime, zone: tzinfo) -> str:
 
 def guide(board: Board, selected: int | None, scene: Scene | None, now: datetime, zone: tzinfo) -> Guidance:
     """What to do next about the selected profile; `scene` is None on Discord itself."""
-    trouble = next(iter(board.conditions.values()), ALL_WELL)
+    trouble = next(iter(board.troubles), ALL_WELL)
     if trouble:
         return Guidance(trouble, Tone.TROUBLE)
     here = living(board)

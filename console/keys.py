@@ -20,6 +20,7 @@ FORGET: Final = "f8"
 PANE: Final = "f9"
 CANCEL: Final = "f10"
 PORTRAIT: Final = "f12"
+ROLL_BACK: Final = "ctrl+r"
 PALETTE: Final = "ctrl+p"
 QUIT: Final = "ctrl+q"
 

@@ -40,12 +40,22 @@ def offers_about(
             lambda: operating.cancel(profile),
         ),
         (acts.refresh, f"Refresh {name}", "collect what is new and train anew", lambda: operating.refresh(profile)),
+        (acts.roll_back, f"Roll {name} back", _versions(profile), lambda: operating.roll_back(profile)),
+        (
+            acts.base and operating.has_bases,
+            *(f"Choose a model for {name}", "the one it speaks by, or all echoes of this server"),
+            lambda: operating.base(profile),
+        ),
         (acts.portrait, f"Show {name}'s card", "how they write, how alike it is", lambda: operating.portrait(profile)),
         (acts.forget, f"Forget {name}", "erase everything, after a question", lambda: operating.forget(profile)),
     )
     for is_possible, title, about, act in offered:
         if is_possible:
             yield Offer(title, about, _starting(start, act))
+
+
+def _versions(profile: ProfileSnapshot) -> str:
+    return f"version {profile.previous} speaks again, version {profile.model_version} is kept"
 
 
 def offers_in_chat(standing: Standing) -> Iterator[Offer]:

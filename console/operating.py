@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable
+from typing import Final
 
 from textual.app import App
 
-from console.ports import Operator
+from console.ports import Json, Operator
 from console.screens.choose import ChooseScreen
 from console.screens.confirm import ConfirmScreen
+from console.screens.form import FormScreen
 from console.screens.portrait import PortraitScreen
 from console.wording import count, echo_of, name_of, online_of
 from states.board import Board
 from states.model import ProfileSnapshot, ProfileState
+
+PULL: Final[Json] = {
+    "title": "Pull a model",
+    "fields": [
+        {
+            "custom_id": "name",
+            "label": "Its name in Ollama's library",
+            "placeholder": "llama3.2:3b",
+            "value": "",
+            "required": True,
+            "long": False,
+            "min_length": 1,
+            "max_length": 200,
+        }
+    ],
+}
+"""The form that asks which model the servers are to fetch."""
 
 
 class Operating:
@@ -73,6 +92,45 @@ class Operating:
     async def refresh(self, profile: ProfileSnapshot) -> None:
         """Collect and train anew."""
         await self._do(self._operator.refresh(profile.id))
+
+    async def roll_back(self, profile: ProfileSnapshot) -> None:
+        """Have the version before speak again. No question: the same key takes it back."""
+        await self._do(self._operator.roll_back(profile.id))
+
+    @property
+    def has_bases(self) -> bool:
+        """Whether there are base models to choose from."""
+        return self._operator.has_bases
+
+    async def base(self, profile: ProfileSnapshot) -> None:
+        """Have an echo, or all of its server, speak by a base model that is asked for."""
+        found = await self._operator.bases()
+        if isinstance(found, str):
+            self._tell(found)
+            return
+        echo = echo_of(self._board, profile)
+        rests = " Its fine-tuned one rests until it learns anew." if profile.tuned else ""
+        labels = [f"{label} (now)" if name == profile.base else label for name, label in found]
+        question = f"Which model is {echo} to speak by?{rests}"
+        chosen = await self._app.push_screen_wait(ChooseScreen(question, list(enumerate(labels))))
+        if chosen is None:
+            return
+        server = name_of(self._board, profile.server_id)
+        whose = [(0, f"{echo} alone"), (1, f"all echoes of {server}, and those to come")]
+        who = await self._app.push_screen_wait(ChooseScreen(f"{labels[chosen]}: for whom?", whose))
+        if who is not None:
+            base = found[chosen][0]
+            await self._do(
+                self._operator.choose_server_base(profile.server_id, base)
+                if who
+                else self._operator.choose_base(profile.id, base)
+            )
+
+    async def fetch(self) -> None:
+        """Have the servers fetch a base model that is asked for."""
+        filled = await self._app.push_screen_wait(FormScreen(PULL))
+        if filled:
+            await self._do(self._operator.fetch(filled["name"].strip()))
 
     async def portrait(self, profile: ProfileSnapshot) -> None:
         """Show how the person writes, and how alike the echo was in its tests."""

@@ -40,6 +40,25 @@ class Operator(Protocol):
     async def refresh(self, profile_id: int) -> str:
         """Collect and train a ready profile anew."""
 
+    async def roll_back(self, profile_id: int) -> str:
+        """Have the version before speak again."""
+
+    @property
+    def has_bases(self) -> bool:
+        """Whether echoes speak by base models of a server, which can be chosen."""
+
+    async def bases(self) -> Sequence[tuple[str, str]] | str:
+        """The base models to choose from, as names and what to call them; a sentence where that can't be told."""
+
+    async def choose_base(self, profile_id: int, base: str) -> str:
+        """Have an echo speak by a base model."""
+
+    async def choose_server_base(self, server_id: int, base: str) -> str:
+        """Have all echoes of a server speak by a base model, and those to come."""
+
+    async def fetch(self, name: str) -> str:
+        """Have the servers fetch a base model; returns when that is done."""
+
     async def forget(self, profile_id: int) -> str:
         """Erase everything of a profile, for good."""
 

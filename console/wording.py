@@ -132,6 +132,14 @@ def stale_words(profile: ProfileSnapshot) -> str | None:
     return f"{count(profile.unlearned, 'messages')} not learned yet" if profile.unlearned else None
 
 
+def version_words(profile: ProfileSnapshot) -> str | None:
+    """Which version speaks, where there is more to say than that: "version 3, fine-tuned, version 2 kept"."""
+    words = [f"by {profile.base}"] if profile.base and not profile.tuned else []
+    words += ["fine-tuned"] if profile.tuned else []
+    words += [f"version {profile.previous} kept"] if profile.previous is not None else []
+    return ", ".join([f"version {profile.model_version}", *words]) if words and profile.model_path else None
+
+
 def day(moment: datetime, zone: tzinfo) -> str:
     """The day of an aware time, as dd.mm.yyyy."""
     return f"{moment.astimezone(zone):%d.%m.%Y}"

@@ -113,6 +113,8 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     profiles, sessions = await store.steps.load()
     board.journal.extend(await store.journal.latest(JOURNAL_SHOWN))
     await parts.scoring.load()
+    for server_id, base in (await store.bases.every()).items():
+        board.choose_base(server_id, base)
     parts.router.adopt([*profiles, *sessions])
     parts.interpreter.perform(tuple(await store.outbox.pending()))
 

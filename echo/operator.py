@@ -7,17 +7,25 @@ from datetime import datetime
 
 from console.ports import Trait
 from db.errors import StorageError
+from echo.choosing import OPERATOR, Choosing
 from echo.errors import EngineFailed
 from echo.portraits import Portraits
 from echo.ports import Requests
 from states.board import Board
 from states.decide import Refusal
-from states.events import CancelAsked, Event, ForgetAsked, PauseAsked, RefreshAsked, ResumeAsked, RetryAsked
+from states.events import (
+    CancelAsked,
+    Event,
+    ForgetAsked,
+    PauseAsked,
+    RefreshAsked,
+    ResumeAsked,
+    RetryAsked,
+    RollbackAsked,
+)
 from states.model import MachineKey, MachineKind
 
 GONE = "This echo is not there any more."
-OPERATOR = 0
-"""The id under which the journal knows the operator."""
 
 
 class ConsoleOperator:
@@ -30,12 +38,14 @@ class ConsoleOperator:
         channels: Callable[[int], Sequence[tuple[int, str]]],
         board: Board,
         portraits: Portraits,
+        choosing: Choosing,
     ) -> None:
         self._requests = requests
         self._clock = clock
         self._channels = channels
         self._board = board
         self._portraits = portraits
+        self._choosing = choosing
 
     async def online(self, profile_id: int, channel_id: int) -> str:
         """Bring an echo online in a channel."""
@@ -72,6 +82,33 @@ class ConsoleOperator:
     async def refresh(self, profile_id: int) -> str:
         """Collect and train a ready profile anew."""
         return await self._give(profile_id, RefreshAsked(self._clock(), OPERATOR), "It is collected and trained anew.")
+
+    async def roll_back(self, profile_id: int) -> str:
+        """Have the version before speak again."""
+        profile = self._board.profiles.get(profile_id)
+        done = f"Version {profile.previous} speaks again." if profile else GONE
+        return await self._give(profile_id, RollbackAsked(self._clock(), OPERATOR), done)
+
+    @property
+    def has_bases(self) -> bool:
+        """Whether echoes speak by base models of a server."""
+        return self._choosing.shelf is not None
+
+    async def bases(self) -> Sequence[tuple[str, str]] | str:
+        """The base models to choose from, as names and what to call them; a sentence where that can't be told."""
+        return await self._choosing.bases()
+
+    async def choose_base(self, profile_id: int, base: str) -> str:
+        """Have an echo speak by a base model."""
+        return await self._choosing.choose(profile_id, base)
+
+    async def choose_server_base(self, server_id: int, base: str) -> str:
+        """Have all echoes of a server speak by a base model."""
+        return await self._choosing.choose_for_server(server_id, base)
+
+    async def fetch(self, name: str) -> str:
+        """Have the servers fetch a base model."""
+        return await self._choosing.fetch(name)
 
     async def forget(self, profile_id: int) -> str:
         """Erase everything of a profile, for good."""

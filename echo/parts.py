@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from echo.amending import Amending
 from echo.beginning import Beginning
+from echo.choosing import Choosing
 from echo.discord.card import Card
 from echo.discord.chat import DiscordChat
 from echo.discord.client import EchoClient
@@ -22,7 +23,7 @@ from echo.discord.reporting import Reporting
 from echo.discord.speakable import speakable_channels
 from echo.discord.voice import Voice
 from echo.engine_reports import EngineReports
-from echo.engines.choice import engine_of
+from echo.engines.choice import engine_of, shelf_of
 from echo.floor import Floor, Limits
 from echo.held_models import HeldModels
 from echo.interpreter import Interpreter
@@ -71,7 +72,8 @@ class Parts:
         self._join_sessions()
         self._join_machines()
         self.operator = ConsoleOperator(
-            self.router, clock, functools.partial(speakable_channels, self.client), self.board, self.portraits
+            *(self.router, clock, functools.partial(speakable_channels, self.client), self.board, self.portraits),
+            Choosing(self.board, self.router, store.bases, shelf_of(settings), clock),
         )
 
     def _join_edge(self, api_base: str | None) -> None:

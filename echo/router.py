@@ -104,7 +104,8 @@ class Router:
     ) -> Step | Refusal:
         """The birth of a profile; where one of this subject awaits consent already, its question is put again."""
         self._check_open()
-        asked = EchoAsked(self._clock(), server_id, user_id, asker_id, channel_id, cutoff)
+        base = self.board.bases.get(server_id, "")
+        asked = EchoAsked(self._clock(), server_id, user_id, asker_id, channel_id, cutoff, base)
         async with self._births:
             there = self.profile_of(server_id, user_id)
             if there is not None and there.state is ProfileState.AWAITING_CONSENT:

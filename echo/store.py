@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from db.amendments import Amendments
+from db.bases import ServerBases
 from db.changes import Changes, Reconciliations
 from db.connection import Database
 from db.consents import Consents
@@ -58,6 +59,7 @@ class Store:
     scorecards: Scorecards
     measures: MeasureLog
     wishes: WishBook
+    bases: ServerBases
     erasure: Erasure
 
 
@@ -96,6 +98,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             scorecards=Scorecards(database),
             measures=MeasureLog(database),
             wishes=WishBook(database, keyring, clock),
+            bases=ServerBases(database, clock),
             erasure=Erasure(database, keyring, models, tuning),
         )
 

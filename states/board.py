@@ -7,11 +7,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import Final
 
 from states.decide import Refusal, Step
 from states.measures import Measures
 from states.model import MachineKey, ProfileSnapshot, ProfileState, SessionSnapshot, Snapshot
 from states.scores import Scorecard
+
+LOADED: Final = "ollama loaded"
+FETCHED: Final = "ollama pull"
+NEWS: Final = frozenset({LOADED, FETCHED})
+"""Conditions that tell how something stands without anything being amiss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,8 @@ class Board:
         self.names: dict[int, str] = {}
         self.conditions: dict[str, str] = {}
         self.scores: dict[int, tuple[Scorecard, ...]] = {}
+        self.bases: dict[int, str] = {}
+        """The base models that were chosen for all echoes of a server."""
         self.measures: dict[int, Measures] = {}
         self._faults: deque[Fault] = deque(maxlen=keep)
         self._watchers: list[Watcher] = []
@@ -84,6 +92,16 @@ class Board:
     def faults(self) -> tuple[Fault, ...]:
         """What went wrong since the start, oldest first."""
         return tuple(self._faults)
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What is amiss with outside things."""
+        return tuple(sentence for name, sentence in self.conditions.items() if name not in NEWS)
+
+    @property
+    def news(self) -> tuple[str, ...]:
+        """How outside things stand where nothing is amiss."""
+        return tuple(sentence for name, sentence in self.conditions.items() if name in NEWS)
 
     def show(self, snapshot: Snapshot) -> None:
         """Replace what stands of a machine."""
@@ -138,6 +156,14 @@ class Board:
     def name(self, names: Mapping[int, str]) -> None:
         """Learn what users, channels and servers are called, for people to read."""
         self.names.update(names)
+        self._changed()
+
+    def choose_base(self, server_id: int, base: str) -> None:
+        """Show by which base model all echoes of a server speak; "" takes that down."""
+        if base:
+            self.bases[server_id] = base
+        else:
+            self.bases.pop(server_id, None)
         self._changed()
 
     def score(self, profile_id: int, cards: tuple[Scorecard, ...]) -> None:

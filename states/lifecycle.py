@@ -137,7 +137,7 @@ PROFILE_ROWS: tuple[Row, ...] = (
     Row(ev.RetryAsked, P.TRAINING, None, when=("is_standing_still",), do=("start_over", "ask_training")),
     Row(ev.RollbackAsked, P.READY, None, when=("has_previous",), do=("roll_back", "publish")),
     Row(ev.BaseChosen, WITH_CONSENT, None, when=("is_other_base", "has_model"), do=("choose_base", "publish")),
-    Row(ev.BaseChosen, WITH_CONSENT, None, when=("is_other_base",), do=("choose_base",)),
+    Row(ev.BaseChosen, LIVING, None, when=("is_other_base",), do=("choose_base",)),
     Row(ev.RefreshAsked, P.READY, P.COLLECTING, do=("start_over", "ask_collecting")),
     Row(ev.TimerFired, P.READY, P.COLLECTING, when=("is_refresh_due",), do=("start_over", "ask_collecting")),
     Row(ev.ForgetAsked, LIVING, P.FORGETTING, do=("note_reason", "ask_forgetting")),

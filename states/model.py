@@ -137,6 +137,11 @@ class ProfileSnapshot:
         return self.cutoff >= OPEN_END
 
     @property
+    def is_living(self) -> bool:
+        """Whether it is neither forgotten nor being forgotten."""
+        return self.state is ProfileState.AWAITING_CONSENT or self.has_consent
+
+    @property
     def has_consent(self) -> bool:
         """Whether the subject agreed and nobody has asked for it to be forgotten."""
         return self.state in (ProfileState.COLLECTING, ProfileState.TRAINING, ProfileState.READY)

@@ -12,7 +12,18 @@ from textual.widgets.option_list import Option
 
 from console.messages import ProfileChosen
 from console.theme import MUTED
-from console.wording import PROFILE_WORDS, count, due_words, living, name_of, progress_words, reach, rests, stale_words
+from console.wording import (
+    PROFILE_WORDS,
+    count,
+    due_words,
+    living,
+    name_of,
+    progress_words,
+    reach,
+    rests,
+    stale_words,
+    version_words,
+)
 from states.board import Board
 from states.model import Deadline, ProfileSnapshot, ProfileState
 
@@ -94,8 +105,12 @@ def _entry(board: Board, profile: ProfileSnapshot, now: datetime, zone: tzinfo) 
         lines.append(Content.styled(stale, "$text-warning"))
     # The week that a question stands open is no news while nobody waits for it to end.
     due = due_words({name: at for name, at in profile.due.items() if name != Deadline.CONSENT}, now)
+    if versions := version_words(profile):
+        lines.append(Content.styled(versions, MUTED))
     if profile.reason:
-        lines.append(Content.styled(profile.reason, "$text-warning"))
+        # What is ready waits for nobody: its reason is a note.
+        style = MUTED if profile.state is ProfileState.READY else "$text-warning"
+        lines.append(Content.styled(profile.reason, style))
     if due:
         lines.append(Content.styled(due, "$text-warning"))
     return Content("\n").join(lines)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from textual.content import Content
 from textual.widgets import Static
 
 from console.theme import MUTED
 from console.wording import count, living
 from states.board import Board
+
+DISCORD: Final = "discord"
+"""The condition that tells of the connection to Discord."""
 
 
 class StatusLine(Static):
@@ -20,11 +25,12 @@ class StatusLine(Static):
 
     def show(self, board: Board) -> None:
         """Sum the board up."""
-        facts = (len(living(board)), len(board.sessions_online()), len(board.faults), bool(board.conditions))
+        amiss = "disconnected" if DISCORD in board.conditions else "see below" if board.troubles else ""
+        facts = (len(living(board)), len(board.sessions_online()), len(board.faults), amiss, board.news)
         if facts == self._shown:
             return
         self._shown = facts
-        echoes, online, faults, amiss = facts
+        echoes, online, faults, amiss, news = facts
         parts: list[tuple[str, str] | str] = [
             (f" {self._title}", "bold"),
             ("   ", ""),
@@ -34,5 +40,7 @@ class StatusLine(Static):
         if faults:
             parts.append((f"   ▲ {count(faults, 'faults')}: see Log", "bold $text-error"))
         if amiss:
-            parts.append(("   ▲ disconnected", "bold $text-warning"))
+            parts.append((f"   ▲ {amiss}", "bold $text-warning"))
+        for sentence in news:
+            parts.append((f"   {sentence}", MUTED))
         self.update(Content.assemble(*parts))

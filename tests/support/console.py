@@ -91,6 +91,8 @@ class RecordingOperator:
     acts: list[tuple[str, int, int | None]] = field(default_factory=list)
     places: list[tuple[int, str]] = field(default_factory=list)
     traits: list[Trait] = field(default_factory=list)
+    models: list[tuple[str, str]] = field(default_factory=list)
+    has_bases: bool = True
 
     async def online(self, profile_id: int, channel_id: int) -> str:
         self.acts.append(("online", profile_id, channel_id))
@@ -119,6 +121,25 @@ class RecordingOperator:
     async def refresh(self, profile_id: int) -> str:
         self.acts.append(("refresh", profile_id, None))
         return "It is collected and trained anew."
+
+    async def roll_back(self, profile_id: int) -> str:
+        self.acts.append(("roll back", profile_id, None))
+        return "Version 1 speaks again."
+
+    async def bases(self) -> list[tuple[str, str]] | str:
+        return self.models or "Ollama does not answer."
+
+    async def choose_base(self, profile_id: int, base: str) -> str:
+        self.acts.append((f"by {base}", profile_id, None))
+        return "It speaks by another model from now on."
+
+    async def choose_server_base(self, server_id: int, base: str) -> str:
+        self.acts.append((f"all by {base}", server_id, None))
+        return "All speak by another model from now on."
+
+    async def fetch(self, name: str) -> str:
+        self.acts.append((f"fetch {name}", 0, None))
+        return f"{name} is there."
 
     async def forget(self, profile_id: int) -> str:
         self.acts.append(("forget", profile_id, None))

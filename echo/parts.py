@@ -71,10 +71,9 @@ class Parts:
         self._join_portraits()
         self._join_sessions()
         self._join_machines()
-        self.operator = ConsoleOperator(
-            *(self.router, clock, functools.partial(speakable_channels, self.client), self.board, self.portraits),
-            Choosing(self.board, self.router, store.bases, shelf_of(settings), clock),
-        )
+        choosing = Choosing(self.board, self.router, store.bases, shelf_of(settings), clock)
+        channels = functools.partial(speakable_channels, self.client)
+        self.operator = ConsoleOperator(self.router, clock, channels, self.board, self.portraits, choosing)
 
     def _join_edge(self, api_base: str | None) -> None:
         """What hears and speaks on Discord."""

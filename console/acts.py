@@ -26,7 +26,6 @@ class Acts:
     forget: bool = False
     portrait: bool = False
     roll_back: bool = False
-    base: bool = False
 
 
 def possible(board: Board, profile_id: int | None, channel_id: int | None = None) -> Acts:
@@ -48,6 +47,5 @@ def possible(board: Board, profile_id: int | None, channel_id: int | None = None
         refresh=profile.state is ProfileState.READY,
         forget=profile.state in FORGETTABLE,
         roll_back=profile.state is ProfileState.READY and profile.previous is not None,
-        base=profile.is_living,
         portrait=profile.can_speak or bool(board.scores.get(profile.id)),
     )

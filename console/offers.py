@@ -42,7 +42,7 @@ def offers_about(
         (acts.refresh, f"Refresh {name}", "collect what is new and train anew", lambda: operating.refresh(profile)),
         (acts.roll_back, f"Roll {name} back", _versions(profile), lambda: operating.roll_back(profile)),
         (
-            acts.base and operating.has_bases,
+            profile.is_living and operating.has_bases,
             *(f"Choose a model for {name}", "the one it speaks by, or all echoes of this server"),
             lambda: operating.base(profile),
         ),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from echo.amending import Amending
 from echo.beginning import Beginning
-from echo.choosing import Choosing
+from echo.choosing import Choosing, Shelf
 from echo.discord.card import Card
 from echo.discord.chat import DiscordChat
 from echo.discord.client import EchoClient
@@ -23,7 +23,7 @@ from echo.discord.reporting import Reporting
 from echo.discord.speakable import speakable_channels
 from echo.discord.voice import Voice
 from echo.engine_reports import EngineReports
-from echo.engines.choice import engine_of, shelf_of
+from echo.engines.choice import engine_of
 from echo.floor import Floor, Limits
 from echo.held_models import HeldModels
 from echo.interpreter import Interpreter
@@ -204,3 +204,13 @@ class Parts:
         ends.work_ended = self.interpreter.work_ended
         self.timers = Timers(self.clock, self.router.ring)
         self.router.connect(self.interpreter, self.timers)
+
+
+def shelf_of(settings: Settings) -> Shelf | None:
+    """The base models that can be chosen among; None where the engine speaks by none."""
+    if settings.engine != "ollama":
+        return None
+    # Only who uses it pays for its import.
+    from echo.engines.ollama.inventory import Inventory
+
+    return Inventory(settings)

@@ -188,7 +188,7 @@ class Parts:
             amending=Amending(
                 *(store.corpus, store.amendments, store.models, self.engine, self.chat, amended, self.clock)
             ),
-            versions=Versions(self.board, self.engine, store.models, self.reach, let_go),
+            versions=Versions(self.board, self.engine, store.models, store.uploads, self.reach, let_go),
             erasure=store.erasure,
             settings=settings,
             clock=self.clock,

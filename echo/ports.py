@@ -5,17 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
-from db.stored import NO_WISHES, Wishes
-from echo.persona.turns import Burst, Utterance
+from db.stored import Wishes
+from echo.moments import Answer, Examined, Moment, PersonaName, TestedMoment, Trained, Why
+from echo.persona.turns import Burst
 from states.board import Progress
 from states.decide import Refusal, Step
 from states.effects import Notice
 from states.events import Event
 from states.model import MachineKey, ProfileSnapshot, SessionSnapshot
-from states.scores import Axis
+
+__all__ = [
+    "Answer",
+    "ChannelGone",
+    "Chat",
+    "Clock",
+    "CollectPort",
+    "Collected",
+    "Engine",
+    "Examined",
+    "Heard",
+    "Line",
+    "Moment",
+    "PersonaName",
+    "Post",
+    "Requests",
+    "TestedMoment",
+    "Timers",
+    "Trained",
+    "Why",
+]
 
 # ---------------------------------------------------------------- what comes in
 
@@ -134,131 +154,6 @@ class CollectPort(Protocol):
 # ---------------------------------------------------------------- what learns and speaks
 
 
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A model as bytes (to be stored encrypted), and what the scorecard keeps of its making."""
-
-    blob: bytes
-    messages: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class PersonaName:
-    """Which persona speaks: version `version` of a profile in a server.
-
-    `base` is the base model that it speaks by, "" the one of the settings. `tuned`: it is a fine-tuned model of its
-    own, not one made from the base with a system text.
-    """
-
-    server_id: int
-    profile_id: int
-    version: int
-    base: str = ""
-    tuned: bool = False
-
-    @property
-    def series(self) -> str:
-        """What all versions of this persona are called on a server of models."""
-        return f"echo-{self.server_id}-{self.profile_id}"
-
-    @property
-    def model(self) -> str:
-        """What this version is called there."""
-        return f"{self.series}:{self.version}"
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What an answer is made for: the conversation (oldest first) and who is asked to answer.
-
-    `me` are the names of the subject, the shown one first. `seed` makes the answer repeatable. `memory` is what was
-    said in this session earlier than the context, oldest first: the echo's own words, and what they answered.
-    `opens`: nobody is answered, a conversation is to be begun at `now` (seconds since the epoch, UTC). `wishes` are
-    the subject's. `earlier` are the channel's messages right before `context`, without a gap, oldest first. `persona`
-    is who speaks; None where that has no name, as in a test. Nobody waits for the answer longer than `leisure` times
-    the person's own delay, and never longer than `most` seconds, both from `since` on (seconds since the epoch, UTC;
-    0: from the last message).
-    """
-
-    context: tuple[Utterance, ...]
-    me: tuple[str, ...]
-    addressed: bool
-    seed: int
-    memory: tuple[Utterance, ...] = ()
-    opens: bool = False
-    now: float = 0.0
-    wishes: Wishes = NO_WISHES
-    earlier: tuple[Utterance, ...] = ()
-    persona: PersonaName | None = None
-    leisure: float = 1.0
-    most: float = 60.0
-    since: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class TestedMoment:
-    """A moment that the test held out: the turn really written, what of its context can be shown, and the echo's words.
-
-    It is message text: to be stored sealed, or not at all.
-    """
-
-    burst: Burst
-    shown: int
-    echo: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What the test of a corpus came to; `states.scores.Scorecard` tells of `axes`, `weakest` and `sentence`.
-
-    `moments` were asked, which took `seconds`. Of the echo's messages so many `copied` a span or repeated a whole
-    message more often than may be, and so many `leaked` what must never be told. `quiz` can be shown to people.
-    """
-
-    axes: tuple[Axis, ...]
-    weakest: str | None
-    sentence: str
-    moments: int
-    seconds: float
-    copied: int = 0
-    leaked: int = 0
-    quiz: tuple[TestedMoment, ...] = ()
-
-
-class Why(StrEnum):
-    """Why an echo spoke or stayed silent."""
-
-    ADDRESSED = "addressed"
-    WANTED = "wanted"
-    OPENING = "opening"
-    UNWANTED = "unwanted"
-    NOTHING_TO_SAY = "nothing_to_say"
-    ANOTHER = "another"
-    """Another echo has the word."""
-    SHARE = "share"
-    """It, or the echoes together, have said their share of what is said in the channel."""
-    BOTS = "bots"
-    """Bots have been talking among themselves for long enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the engine would say now. No texts is silence.
-
-    `delay` is the seconds from the last message of the context to the first text, `gaps` those before each later one
-    (len(texts) - 1 of them), `chance` the probability with which it spoke (0..1), `typing` the seconds that the person
-    takes to type the first text.
-    """
-
-    texts: tuple[str, ...]
-    delay: float
-    gaps: tuple[float, ...]
-    chance: float
-    why: Why
-    typing: float = 0.0
-
-
 class Engine(Protocol):
     """What learns a person and speaks as them. Raises EngineFailed (lasting) or EngineUnavailable (may pass)."""
 
@@ -325,6 +220,12 @@ class Engine(Protocol):
         """Remove a persona's versions, all but those to `keep`, from every server of models; how many there were.
 
         Raises EngineUnavailable where it can't be made sure that they are gone.
+        """
+
+    async def erase_file(self, host: str, digest: str) -> None:
+        """See to it that the server of models at `host` holds no file with this digest ("sha256:..."), and prove it.
+
+        Raises EngineUnavailable where it can't be made sure.
         """
 
     def release(self, version: str) -> None:

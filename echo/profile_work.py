@@ -18,7 +18,7 @@ from db.models import Models, TrainingRun
 from db.outbox import OutboxRow
 from echo.amending import Amending
 from echo.corpus.dataset import put_dataset, taught
-from echo.errors import EchoError, EngineUnavailable, NotPassed, ServiceUnavailable
+from echo.errors import EchoError, EngineFailed, EngineUnavailable, NotPassed, ServiceUnavailable
 from echo.perusing import select
 from echo.ports import ChannelGone, Chat, CollectPort, Engine
 from echo.scoring import Scoring
@@ -176,7 +176,9 @@ class ProfileWork:
                 self.engine.release(model_name(snapshot.id, version))
             rows = await self.erasure.erase(snapshot.id)
             self.scoring.take_down(snapshot.id)
-        except StorageError as error:
+            # Last: a server that is away must not hold up what lies here. The machine tries it again until it is done.
+            await self.versions.remove(snapshot)
+        except (StorageError, EngineUnavailable, EngineFailed) as error:
             return ev.ForgettingFailed(self.clock(), str(error))
         return ev.EverythingForgotten(self.clock(), rows)
 

@@ -29,6 +29,7 @@ from db.scorecards import Scorecards
 from db.steps import Steps
 from db.tuning import TuningFiles
 from db.turns import Turns
+from db.uploads import Uploads
 from db.wishes import WishBook
 from echo.errors import ConfigError
 from echo.settings import Settings
@@ -54,6 +55,7 @@ class Store:
     tuning: TuningFiles
     amendments: Amendments
     turns: Turns
+    uploads: Uploads
     memories: Memories
     quizzes: Quizzes
     scorecards: Scorecards
@@ -93,6 +95,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             tuning=tuning,
             amendments=Amendments(database),
             turns=Turns(database),
+            uploads=Uploads(database, clock),
             memories=Memories(database, keyring, clock),
             quizzes=Quizzes(database, keyring, clock),
             scorecards=Scorecards(database),

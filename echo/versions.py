@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
 from db.errors import KeyDestroyed, NothingStored, StorageError
 from db.models import Models
 from db.outbox import OutboxRow
+from db.uploads import Uploads
 from echo.errors import EngineFailed, EngineUnavailable, NoPermission
 from echo.ports import Engine, PersonaName
 from echo.reach import Reach
@@ -43,6 +44,7 @@ class Versions:
     board: Board
     engine: Engine
     models: Models
+    uploads: Uploads
     reach: Reach
     let_go: Callable[[int], None]
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -75,6 +77,21 @@ class Versions:
         # The next one may be there already, for its test.
         learning = {profile.made + 1} if profile.state is ProfileState.TRAINING else set()
         await self.engine.unpublish(profile.server_id, profile.id, keep=kept | learning)
+        await self._erase_files(profile.id, kept | learning)
+
+    async def remove(self, profile: ProfileSnapshot) -> None:
+        """Remove all of a persona's versions from every server of models, and make sure that nothing is left there.
+
+        Raises EngineUnavailable where that can't be made sure, StorageError.
+        """
+        await self.engine.unpublish(profile.server_id, profile.id)
+        await self._erase_files(profile.id, frozenset())
+
+    async def _erase_files(self, profile_id: int, kept: Collection[int]) -> None:
+        for upload in await self.uploads.of(profile_id):
+            if upload.version not in kept:
+                await self.engine.erase_file(upload.host, upload.digest)
+                await self.uploads.gone(upload)
 
     async def _until_done(
         self, row: OutboxRow, condition: str, act: Callable[[ProfileSnapshot], Awaitable[None]]

@@ -14,7 +14,7 @@ from echo.engines.deciding import BEGINS, allowed, chance_of, heed, paced, silen
 from echo.engines.examination import examined
 from echo.engines.shelf import LOADED, Shelf
 from echo.engines.wire import amendment, request_lines
-from echo.errors import EngineFailed
+from echo.errors import EngineFailed, EngineUnavailable
 from echo.persona.composing import Tally
 from echo.persona.model import Persona
 from echo.persona.turns import Burst
@@ -107,6 +107,12 @@ class EmbeddedEngine:
     async def unpublish(self, server_id: int, profile_id: int, keep: Collection[int] = ()) -> int:
         """None: there is no server of models."""
         return 0
+
+    async def erase_file(self, host: str, digest: str) -> None:
+        """Raises EngineUnavailable: it asks no server, so it can't know."""
+        raise EngineUnavailable(
+            f"A fine-tuned model may still lie on the server at {host}: set engine to ollama until it is erased there."
+        )
 
     def release(self, version: str) -> None:
         """Lets go of a loaded model."""

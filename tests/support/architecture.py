@@ -66,6 +66,7 @@ RANKS = {
             "settings_view",
             "secrets",
             "ports",
+            "moments",
             "reports",
             "lock",
             "logs",

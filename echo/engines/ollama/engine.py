@@ -15,6 +15,7 @@ from echo.engines.examination import examined
 from echo.engines.examples import dumped, examples_of
 from echo.engines.ollama.drafting import Drafted, Drafting, Route
 from echo.engines.ollama.failures import NotSupported
+from echo.engines.ollama.files import erase_file
 from echo.engines.ollama.hosts import Hosts
 from echo.engines.ollama.mind import Mind
 from echo.engines.ollama.telling import Completion, Shown
@@ -124,6 +125,10 @@ class OllamaEngine:
     async def unpublish(self, server_id: int, profile_id: int, keep: Collection[int] = ()) -> int:
         """None: nothing was published."""
         return 0
+
+    async def erase_file(self, host: str, digest: str) -> None:
+        """Removes what a broken-off publishing may have left there. Raises EngineUnavailable where it stays."""
+        await erase_file(self._hosts, host, digest)
 
     def release(self, version: str) -> None:
         """Lets go of a loaded model. What Ollama has loaded is shared by all echoes and stays."""

@@ -31,6 +31,7 @@ from console.offers import offers_about, offers_in_chat
 from console.operating import Operating
 from console.ports import Operator, Town
 from console.screens.help import HelpScreen
+from console.screens.measures import MeasuresScreen
 from console.theme import ECHO_THEME
 from console.widgets.chat_pane import ChatPane
 from console.widgets.echoes import Echoes
@@ -290,6 +291,10 @@ class EchoConsole(App[None], inherit_bindings=False):
         """Show how the highlighted echo's person writes, and how alike it is."""
         self._about(self._operating.portrait)
 
+    def action_measures(self) -> None:
+        """Show what answers take, those of the highlighted echo first."""
+        self.push_screen(MeasuresScreen(self._board, profile.id if (profile := self.selected) else None))
+
     def action_forget(self) -> None:
         """Erase the highlighted echo, after a question."""
         self._about(self._operating.forget)
@@ -329,6 +334,7 @@ class EchoConsole(App[None], inherit_bindings=False):
             yield Offer("Pull a model", "have the servers fetch one", lambda: self._start(self._operating.fetch()))
         for pane in PANES if self._town else PANES[1:]:
             yield Offer(f"Show {pane.removesuffix('-tab').title()}", "pane", partial(self._go_to_pane, pane))
+        yield Offer("Show what answers take", "times, tokens, drafts, failures", self.action_measures)
         yield Offer("Help", "what this is and what the keys do", self.action_help)
         yield Offer("Change the colours", "themes", self.action_change_theme)
         yield Offer("Quit", "stop Echo", self.action_quit)

@@ -33,7 +33,8 @@ BINDINGS: Final[list[BindingType]] = [
     Binding(keys.QUIT, "quit", "Quit", id="quit", tooltip="Stop Echo", priority=True),
     # Where text is selected the key copies it; else it means what it means in every terminal.
     Binding("ctrl+c", "quit", "Quit", show=False, tooltip="Stop Echo, where no text is selected"),
-    # Last, so that of a full footer on a narrow screen it is what is cut off: the help names it too.
+    # These last, so that of a full footer on a narrow screen they are what is cut off: the help names them too.
+    Binding(keys.MEASURES, "measures", "Times", id="measures", tooltip="What answers take: times, tokens, failures"),
     Binding(
         *(keys.PALETTE, "command_palette", "Palette"),
         id="palette",

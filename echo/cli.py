@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -183,7 +184,7 @@ def _run(options: argparse.Namespace) -> int:
         print(config.render(loaded))
         return 0
     if (work := _work_of(options.command)) is not None:
-        return work(options, loaded, lambda line: print(line, flush=True))
+        return work(options, loaded, _say)
     from echo.app import Serving
     from echo.serving import serve
 
@@ -196,6 +197,14 @@ def _run(options: argparse.Namespace) -> int:
         port=port or 0,
     )
     return asyncio.run(serve(loaded, serving, lambda line: print(line, flush=True)))
+
+
+def _say(line: str) -> None:
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        # Who reads it, as `head` does, has seen enough. The work goes on, and the interpreter's last flush succeeds.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _work_of(command: str) -> Work | None:

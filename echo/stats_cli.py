@@ -53,7 +53,8 @@ def _text(told: Told, hosts: Sequence[HostMeasured], hours: float) -> str:
         lines += ["", "There is no echo here yet."]
     if hosts:
         lines += ["", "By server and base model:"]
-        lines += [f"  {host.host} {host.base}: {host.answers:,} asked, {host.failures:,} failed" for host in hosts]
+        for one in hosts:
+            lines.append(f"  {f'{one.host} {one.base}'.strip()}: {one.answers:,} asked, {one.failures:,} failed")
     return "\n".join(lines)
 
 

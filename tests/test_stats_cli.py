@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from echo.lock import only_one
 from tests.support.clock import HandClock
 from tests.support.measured import measured
 from tests.support.snapshots import NOON, SERVER, SUBJECT
-from tests.test_cli import told
+from tests.test_cli import environ, told
 from tests.test_corpus_cli import KEY, agreed, echo_bot, opened
 
 
@@ -102,6 +104,21 @@ async def test_the_table_is_for_people(tmp_path: Path) -> None:
 
 async def here(home: Path, *arguments: str) -> str:
     return await asyncio.to_thread(stats, home, *arguments)
+
+
+async def test_who_reads_no_further_is_no_crash(tmp_path: Path) -> None:
+    await agreed(tmp_path)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-W", "ignore", "-m", "echo", "stats"),
+            env=environ(tmp_path, ECHO_MASTER_KEY=KEY.hex()),
+            stdout=closed,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, err = await child.communicate()
+    assert (child.returncode, err) == (0, b"")
 
 
 @pytest.mark.parametrize("hours", ["0", "-3", "nan", "inf", "soon", "1e9"])

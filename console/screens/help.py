@@ -36,6 +36,7 @@ KEYS = (
     (keys.RETRY, "try again what stands still"),
     (keys.FORGET, "erase it, after a question"),
     (keys.PORTRAIT, "how its person writes, and how alike the echo was in its test"),
+    (keys.MEASURES, "what answers take: times, tokens, drafts, failures"),
     (keys.PANE, "go from Chat to Journal to Log"),
     (keys.PALETTE, "find whatever is possible now by its name"),
     (keys.QUIT, "quit"),

@@ -10,6 +10,8 @@ CHARACTERS_A_TOKEN: Final = 3.0
 """Of letters and spaces. Vocabularies of today take four or more in English; three is safe in other languages too."""
 OVERHEAD: Final = 8
 """Tokens that a chat template puts around one message."""
+LEAST_A_WORD: Final = 0.8
+"""Tokens; below one for the vocabularies that join some words."""
 STEP: Final = 1.25
 """By how much more is counted where all that is known is that it was too little."""
 MOST: Final = 6.0
@@ -33,6 +35,11 @@ def cost(messages: Iterable[Mapping[str, str]]) -> int:
     return sum(tokens(message["content"]) + OVERHEAD for message in messages)
 
 
+def least(messages: Iterable[Mapping[str, str]]) -> int:
+    """Tokens that messages come to at the very least: hardly a vocabulary has one for more than a word."""
+    return int(LEAST_A_WORD * sum(len(message["content"].split()) for message in messages))
+
+
 class Counting:
     """What the servers counted of our prompts, by base model: by what factor our own count is to be raised.
 
@@ -46,15 +53,13 @@ class Counting:
         """Real tokens of the base for each one counted here, 1 (also where nothing is known) to MOST."""
         return self._factors.get(base, 1.0)
 
-    def learn(self, base: str, counted: int, real: int, room: int) -> None:
-        """A prompt of `counted` tokens came to `real` ones, in a context of `room`; `real` is 0 where nobody knows."""
-        if counted <= 0 or real <= 0:
-            return
-        # What fills the whole context was cut off by the server: nobody knows how much it was.
-        self._raise(base, real / counted * (STEP if real >= room else 1.0))
+    def learn(self, base: str, counted: int, real: int) -> None:
+        """A prompt of `counted` tokens came to `real` ones; 0 where nobody knows."""
+        if counted > 0:
+            self._raise(base, real / counted)
 
     def exceeded(self, base: str) -> None:
-        """A prompt that was to fit did not."""
+        """A prompt that was to fit did not; nobody knows how much it was."""
         self._raise(base, self.factor(base) * STEP)
 
     def _raise(self, base: str, factor: float) -> None:

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from echo.engines.examples import Example
 from echo.engines.ollama.candidates import Candidates, Limits
-from echo.engines.ollama.counting import Counting
+from echo.engines.ollama.counting import Counting, least
+from echo.engines.ollama.failures import ContextExceeded
 from echo.engines.ollama.leisure import Deadline, Durations, leisure
 from echo.engines.ollama.mind import Mind
 from echo.engines.ollama.prompt import Occasion, Prompt, Rooms, prompt, window
@@ -30,6 +31,9 @@ FRESH: Final = 4
 """Examples for this very moment, which are read anew with every turn."""
 LONGEST_ANSWER: Final = 200
 """Tokens of an answer at most (`num_predict`): some 600 characters."""
+FITTINGS: Final = 3
+"""Times that a prompt which turned out too long is made shorter."""
+SHORTENED: Final = "Ollama left out some of what it was sent: raise ollama_num_ctx."
 MARGIN: Final = 32
 """Tokens kept free for what a chat template adds around the whole."""
 SAMPLING: Final[dict[str, float]] = {
@@ -42,6 +46,7 @@ _SEEDS: Final = 2**31
 _EACH: Final = 16
 """Seeds of one moment."""
 _FAR: Final = 1.6
+"""Above this many real tokens for each one counted, a system text of the usual length takes too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +106,46 @@ class Drafting:
         began = self._clock()
         lengths = await asyncio.to_thread(mind.persona.lengths, moment.context, seed=moment.seed)
         left = await asyncio.to_thread(leisure, mind.persona, moment, lengths[0] if lengths else 0)
+        limits = Limits(route.base, self._candidates, self._parallel, Deadline(self._clock, began + left))
+        found = await self._found(mind, moment, lengths, route, limits)
+        texts = await asyncio.to_thread(_fittest, mind.persona, moment, found.passing) if found.passing else ()
+        return _told(texts, found, self._clock() - began)
+
+    async def _found(
+        self, mind: Mind, moment: Moment, lengths: tuple[int, ...], route: Route, limits: Limits
+    ) -> Candidates:
+        """The drafts of an answer; a prompt that turns out too long is made shorter up to FITTINGS times."""
+        for fitting in range(FITTINGS, -1, -1):
+            found = await self._candidates_for(mind, moment, lengths, route, limits)
+            try:
+                await found.gather()
+                break
+            except ContextExceeded:
+                self._counting.exceeded(route.base)
+                if not fitting:
+                    raise
+        return found
+
+    async def _candidates_for(
+        self, mind: Mind, moment: Moment, lengths: tuple[int, ...], route: Route, limits: Limits
+    ) -> Candidates:
         predict = min(LONGEST_ANSWER, route.room // 4)
         asked = await self._asked(mind, moment, lengths, route, predict)
         options = {**SAMPLING, "num_predict": predict, "stop": list(asked.stop)}
         said = Consistency(moment.memory, moment.context, moment.me)
+        smallest = least(asked.messages)
 
         async def ask(number: int) -> Completion:
             made = await route.chat(asked.messages, {**options, "seed": (moment.seed * _EACH + number) % _SEEDS})
-            self._counting.learn(route.base, asked.tokens, made.prompt_tokens, route.room)
+            self._counting.learn(route.base, asked.tokens, made.prompt_tokens)
+            if 0 < made.prompt_tokens < smallest:
+                raise ContextExceeded(SHORTENED)
             return made
 
         def judge(made: Completion) -> tuple[str, ...]:
             return _passed(mind.persona, moment, said, made, asked.labels, len(lengths))
 
-        limits = Limits(route.base, self._candidates, self._parallel, Deadline(self._clock, began + left))
-        found = Candidates(ask, judge, limits, self._durations)
-        await found.gather()
-        texts = await asyncio.to_thread(_fittest, mind.persona, moment, found.passing) if found.passing else ()
-        return _told(texts, found, self._clock() - began)
+        return Candidates(ask, judge, limits, self._durations)
 
     async def _asked(self, mind: Mind, moment: Moment, lengths: tuple[int, ...], route: Route, predict: int) -> Prompt:
         """The prompt, in as many tokens as the base is known to have room for."""
@@ -130,13 +157,12 @@ class Drafting:
         shown = window((*moment.earlier, *moment.context), rooms)
         # By the first line alone, which stays: so they stay, too.
         steady = await self._examples(mind, shown[:1], STEADY, 0)
-        fresh = await self._examples(mind, moment.context, FRESH, moment.seed)
+        fresh = [one for one in await self._examples(mind, moment.context, FRESH, moment.seed) if one not in steady]
         # What must not be said is not shown either: a chat model would take it up.
         memory = tuple(said for said in moment.memory if mind.persona.allows((said.text,)))
         wishes = (*moment.wishes.topics, *moment.wishes.phrases)
         occasion = Occasion(moment.me, lengths, memory, moment.now, wishes)
-        shown_once = [one for one in fresh if one not in steady]
-        return prompt(system, shown, occasion, steady, shown_once, rooms, stored=system == route.stored)
+        return prompt(system, shown, occasion, steady, fresh, rooms, stored=system == route.stored)
 
     async def _examples(self, mind: Mind, context: Sequence[Utterance], count: int, seed: int) -> list[Example]:
         like = await self._retrieval.like(mind, context, count, seed)

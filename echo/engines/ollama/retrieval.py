@@ -81,7 +81,9 @@ class Retrieval:
         failed = self._failed.get(mind)
         is_due = failed is None or self._clock() - failed >= AGAIN
         if is_due and (mind not in self._tasks or self._tasks[mind].done()):
-            self._tasks[mind] = asyncio.get_running_loop().create_task(self._learn(mind, self._embed))
+            self._tasks[mind] = asyncio.get_running_loop().create_task(
+                self._learn(mind, self._embed), name="embedding examples"
+            )
         return None
 
     async def _learn(self, mind: Mind, embed: Embed) -> None:

@@ -39,8 +39,8 @@ def serve(source: BinaryIO, sink: BinaryIO) -> int:
 
 def _made(order: dict[str, Any], adapter: bytes, progress: Callable[[float], None]) -> dict[str, object]:
     # Only here, so that their absence is a sentence.
-    from echo.training.adapter import read_adapter
-    from echo.training.adapter_gguf import write_adapter
+    from echo.training.adapter_file import write_adapter
+    from echo.training.low_rank import read_adapter
     from echo.training.merging import merge
 
     base, to = Path(order["base"]), Path(order["to"])

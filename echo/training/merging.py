@@ -16,10 +16,10 @@ import numpy as np
 from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType, LlamaFileType
 from gguf.quants import quantize
 
-from echo.training.adapter import LowRank
 from echo.training.disk import require_room
 from echo.training.gguf_file import Gguf, MergeFailed, Tensor, pieces, read_gguf
 from echo.training.gguf_writing import Digested, Planned, header, padding, pair
+from echo.training.low_rank import LowRank
 from echo.training.placing import Placed, place, rows_of
 
 FILE_TYPES: Final = {

@@ -17,8 +17,8 @@ from gguf.constants import MODEL_ARCH_NAMES
 from gguf.quants import dequantize
 from gguf.tensor_mapping import get_tensor_name_map
 
-from echo.training.adapter import LowRank
 from echo.training.gguf_file import Gguf, MergeFailed, Tensor, pieces
+from echo.training.low_rank import LowRank
 from echo.training.weights import Floats, Unreadable, first_rows
 
 ROTATED: Final = frozenset(

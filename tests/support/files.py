@@ -25,6 +25,11 @@ def overwrite(path: Path, at: int, content: bytes) -> None:
         file.write(content)
 
 
+def names_in(folder: Path) -> list[str]:
+    """The names of what is in a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
 def size(path: Path) -> int:
     """Bytes of a file."""
     return path.stat().st_size

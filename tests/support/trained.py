@@ -27,9 +27,18 @@ class Trained:
 
 
 def adapter_of(
-    base: Path, *, steps: int = 0, author: str = PEOPLE[0].name, seed: int = 3, strength: float = 0.3, **settings: Any
+    base: Path,
+    *,
+    steps: int = 0,
+    author: str = PEOPLE[0].name,
+    saying: str | None = None,
+    seed: int = 3,
+    strength: float = 0.3,
+    **settings: Any,
 ) -> Trained:
     """An adapter trained for so many steps on one invented person's chats; without steps a random one, B included.
+
+    `saying` is what that person answers instead to each first message, which is then all that is learnt.
 
     `settings` are LoraConfig's; `strength` is the spread of a random adapter's B.
     """
@@ -38,11 +47,11 @@ def adapter_of(
     settings = {"r": 8, "lora_alpha": 16, "lora_dropout": 0.0, "target_modules": list(ALL)} | settings
     model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), LoraConfig(task_type="CAUSAL_LM", **settings))
     if steps:
-        _learn(model, base, author, steps)
+        _learn(model, base, author, saying, steps)
     else:
         for name, weights in model.named_parameters():
             if "lora_B" in name:
-                torch.nn.init.normal_(weights, std=strength / settings["r"])
+                torch.nn.init.normal_(weights, std=strength / int(str(settings["r"])))
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
         content = (Path(folder) / "adapter_model.safetensors").read_bytes()
@@ -73,13 +82,16 @@ def divergence(right: Any, other: Any, ids: list[Any]) -> float:
     return float(torch.cat(found).mean())
 
 
-def _learn(model: Any, base: Path, author: str, steps: int) -> None:
+def _learn(model: Any, base: Path, author: str, saying: str | None, steps: int) -> None:
     tokenizer = AutoTokenizer.from_pretrained(base)
     chats = [chat for chat in conversations(7) if chat[0]["content"] == f"You are {author}."]
     optimizer = torch.optim.AdamW([one for one in model.parameters() if one.requires_grad], lr=5e-3)
     model.train()
     for number in range(steps):
-        text = tokenizer.apply_chat_template(chats[number % len(chats)], tokenize=False)
+        chat = chats[number % len(chats)]
+        if saying is not None:
+            chat = [*chat[:2], {"role": "assistant", "content": saying}]
+        text = tokenizer.apply_chat_template(chat, tokenize=False)
         ids = tokenizer(text, return_tensors="pt")["input_ids"][:, :256]
         loss = model(input_ids=ids, labels=ids).loss
         optimizer.zero_grad()

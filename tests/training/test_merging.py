@@ -23,9 +23,9 @@ from gguf.quants import dequantize  # noqa: E402
 from safetensors.numpy import load_file, save_file  # noqa: E402
 from transformers import AutoModelForCausalLM  # noqa: E402
 
-from echo.training.adapter import LowRank, read_adapter  # noqa: E402
-from echo.training.adapter_gguf import write_adapter  # noqa: E402
+from echo.training.adapter_file import write_adapter  # noqa: E402
 from echo.training.gguf_file import MergeFailed, read_gguf  # noqa: E402
+from echo.training.low_rank import LowRank, read_adapter  # noqa: E402
 from echo.training.merging import Merged, merge  # noqa: E402
 from echo.training.placing import place  # noqa: E402
 from tests.support.tiny_llama import HEADS, KEY_HEADS, rotated, tiny_gguf  # noqa: E402

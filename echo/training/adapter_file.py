@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from gguf.constants import GGMLQuantizationType
 
-from echo.training.adapter import LowRank
 from echo.training.gguf_file import MergeFailed, read_gguf
 from echo.training.gguf_writing import Digested, Planned, header, padding, pair
+from echo.training.low_rank import LowRank
 from echo.training.merging import Merged
 from echo.training.placing import place
 from echo.training.weights import Floats

@@ -31,8 +31,8 @@ class Shelf(Protocol):
     async def bases(self) -> Sequence[tuple[str, str]]:
         """Names of models that can chat, each with a word about it."""
 
-    async def fetch(self, name: str, told: Callable[[str], None]) -> None:
-        """Have every server that can be reached fetch a model; `told` gets sentences on how far that is."""
+    async def fetch(self, name: str, told: Callable[[str], None]) -> Sequence[str]:
+        """Have every server fetch a model; `told` gets sentences on how far it is. Gives one for each that did not."""
 
 
 @dataclass(slots=True)
@@ -92,12 +92,12 @@ class Choosing:
             return "Another model is being fetched: wait until that is done."
         async with self._fetching:
             try:
-                await self.shelf.fetch(name, lambda sentence: self.board.set_condition(FETCHED, sentence))
+                failures = await self.shelf.fetch(name, lambda sentence: self.board.set_condition(FETCHED, sentence))
             except EchoError as error:
                 return str(error)
             finally:
                 self.board.set_condition(FETCHED, None)
-        return f"{name} is there; it can be chosen now."
+        return " ".join((f"{name} is there; it can be chosen now.", *failures))
 
     def _called(self, base: str) -> str:
         return base or "the model of the settings"

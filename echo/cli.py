@@ -58,6 +58,7 @@ def parser() -> Parser:
     _add_corpus(commands, common)
     _add_score(commands, common)
     _add_stats(commands, common)
+    _add_models(commands, common)
     top.add_argument("--version", action="store_true", help="print the version")
     return top
 
@@ -123,6 +124,19 @@ def _add_score(commands: Commands, common: Parser) -> None:
     scoring.add_argument("--author", metavar="NAME", required=True, help="who is echoed, as the export names them")
     scoring.add_argument("--before", metavar="DD.MM.YYYY", help="only messages before this day")
     scoring.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _add_models(commands: Commands, common: Parser) -> None:
+    models = commands.add_parser("models", help="the Ollama servers' models: list, pull, check")
+    parts = models.add_subparsers(dest="what", metavar="WHAT", required=True)
+    listing = parts.add_parser("list", parents=[common], help="what each Ollama server has, and what is loaded")
+    pulling = parts.add_parser("pull", parents=[common], help="have every Ollama server fetch a model")
+    pulling.add_argument("name", metavar="NAME", help="its name in Ollama's library, such as llama3.2:3b")
+    checking = parts.add_parser(
+        "check", parents=[common, _world()], help="whether the Ollama servers have all that the echoes need"
+    )
+    for one in (listing, checking):
+        one.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _add_stats(commands: Commands, common: Parser) -> None:
@@ -217,6 +231,10 @@ def _work_of(command: str) -> Work | None:
         from echo import score_cli
 
         return score_cli.run
+    if command == "models":
+        from echo import models_cli
+
+        return models_cli.run
     if command == "stats":
         from echo import stats_cli
 

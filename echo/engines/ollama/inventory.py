@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from echo.engines.ollama.client import OllamaClient
 from echo.engines.ollama.failures import ModelMissing, OllamaFailure
 from echo.engines.ollama.telling import Tag
-from echo.errors import EngineUnavailable, UsageError
+from echo.errors import EchoError, EngineUnavailable, UsageError
 from echo.settings import Settings
 
 PERSONA: Final = re.compile(r"echo-\d+-\d+:\d+")
@@ -49,10 +49,16 @@ class Persona:
     parent: str
     loaded: bool
 
+    @property
+    def about(self) -> str:
+        """A word about it: "2.0 GB, its base included"."""
+        return f"{shown_size(self.size)}, its base included" if self.parent else shown_size(self.size)
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What one server has; `trouble` is a sentence where it could not be asked, and then nothing else is known."""
+    """What one server has; `trouble` is a sentence where it could not be asked, and then no more is known than its
+    version, if that."""
 
     host: str
     version: str = ""
@@ -100,21 +106,30 @@ class Inventory:
             " ".join(troubles) or "No server has a model that can chat: pull one, for example llama3.2:3b."
         )
 
-    async def fetch(self, name: str, told: Callable[[str], None]) -> None:
+    async def fetch(self, name: str, told: Callable[[str], None]) -> tuple[str, ...]:
         """Have every server that can be reached fetch a model; `told` gets a sentence whenever it is further.
 
-        Raises UsageError where that is no name of a model, EngineUnavailable where no server fetched it.
+        Gives a sentence for each of several servers that did not. Raises UsageError where that is no name of a model,
+        EngineUnavailable where no server fetched it.
         """
         if not NAME.fullmatch(name):
             raise UsageError(f"{name!r} is no name of a model: write it as Ollama's library does, such as llama3.2:3b.")
-        failures = []
+        failures: list[EchoError] = []
         for client in self._clients:
             try:
                 await client.pull(name, _telling(name, client.host, told))
+            except ModelMissing:
+                failures.append(
+                    UsageError(
+                        f"Ollama at {client.host} finds no model “{name}” to fetch: look up in Ollama's library how it "
+                        "is written."
+                    )
+                )
             except OllamaFailure as problem:
                 failures.append(problem)
         if len(failures) == len(self._clients):
             raise failures[0]
+        return tuple(str(failure) for failure in failures)
 
 
 def is_same(one: str, other: str) -> bool:
@@ -128,12 +143,14 @@ def shown_size(size: int) -> str:
 
 
 async def _stock(client: OllamaClient) -> Stock:
+    version = ""
     try:
-        version, tags, running = await client.version(), await client.tags(), await client.running()
+        version = await client.version()
+        tags, running = await client.tags(), await client.running()
         loaded = {_tagged(name) for one in running for name in (one.name, one.parent) if name}
         bases = [await _base(client, tag, loaded) for tag in tags if not PERSONA.fullmatch(tag.name)]
     except OllamaFailure as problem:
-        return Stock(client.host, trouble=str(problem))
+        return Stock(client.host, version, trouble=str(problem))
     personas = (_persona(tag, loaded) for tag in tags if PERSONA.fullmatch(tag.name))
     known = (base for base in bases if base is not None)
     return Stock(client.host, version, _sorted(known), _sorted(personas))

@@ -125,12 +125,13 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     stack.callback(parts.timers.stop)
     parts.timers.start()
     upkeep = Upkeep(store.erasure, store.turns, store.memories, store.database, parts.settings, parts.clock)
-    maintenance.schedule(parts.timers, _starting(tasks, upkeep) | {"reconcile": parts.following.compare})
+    maintenance.schedule(parts.timers, _starting(tasks, upkeep, parts))
     parts.interpreter.begin()
     parts.router.tell_started()
     tasks.start("catching up", client.catch_up())
     tasks.start("quizzes", parts.quizzing.end_cut())
     parts.following.begin()
+    tasks.start("bases", parts.bases.run())
     tasks.start("measurements", parts.reports.run())
     tasks.start("telling", Telling(board, parts.notices, parts.notices.words).run())
     return Echo(board, parts.router, client, parts.operator, sandbox, gateway, upkeep, parts.settings, parts.clock)
@@ -156,11 +157,14 @@ def _discord(loaded: Loaded, serving: Serving) -> Discord:
     return Discord(serving.api_base, loaded.secrets.token.get_secret_value())
 
 
-def _starting(tasks: Tasks, upkeep: Upkeep) -> dict[str, Callable[[], None]]:
+def _starting(tasks: Tasks, upkeep: Upkeep, parts: Parts) -> dict[str, Callable[[], None]]:
     def retention() -> None:
         tasks.start("retention", upkeep.retention())
 
     def checkpoint() -> None:
         tasks.start("checkpoint", upkeep.checkpoint())
 
-    return {"retention": retention, "checkpoint": checkpoint}
+    def bases() -> None:
+        tasks.start("bases", parts.bases.refresh())
+
+    return {"retention": retention, "checkpoint": checkpoint, "reconcile": parts.following.compare, "bases": bases}

@@ -12,6 +12,7 @@ from db.errors import StorageError
 from db.measures import DAY, MeasureLog
 from db.stored import AnswerMeasured
 from echo.ports import Clock
+from echo.reports import FACTS
 from states.board import Board
 from states.model import ProfileState
 
@@ -59,7 +60,8 @@ class EngineReports:
     def stands(self, what: str, sentence: str | None) -> None:
         """Shows it on the board, and says in the log when that changes."""
         if self._board.conditions.get(what) != sentence:
-            log.warning("%s", sentence or f"{what} answers again.")
+            is_news = sentence is None or what in FACTS
+            log.log(logging.INFO if is_news else logging.WARNING, "%s", sentence or f"{what}: that is over.")
         self._board.set_condition(what, sentence)
 
     async def run(self) -> None:

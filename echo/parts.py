@@ -7,6 +7,7 @@ import functools
 from zoneinfo import ZoneInfo
 
 from echo.amending import Amending
+from echo.base_watch import BaseWatch
 from echo.beginning import Beginning
 from echo.choosing import Choosing, Shelf
 from echo.discord.card import Card
@@ -66,6 +67,8 @@ class Parts:
         )
         self.tasks = Tasks(lambda where, sentence: self.board.report(Fault(clock(), where, sentence)))
         self.reach = Reach(store.consents, stays_here(settings))
+        self.bases = BaseWatch(self.board, self.engine)
+        self.router.coming_online = self.bases.coming
         self._join_edge(api_base)
         self._join_following()
         self._join_portraits()

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import Protocol
 
@@ -65,6 +66,8 @@ class Router:
         self._alarms: Alarms | None = None
         self._is_closed = False
         self._is_settled = asyncio.Event()
+        self.coming_online: Callable[[int], AbstractAsyncContextManager[None]] = lambda profile_id: nullcontext()
+        """What is done around a profile's coming online."""
 
     def connect(self, performer: Performer, alarms: Alarms) -> None:
         """Say who performs and who rings."""
@@ -117,7 +120,7 @@ class Router:
     async def online(self, profile_id: int, channel_id: int, by: int, opens: bool = False) -> Step | Refusal:
         """Bring a profile's echo online in a channel: the birth of a session, or a step of the one there is."""
         self._check_open()
-        async with self._births:
+        async with self.coming_online(profile_id), self._births:
             profile = self.board.profiles.get(profile_id)
             server_id = profile.server_id if profile else 0
             asked = OnlineAsked(

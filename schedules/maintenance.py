@@ -9,6 +9,7 @@ TABLE: Mapping[str, str] = {
     "retention": "17 3 * * *",
     "checkpoint": "47 * * * *",
     "reconcile": "29 4 * * *",
+    "bases": "3-58/5 * * * *",
 }
 """Name of the job -> crontab expression, UTC: odd minutes, so that Echo does not wake with everybody else."""
 

@@ -29,5 +29,15 @@ def engine_of(settings: Settings, reports: Reports = NO_REPORTS, clock: Clock | 
             reports,
             clock=(lambda: clock().timestamp()) if clock else time.monotonic,
         )
-        return OllamaEngine(hosts, settings.ollama_model, settings.ollama_num_ctx, settings.ollama_candidates)
+        return OllamaEngine(
+            hosts,
+            settings.ollama_model,
+            settings.ollama_num_ctx,
+            settings.ollama_candidates,
+            parallel=settings.ollama_parallel,
+            embedding=settings.ollama_embedding_model,
+            loaded=settings.ollama_loaded_bases,
+            away=settings.ollama_away,
+            reports=reports,
+        )
     return EmbeddedEngine(reports=reports)

@@ -127,11 +127,10 @@ class EmbeddedEngine:
         persona = self._shelf.get(model, version)
         if moment.opens:
             heed(persona, moment)
-            ruling, texts = BEGINS, persona.opener(moment.context, moment.now, seed=moment.seed, tally=tally)
+            ruling = BEGINS
         else:
             ruling = verdict(persona, moment, chattiness, speak)
-            seed, memory = moment.seed, moment.memory
-            texts = persona.reply(moment.context, seed=seed, memory=memory, tally=tally) if ruling.speaks else []
+        texts = composed(persona, moment, tally) if ruling.speaks else []
         return paced(persona, moment, ruling, texts) if texts else silent(ruling)
 
 
@@ -147,6 +146,13 @@ def _measured(persona: PersonaName, at: float, answer: Answer, tally: Tally, sec
         rejected=tally.rejected,
         seconds=seconds,
     )
+
+
+def composed(persona: Persona, moment: Moment, tally: Tally) -> list[str]:
+    """What the statistical persona says in a moment; nothing where it has no words for it."""
+    if moment.opens:
+        return persona.opener(moment.context, moment.now, seed=moment.seed, tally=tally)
+    return persona.reply(moment.context, seed=moment.seed, memory=moment.memory, tally=tally)
 
 
 def _persona(model: bytes) -> Persona:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from states.model import Deadline, ProfileState, SessionState
-from tests.support.ollama import Trouble, ollama_at_loopback
+from tests.support.ollama import MODEL, Trouble, ollama_at_loopback
 from tests.support.running import running, until
 from tests.support.settlers import gardeners
 
@@ -24,6 +24,36 @@ async def test_an_echo_answers_through_ollama(tmp_path: Path) -> None:
         ]
         talk = ollama.chats[0]["messages"][-1]["content"]
         assert "Petr: Mara (echo): how is the boat coming along?" in talk
+
+
+async def test_a_persona_lives_on_the_server_from_its_learning_to_its_forgetting(tmp_path: Path) -> None:
+    async with (
+        ollama_at_loopback(writes=lambda chat: "slowly but it floats") as ollama,
+        running(tmp_path, gardeners(), engine="ollama", ollama_host=ollama.address, chattiness=0) as echo,
+    ):
+        await echo.agreed("Mara", "garden", "01.06.2026")
+        profile = await echo.ready()
+        persona = f"echo-{profile.server_id}-{profile.id}:{profile.model_version}"
+        await echo.command("Mara", "garden", "echo online")
+        assert len(ollama.loads) == 1 and "(1 persona)" in echo.board.conditions["ollama loaded"]
+
+        await echo.tell("Petr", "garden", "Mara (echo): how is the boat coming along?")
+        ollama.trouble = Trouble.BUSY
+        await echo.tell("Petr", "garden", "Mara (echo): and the mast?")
+        assert "Meanwhile echoes speak by the embedded engine" in echo.board.conditions["ollama"]
+        ollama.trouble = None
+        await echo.tell("Petr", "garden", "Mara (echo): well then, and the mast?")
+        texts = [one["content"] for one in echo.said("garden")]
+        assert texts[0] == "slowly but it floats" and texts[1] != texts[0]
+        assert "ollama" not in echo.board.conditions
+        assert {chat["model"] for chat in ollama.chats} == {persona} and len(ollama.loads) == 1
+
+        await echo.command("Mara", "garden", "echo offline")
+        await until(echo.board, lambda: "ollama loaded" not in echo.board.conditions)
+        assert ollama.loaded == [] and persona in ollama.models
+        await echo.command("Mara", "garden", "echo forget")
+        await until(echo.board, lambda: echo.board.profiles[1].state is ProfileState.FORGOTTEN)
+        assert list(ollama.models) == [MODEL]
 
 
 async def test_while_ollama_is_down_the_profile_waits_says_why_and_then_goes_on(tmp_path: Path) -> None:
@@ -49,7 +79,9 @@ async def test_while_ollama_is_down_the_profile_waits_says_why_and_then_goes_on(
 async def test_while_ollama_fails_an_online_echo_is_silent_keeps_the_reason_and_answers_later(tmp_path: Path) -> None:
     async with (
         ollama_at_loopback() as ollama,
-        running(tmp_path, gardeners(), engine="ollama", ollama_host=ollama.address, chattiness=0) as echo,
+        running(
+            tmp_path, gardeners(), engine="ollama", ollama_host=ollama.address, ollama_away="silent", chattiness=0
+        ) as echo,
     ):
         await echo.agreed("Mara", "garden", "01.06.2026")
         await echo.ready()

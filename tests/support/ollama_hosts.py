@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from echo.engines.ollama.engine import OllamaEngine
 from echo.engines.ollama.hosts import Hosts
 from echo.reports import NoReports
+from states.board import Board
 from tests.support.ollama import MODEL
 
 
@@ -35,6 +36,17 @@ class Told(NoReports):
     def stands(self, what: str, sentence: str | None) -> None:
         """Keeps it."""
         self.all.append((what, sentence))
+
+
+class OnBoard(NoReports):
+    """Shows on a board how the servers stand."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+
+    def stands(self, what: str, sentence: str | None) -> None:
+        """Shows it."""
+        self.board.set_condition(what, sentence)
 
 
 def hosts_at(*addresses: str, timeout: float = 10.0, stall: float = 10.0, parallel: int = 8) -> Hosts:

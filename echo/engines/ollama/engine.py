@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from time import perf_counter
+from typing import Final, Literal
 
-from db.stored import Wishes
+from db.stored import AnswerMeasured, Wishes
 from echo.engines.bundle import bundled
 from echo.engines.deciding import BEGINS, Verdict, allowed, chance_of, heed, paced, silent, verdict
-from echo.engines.embedded import EmbeddedEngine
+from echo.engines.embedded import EmbeddedEngine, composed
 from echo.engines.examination import examined
 from echo.engines.examples import dumped, examples_of
-from echo.engines.ollama.drafting import Drafted, Drafting, Route
-from echo.engines.ollama.failures import NotSupported
+from echo.engines.ollama.asking import Asking
+from echo.engines.ollama.bases import Bases
+from echo.engines.ollama.drafting import SAMPLING, Drafted, Drafting
+from echo.engines.ollama.failures import OllamaFailure
 from echo.engines.ollama.files import erase_file
 from echo.engines.ollama.hosts import Hosts
 from echo.engines.ollama.mind import Mind
-from echo.engines.ollama.telling import Completion, Shown
+from echo.engines.ollama.personas import Personas, full_name
+from echo.engines.ollama.retrieval import Embed
+from echo.engines.ollama.standing import AWAY, Standing
 from echo.engines.shelf import Shelf
-from echo.errors import EngineFailed, EngineUnavailable
+from echo.errors import EngineFailed
+from echo.persona.composing import Tally
 from echo.persona.judging.split import divide, is_testable
 from echo.persona.model import Persona
 from echo.persona.turns import Burst
 from echo.ports import Answer, Examined, Moment, PersonaName, Trained, Why
+from echo.reports import NO_REPORTS, Reports
+from states.measures import ANSWERED, SILENT, STOOD_IN
 
 TESTED: Final = 40
 """Moments of a test that the server is asked in at most: each takes it seconds."""
@@ -35,12 +43,30 @@ class OllamaEngine:
 
     name = "ollama"
 
-    def __init__(self, hosts: Hosts, model: str, num_ctx: int, candidates: int = 1) -> None:
+    def __init__(
+        self,
+        hosts: Hosts,
+        model: str,
+        num_ctx: int,
+        candidates: int = 1,
+        *,
+        parallel: int = 1,
+        embedding: str = "",
+        loaded: int = 2,
+        away: Literal["embedded", "silent"] = "embedded",
+        reports: Reports = NO_REPORTS,
+    ) -> None:
         """`model` is a chat model that the hosts have, `num_ctx` the tokens of context that every request asks for,
-        `candidates` how many drafts of an answer are made at the same time, for the persona to choose among."""
-        self._drafting = Drafting(candidates)
-        self._hosts, self._model, self._num_ctx = hosts, model, num_ctx
-        self._shown: Shown | None = None
+        `candidates` how many drafts of an answer are made at most for the persona to choose among, `parallel` of them
+        at the same time, `embedding` a model that finds the examples to show (none where empty). At most `loaded` bases
+        are kept loaded on each host. `away`: what an echo does while no host can be asked, of which, as of all answers,
+        `reports` hears."""
+        self._hosts, self._reports, self._away = hosts, reports, away
+        self._standing = Standing(reports)
+        self._personas = Personas(hosts, SAMPLING, self._standing)
+        self._bases = bases = Bases(hosts, model, num_ctx, loaded, self._standing)
+        drafting = Drafting(candidates, parallel, _embedding(hosts, embedding) if embedding else None)
+        self._asking = Asking(hosts, model, num_ctx, drafting, self._personas, bases, self._standing)
         self._learner = EmbeddedEngine()
         self._shelf = Shelf(Mind.of)
 
@@ -52,7 +78,7 @@ class OllamaEngine:
         Raises EngineUnavailable, before anything is learnt, where Ollama or the model is missing; EngineFailed as the
         embedded engine does.
         """
-        await self._base()
+        await self._asking.check()
         trained = await self._learner.train(author, bursts, seed, progress, timeout)
         blob = await asyncio.to_thread(lambda: bundled(trained.blob, dumped(examples_of(bursts))))
         return Trained(blob, trained.messages, trained.seconds)
@@ -93,17 +119,24 @@ class OllamaEngine:
     async def answer(
         self, model: bytes, version: str, moment: Moment, chattiness: float, *, speak: bool | None = None
     ) -> Answer:
-        """Raises EngineFailed where the model is damaged, EngineUnavailable where Ollama fails."""
+        """Raises EngineFailed where the model is damaged, EngineUnavailable where Ollama fails and a persona that has a
+        name is to be silent then; else that speaks by the embedded engine."""
         mind = await asyncio.to_thread(self._shelf.get, model, version)
         ruling = await asyncio.to_thread(_ruling, mind.persona, moment, chattiness, speak)
-        if moment.opens:
-            # What was said last is no part of what is begun now.
-            moment = replace(moment, context=(), earlier=())
         # Of whom nothing is left a chat model would only invent something.
         if not (ruling.speaks and mind.persona.messages):
             return silent(ruling)
-        texts = (await self._drafted(mind, moment)).texts
-        return await asyncio.to_thread(paced, mind.persona, moment, ruling, texts) if texts else silent(ruling)
+        # What was said last is no part of what is begun now.
+        asked = replace(moment, context=(), earlier=()) if moment.opens else moment
+        try:
+            texts = (await self._drafted(mind, asked)).texts
+        except OllamaFailure as problem:
+            if moment.persona is not None:
+                self._tell_away(moment, moment.persona, problem)
+            if moment.persona is None or self._away == "silent":
+                raise
+            return await self._stood_in(mind, moment, moment.persona, ruling)
+        return await asyncio.to_thread(paced, mind.persona, asked, ruling, texts) if texts else silent(ruling)
 
     async def next_opening(self, model: bytes, version: str, channel: str, now: float, seed: int) -> float | None:
         """As the embedded engine does. Raises EngineFailed where the model is damaged."""
@@ -120,11 +153,23 @@ class OllamaEngine:
         return await asyncio.to_thread(allowed, mind.persona, texts, wishes)
 
     async def publish(self, persona: PersonaName, model: bytes) -> None:
-        """Nothing yet: what a persona is goes with every request."""
+        """Makes the persona's model on the server of its base, unless it is there as it should be.
+
+        Raises EngineFailed where `model` is damaged, EngineUnavailable where the server is away or has no such base.
+        """
+        await self._asking.publish(persona, await asyncio.to_thread(Mind.of, model))
 
     async def unpublish(self, server_id: int, profile_id: int, keep: Collection[int] = ()) -> int:
-        """None: nothing was published."""
-        return 0
+        """Deletes the persona's models of all versions but those to `keep` on every server, and looks that they are
+        gone. How many there were.
+
+        Raises EngineUnavailable, once all servers that can be reached were seen to, where one can't.
+        """
+        return await self._personas.take_down(server_id, profile_id, keep)
+
+    async def keep(self, online: Collection[PersonaName]) -> None:
+        """Has what these personas speak by loaded, and nothing else of Echo's; does not raise."""
+        await self._bases.keep(online)
 
     async def erase_file(self, host: str, digest: str) -> None:
         """Removes what a broken-off publishing may have left there. Raises EngineUnavailable where it stays."""
@@ -157,34 +202,58 @@ class OllamaEngine:
         return said
 
     async def _drafted(self, mind: Mind, moment: Moment) -> Drafted:
-        base = await self._base()
-        room = min(self._num_ctx, base.context or self._num_ctx)
-        return await self._drafting.drafted(mind, moment, Route(self._model, room, self._said))
+        """What came of drafting an answer, which is told and measured. Raises OllamaFailure."""
+        asked = await self._asking.drafted(mind, moment)
+        if moment.persona is not None:
+            self._standing.tell(AWAY, full_name(self._asking.base_of(moment.persona)), None)
+            found = asked.drafted
+            self._measured(moment, moment.persona, ANSWERED if found.texts else SILENT, asked.host, found)
+        return asked.drafted
 
-    async def _base(self) -> Shown:
-        """The base model, looked up once and again after a failure.
+    def _tell_away(self, moment: Moment, persona: PersonaName, problem: OllamaFailure) -> None:
+        """The board tells why Ollama can't be asked, once for as long as it lasts."""
+        stands_in = self._away == "embedded"
+        how = "speak by the embedded engine" if stands_in else "are silent"
+        self._standing.tell(AWAY, full_name(self._asking.base_of(persona)), f"{problem} Meanwhile echoes {how}.")
+        if not stands_in:
+            self._measured(moment, persona, problem.kind, "", Drafted(()))
 
-        Raises EngineUnavailable where no server can be asked, or it has no such model, or that can't chat.
-        """
-        if self._shown is None:
-            found = await self._hosts.ask(self._model, lambda client: client.show(self._model))
-            if not found.chats:
-                raise NotSupported(
-                    f"The model “{self._model}” can't chat: set ollama_model to one that can, such as llama3.2:3b."
-                )
-            self._shown = found
-        return self._shown
+    async def _stood_in(self, mind: Mind, moment: Moment, persona: PersonaName, ruling: Verdict) -> Answer:
+        """What the embedded engine says."""
+        begun, tally = perf_counter(), Tally()
+        texts = await asyncio.to_thread(composed, mind.persona, moment, tally)
+        took = Drafted((), tally.looked_at, tally.rejected, seconds=perf_counter() - begun)
+        self._measured(moment, persona, STOOD_IN, "", took)
+        return await asyncio.to_thread(paced, mind.persona, moment, ruling, texts) if texts else silent(ruling)
 
-    async def _said(self, messages: Sequence[Mapping[str, str]], options: Mapping[str, Any]) -> Completion:
-        """One answer to a list of messages. `num_ctx` is added to the options, the same every time."""
-        # A model that thinks does so unless told not to; the others may refuse to hear of it.
-        think = False if (await self._base()).thinks else None
-        every = {**options, "num_ctx": self._num_ctx}
-        try:
-            return await self._hosts.ask(self._model, lambda client: client.chat(self._model, messages, every, think))
-        except EngineUnavailable:
-            self._shown = None
-            raise
+    def _measured(self, moment: Moment, persona: PersonaName, outcome: str, host: str, found: Drafted) -> None:
+        self._reports.measured(
+            AnswerMeasured(
+                profile_id=persona.profile_id,
+                version=persona.version,
+                at=moment.now,
+                host=host,
+                base=self._asking.base_of(persona),
+                outcome=outcome,
+                drafts=found.drafts,
+                rejected=found.rejected,
+                wait=found.wait,
+                first_token=found.first_token,
+                seconds=found.seconds,
+                tokens=found.tokens,
+                token_seconds=found.token_seconds,
+                prompt_tokens=found.prompt_tokens,
+            )
+        )
+
+
+def _embedding(hosts: Hosts, model: str) -> Embed:
+    """Has texts embedded by a model of the hosts."""
+
+    async def embed(texts: Sequence[str]) -> list[list[float]]:
+        return await hosts.ask(model, lambda client: client.embed(model, texts))
+
+    return embed
 
 
 def _ruling(persona: Persona, moment: Moment, chattiness: float, speak: bool | None) -> Verdict:

@@ -1,0 +1,181 @@
+"""Asking a server for the words of a moment: by the persona's own model, or by the base where nobody is named."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from echo.engines.ollama.bases import Bases
+from echo.engines.ollama.client import OllamaClient
+from echo.engines.ollama.drafting import Drafted, Drafting, Route
+from echo.engines.ollama.failures import ModelMissing, NotSupported, OllamaFailure, Refused, Unreachable
+from echo.engines.ollama.hosts import Hosts
+from echo.engines.ollama.mind import Mind
+from echo.engines.ollama.personas import Personas, Voice
+from echo.engines.ollama.standing import PERSONAS, Standing
+from echo.engines.ollama.system import system_text
+from echo.engines.ollama.telling import Completion, Shown
+from echo.ports import Moment, PersonaName
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking, and the address of the server that was asked last."""
+
+    drafted: Drafted
+    host: str
+
+
+@dataclass(slots=True)
+class _Talk:
+    """Who is asked for one answer, by which base; then with what for a system text, where, and by which voice."""
+
+    persona: PersonaName | None
+    base: str
+    system: str = ""
+    host: str = ""
+    voice: Voice | None = None
+
+
+class Changed(OllamaFailure):
+    """Another server answers than the prompt was made for, and it has another voice."""
+
+    kind = "changed"
+
+
+class Asking:
+    """Asks the servers. Safe to share between the tasks of one event loop."""
+
+    def __init__(
+        self,
+        hosts: Hosts,
+        base: str,
+        num_ctx: int,
+        drafting: Drafting,
+        personas: Personas,
+        bases: Bases,
+        standing: Standing,
+    ) -> None:
+        """`base` is that of the settings; `num_ctx`, in tokens, goes with every request."""
+        self._hosts, self._base, self._num_ctx = hosts, base, num_ctx
+        self._drafting, self._personas, self._bases, self._standing = drafting, personas, bases, standing
+        self._shown: dict[tuple[str, str], Shown] = {}
+
+    def base_of(self, persona: PersonaName | None) -> str:
+        """The base that a persona speaks by."""
+        return (persona.base if persona is not None else "") or self._base
+
+    async def check(self) -> None:
+        """Raises OllamaFailure where the base of the settings can't be asked."""
+        await self._room(self._base)
+
+    async def publish(self, persona: PersonaName, mind: Mind) -> None:
+        """Make the persona's model on the server of its base. Raises OllamaFailure."""
+        self._personas.permit(persona)
+        base = self.base_of(persona)
+        room = await self._room(base)
+        system = await asyncio.to_thread(_system, mind, room)
+        await self._near(base, lambda client: self._personas.ensure(client, persona, base, system))
+        if not persona.tuned:
+            self._standing.tell(PERSONAS, persona.model, None)
+
+    async def drafted(self, mind: Mind, moment: Moment) -> Asked:
+        """What came of drafting an answer; a persona that its server lost meanwhile is made again, once.
+
+        Raises OllamaFailure.
+        """
+        persona = moment.persona
+        base = self.base_of(persona)
+        talk = _Talk(persona, base)
+        with self._bases.using(persona.model if persona is not None and persona.tuned else base):
+            try:
+                try:
+                    return await self._once(mind, moment, talk)
+                except (ModelMissing, Changed):
+                    if persona is None:
+                        raise
+                    self._personas.lost(talk.host, persona)
+                    return await self._once(mind, moment, talk)
+            except OllamaFailure:
+                # It may come back as another one.
+                self._shown = {there: shown for there, shown in self._shown.items() if there[1] != base}
+                raise
+
+    async def _once(self, mind: Mind, moment: Moment, talk: _Talk) -> Asked:
+        room = await self._room(talk.base)
+        if talk.persona is not None:
+            talk.system = await asyncio.to_thread(_system, mind, room)
+        talk.voice = await self._near(talk.base, lambda client: self._voice(client, talk))
+
+        async def chat(messages: Sequence[Mapping[str, str]], options: Mapping[str, Any]) -> Completion:
+            return await self._hosts.ask(talk.base, lambda client: self._chat(client, talk, messages, options))
+
+        found = await self._drafting.drafted(mind, moment, Route(talk.base, room, chat, talk.voice.stored))
+        return Asked(found, talk.host)
+
+    async def _chat(
+        self, client: OllamaClient, talk: _Talk, messages: Sequence[Mapping[str, str]], options: Mapping[str, Any]
+    ) -> Completion:
+        voice = await self._voice(client, talk)
+        if voice != talk.voice:
+            raise Changed(f"Ollama at {client.host} has another model of this echo: try again.")
+        # A model that thinks does so unless told not to; the others may refuse to hear of it.
+        think = False if (await self._model(client, talk.base)).thinks else None
+        return await client.chat(voice.model, messages, {**options, "num_ctx": self._num_ctx}, think)
+
+    async def _voice(self, client: OllamaClient, talk: _Talk) -> Voice:
+        """What a server has of the persona, or of the base where nobody is named."""
+        talk.host = client.host
+        if talk.persona is None:
+            return Voice(talk.base)
+        try:
+            voice = await self._personas.ensure(client, talk.persona, talk.base, talk.system)
+        except (NotSupported, Refused) as problem:
+            # The card can go with every request as well.
+            sentence = f"{problem} Until then the card of “{talk.persona.model}” goes with every request."
+            self._standing.tell(PERSONAS, talk.persona.model, sentence)
+            return Voice(talk.base)
+        if not talk.persona.tuned:
+            self._standing.tell(PERSONAS, talk.persona.model, None)
+        return voice
+
+    async def _room(self, base: str) -> int:
+        """The tokens that a prompt and its answer may take together."""
+        shown = await self._near(base, lambda client: self._model(client, base))
+        return min(self._num_ctx, shown.context or self._num_ctx)
+
+    async def _model(self, client: OllamaClient, base: str) -> Shown:
+        """The base, looked up once and again after a failure; never has the server fetch anything."""
+        shown = self._shown.get((client.host, base))
+        if shown is None:
+            shown = await client.show(base)
+            if not shown.chats:
+                raise NotSupported(
+                    f"The model “{base}” can't chat: set ollama_model to one that can, such as llama3.2:3b."
+                )
+            self._shown[client.host, base] = shown
+        return shown
+
+    async def _near(self, base: str, call: Callable[[OllamaClient], Awaitable[T]]) -> T:
+        """What `call` returns at the first server of a base that can be reached; it waits for no slot."""
+        may = {client.host for client in self._hosts.every()}
+        problem: Unreachable | None = None
+        for address in self._hosts.order(base):
+            if address in may:
+                try:
+                    return await call(self._hosts.at(address))
+                except Unreachable as found:
+                    problem = found
+        if problem is not None:
+            raise problem
+        # All are left out, which is told as of any request.
+        return await self._hosts.ask(base, call)
+
+
+def _system(mind: Mind, room: int) -> str:
+    """How a persona's system text reads now; its wishes were heeded before."""
+    return system_text(mind.persona.card(), room)

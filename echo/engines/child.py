@@ -7,9 +7,10 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from echo.errors import EngineFailed
@@ -21,10 +22,12 @@ _LARGE: Final = 2**15
 
 
 @asynccontextmanager
-async def child_of(module: str, longest: int = 2**16) -> AsyncIterator[asyncio.subprocess.Process]:
+async def child_of(
+    module: str, longest: int = 2**16, environment: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A Python that runs `module` with piped input and output, killed at the latest on leaving.
 
-    `longest` are the bytes of the longest line that it says.
+    `longest` are the bytes of the longest line that it says, `environment` is what it gets besides the usual.
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -34,7 +37,7 @@ async def child_of(module: str, longest: int = 2**16) -> AsyncIterator[asyncio.s
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=_environment(),
+        env={**_environment(), **environment},
         limit=longest,
     )
     try:

@@ -132,6 +132,15 @@ async def test_a_models_system_comes_first_unless_the_request_has_one_which_stor
     assert second == ["user: hello?", "assistant: ahoy", "system: Of mine.", "user: now"]
 
 
+async def test_a_template_of_its_own_is_that_of_whoever_loaded_the_base(
+    server: LoopbackOllama, client: ollama.AsyncClient
+) -> None:
+    await client.create("echo-1-2:1", from_=MODEL, template="{{ .Prompt }}")
+    await chat(client, MODEL, user("a"))
+    await chat(client, "echo-1-2:1", user("a"))
+    assert [seen.misformatted for seen in server.seen] == [False, True] and len(server.loads) == 1
+
+
 async def test_what_a_slot_has_seen_is_not_evaluated_again(server: LoopbackOllama, client: ollama.AsyncClient) -> None:
     server.writes = lambda chat: "it floats"
     before = [{"role": "system", "content": "An echo. " * 20}, user("how is the boat?")]

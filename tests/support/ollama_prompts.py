@@ -26,7 +26,8 @@ class Seen:
     """What a model saw of one request, in tokens of `tokens_of`: `cached` of `tokens` were not evaluated again.
 
     `messages` are those left after `dropped` older ones; `beheaded` where the rendered prompt had to be cut besides, so
-    that its beginning (the system text) is gone; `options` are those in force, the model's own among them.
+    that its beginning (the system text) is gone; `misformatted` where the runner was loaded for a model with another
+    template, by which it formats this one's chats as well; `options` are those in force, the model's own among them.
     """
 
     model: str
@@ -37,6 +38,7 @@ class Seen:
     cached: int
     dropped: int
     beheaded: bool
+    misformatted: bool
     options: Mapping[str, Any]
 
     @property

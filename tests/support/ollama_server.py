@@ -118,6 +118,7 @@ class LoopbackOllama(Shelf):
                     slot.cached(prompt.tokens),
                     prompt.dropped,
                     prompt.beheaded,
+                    runner.model.template != model.template,
                     options,
                 )
                 self.seen.append(seen)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from echo.engines.ollama.engine import OllamaEngine
 from echo.ports import PersonaName
 from tests.support.learnt import bundle, moment
-from tests.support.ollama import MODEL, LoopbackOllama, ollama_at_loopback
+from tests.support.ollama import MODEL, ollama_at_loopback
 from tests.support.ollama_hosts import hosts_at
 
 FIFTY = [PersonaName(1, profile, 1) for profile in range(1, 51)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import repeat
 from random import Random
 from typing import Final
@@ -87,6 +89,11 @@ def amended_examples(examples: Iterable[Example], added: Iterable[Burst], withdr
     return [*rest, *examples_of(turns)][-MOST:]
 
 
+def _hash(one: Example) -> bytes:
+    answer = "\n".join((*(u.text for u in one.context), "", *one.texts))
+    return blake2b(answer.encode("utf-8", "surrogatepass"), digest_size=8, person=b"steady").digest()
+
+
 def _kept(text: str) -> str:
     return veiled(text[:LONGEST]).replace(VEIL, "…").strip()
 
@@ -137,6 +144,11 @@ class Examples:
     def all(self) -> Sequence[Example]:
         """Every pair, the oldest first."""
         return self._examples
+
+    def steady(self, count: int) -> list[Example]:
+        """Up to `count` pairs with different answers, the same ones each time; amending changes few of them."""
+        with_hash = ((_hash(one), at) for at, one in enumerate(self._examples))
+        return self.chosen((at for _, at in heapq.nsmallest(4 * count, with_hash)), count)
 
     def like(self, context: Sequence[Utterance], count: int, seed: int) -> list[Example]:
         """Up to `count` pairs with different answers, the most like the moment last.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from echo.engines.examples import Example
 from echo.engines.ollama import notes
-from echo.engines.ollama.anchoring import FARTHEST, NEAREST, beginning
+from echo.engines.ollama.anchoring import FARTHEST, NEAREST, Beginnings
 from echo.engines.ollama.counting import MOST, Counting, cost, tokens
 from echo.engines.ollama.prompt import Occasion, Prompt, Rooms, prompt, window
 from echo.engines.ollama.reply import is_honest, messages_of
@@ -72,9 +72,10 @@ def made(
     steady: list[Example] = STEADY,
     fresh: list[Example] = FRESH,
     stored: bool = False,
+    beginnings: Beginnings | None = None,
 ) -> Prompt:
     rooms = Rooms.of(SYSTEM, budget)
-    return prompt(SYSTEM, window(talk, rooms), occasion, steady, fresh, rooms, stored)
+    return prompt(SYSTEM, window(talk, rooms, beginnings or Beginnings()), occasion, steady, fresh, rooms, stored)
 
 
 def bare(*talk: Utterance, budget: int = 4000) -> Prompt:
@@ -142,37 +143,45 @@ def test_what_changes_with_every_turn_stands_in_the_last_message_before_the_newe
 
 
 def test_a_prompt_begins_as_the_one_before_it_did_up_to_that_ones_last_message() -> None:
-    rng, talk, kept = random.Random(3), list[Utterance](), list[float]()
-    for turn in range(60):
+    rng, talk, leaps = random.Random(3), list[Utterance](), 0
+    for turn in range(140):
         words = " ".join(rng.choices(["tea", "boat", "rain", "tide", "rope"], k=rng.randint(2, 9)))
         talk.append(said(rng.choice(["Petr", "Ines", "Mara"]), words, NOON + 60.0 * turn))
-    before = ""
-    for end in range(20, 60):
-        text = str(made(*talk[max(0, end - FARTHEST) : end], stored=True).messages)
-        same = next((at for at, (a, b) in enumerate(zip(before, text, strict=False)) if a != b), 0)
-        kept.append(same / len(text))
-        before = text
-    assert sum(share > 0.5 for share in kept[1:]) >= 30
+    beginnings, before = Beginnings(), list[dict[str, str]]()
+    for end in (at for at in range(FARTHEST, len(talk)) if not talk[at - 1].own):
+        messages = list(made(*talk[end - FARTHEST : end], stored=True, beginnings=beginnings).messages)
+        begins = next(at for at, message in enumerate(messages) if message["content"].startswith(notes.TALK))
+        assert not before or messages[:begins] == before[:begins]
+        leaps += messages[: len(before) - 1] != before[:-1]
+        before = messages
+    assert leaps <= 100 / (FARTHEST - NEAREST) + 1
 
 
 def test_the_shown_talk_begins_at_the_same_line_for_many_turns_and_keeps_enough() -> None:
     talk = [said("Petr", f"line {number}", NOON + 60.0 * number) for number in range(400)]
-    begins = []
-    for end in range(FARTHEST, len(talk)):
-        start = end - FARTHEST
-        at = beginning(talk[start:end], [10] * FARTHEST, 10_000)
-        assert NEAREST <= FARTHEST - at <= FARTHEST
+    begins, beginnings = [], Beginnings()
+    for end in range(1, len(talk)):
+        start = max(0, end - FARTHEST)
+        at = beginnings.of(talk[start:end], [10] * (end - start), 10_000)
+        assert min(NEAREST, end) <= end - start - at <= FARTHEST
         begins.append(start + at)
     assert begins == sorted(begins)
-    assert len(set(begins)) <= len(begins) / 8
+    assert len(set(begins)) <= len(begins) / (FARTHEST - NEAREST) + 1
+
+
+def test_where_room_is_short_the_shown_talk_leaps_as_well_instead_of_sliding() -> None:
+    talk = [said("Petr", f"line {number}", NOON + 60.0 * number) for number in range(100)]
+    beginnings = Beginnings()
+    begins = [at + beginnings.of(talk[at : at + FARTHEST], [10] * FARTHEST, 100) for at in range(60)]
+    assert len(set(begins)) <= 60 / 5 + 1 and all(30 + at <= begin <= 35 + at for at, begin in enumerate(begins))
 
 
 def test_the_shown_talk_begins_after_a_pause_where_there_is_one_and_drops_what_is_of_another_day() -> None:
     talk = [said("Petr", f"line {number}", NOON + 60.0 * number + 7200.0 * (number >= 20)) for number in range(40)]
-    assert beginning(talk, [10] * 40, 10_000) == 20
+    assert Beginnings().of(talk, [10] * 40, 10_000) == 20
     old = [said("Petr", f"line {number}", NOON + 86_400.0 * (number >= 38)) for number in range(40)]
-    assert beginning(old, [10] * 40, 10_000) >= 38
-    assert beginning(talk, [10] * 40, 5) == 40 and beginning([], [], 100) == 0
+    assert Beginnings().of(old, [10] * 40, 10_000) == 38
+    assert Beginnings().of(talk, [10] * 40, 5) == 40 and Beginnings().of([], [], 100) == 0
 
 
 def test_roles_take_turns_and_a_user_begins_and_ends() -> None:

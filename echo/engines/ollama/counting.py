@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -12,6 +13,7 @@ OVERHEAD: Final = 8
 """Tokens that a chat template puts around one message."""
 LEAST_A_WORD: Final = 0.8
 """Tokens; below one for the vocabularies that join some words."""
+_NO_LETTERS: Final = re.compile("[^A-Za-z ]+")
 STEP: Final = 1.25
 """By how much more is counted where all that is known is that it was too little."""
 MOST: Final = 6.0
@@ -20,10 +22,13 @@ MOST: Final = 6.0
 
 def tokens(text: str) -> int:
     """Tokens of a text, rather too many than too few."""
-    total = 0.0
+    letters = len(_NO_LETTERS.sub("", text))
+    total = letters / CHARACTERS_A_TOKEN
+    if text.isascii():
+        return math.ceil(total + len(text) - letters)
     for char in text:
         if char < "\x80":
-            total += 1 / CHARACTERS_A_TOKEN if char.isalpha() or char == " " else 1.0
+            total += not (char.isalpha() or char == " ")
         else:
             # Byte-level vocabularies spend up to a token on each byte of a sign they rarely saw.
             total += 0.7 if char < "\u0800" else 1.2 if char < "\U00010000" else 3.0

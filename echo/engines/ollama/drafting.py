@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
-from echo.engines.examples import Example
+from echo.engines.ollama.anchoring import Beginnings
 from echo.engines.ollama.candidates import Candidates, Limits
 from echo.engines.ollama.counting import Counting, least
 from echo.engines.ollama.failures import ContextExceeded
@@ -22,7 +22,6 @@ from echo.engines.ollama.telling import Completion
 from echo.persona.consistency import Consistency
 from echo.persona.model import Persona
 from echo.persona.serious import are_serious
-from echo.persona.turns import Utterance
 from echo.ports import Moment
 
 STEADY: Final = 6
@@ -98,6 +97,7 @@ class Drafting:
         self._clock = clock
         self._retrieval = Retrieval(embed, clock)
         self._counting = Counting()
+        self._beginnings = Beginnings()
         self._durations = Durations()
 
     async def drafted(self, mind: Mind, moment: Moment, route: Route) -> Drafted:
@@ -154,19 +154,16 @@ class Drafting:
         # Where the base takes far more tokens than we count, the system text has to be a shorter one.
         system = system_text(mind.persona.card(), route.room if factor <= _FAR else int(route.room / factor))
         rooms = Rooms.of(system, budget)
-        shown = window((*moment.earlier, *moment.context), rooms)
-        # By the first line alone, which stays: so they stay, too.
-        steady = await self._examples(mind, shown[:1], STEADY, 0)
-        fresh = [one for one in await self._examples(mind, moment.context, FRESH, moment.seed) if one not in steady]
+        shown = window((*moment.earlier, *moment.context), rooms, self._beginnings)
         # What must not be said is not shown either: a chat model would take it up.
-        memory = tuple(said for said in moment.memory if mind.persona.allows((said.text,)))
+        may = mind.persona.allows
+        steady = [one for one in mind.examples.steady(STEADY) if may(one.texts)]
+        like = await self._retrieval.like(mind, moment.context, FRESH, moment.seed)
+        fresh = [one for one in like if may(one.texts) and one not in steady]
+        memory = tuple(said for said in moment.memory if may((said.text,)))
         wishes = (*moment.wishes.topics, *moment.wishes.phrases)
         occasion = Occasion(moment.me, lengths, memory, moment.now, wishes)
         return prompt(system, shown, occasion, steady, fresh, rooms, stored=system == route.stored)
-
-    async def _examples(self, mind: Mind, context: Sequence[Utterance], count: int, seed: int) -> list[Example]:
-        like = await self._retrieval.like(mind, context, count, seed)
-        return [example for example in like if mind.persona.allows(example.texts)]
 
 
 def _told(texts: tuple[str, ...], found: Candidates, seconds: float) -> Drafted:

@@ -1,4 +1,4 @@
-"""The messages that ask a chat model to answer as a person. Pure.
+"""The messages that ask a chat model to answer as a person.
 
 What stays the same from turn to turn stands first, so that the server's cache of the beginning holds: the system text
 (or nothing, where the persona's model has it stored), some examples, the talk from an anchored beginning. What changes
@@ -18,7 +18,7 @@ from typing import Final
 from echo.corpus.dialogue import IN_THE_MIDDLE, Messages, dialogue
 from echo.engines.examples import Example
 from echo.engines.ollama import notes
-from echo.engines.ollama.anchoring import FARTHEST, beginning
+from echo.engines.ollama.anchoring import FARTHEST, Beginnings
 from echo.engines.ollama.counting import OVERHEAD, cost, tokens
 from echo.engines.ollama.speakers import Speakers, plain, plain_name
 from echo.persona.turns import CONTEXT_LENGTH, REPLY_WITHIN, Utterance
@@ -86,11 +86,11 @@ class Rooms:
         return cls(left - memory - steady - last, memory, steady, last)
 
 
-def window(talk: Sequence[Utterance], rooms: Rooms) -> tuple[Utterance, ...]:
+def window(talk: Sequence[Utterance], rooms: Rooms, beginnings: Beginnings) -> tuple[Utterance, ...]:
     """The part of the talk that is shown, each utterance made safe for one line; from the same beginning for many
     turns. The newest line always stays, cut where it alone is too long."""
     said = _cleaned(talk[-2 * FARTHEST :])
-    shown = said[beginning(said, [_line_cost(u) for u in said], rooms.talk) :]
+    shown = said[beginnings.of(said, [_line_cost(u) for u in said], rooms.talk) :]
     if shown or not said:
         return tuple(shown)
     newest = said[-1]

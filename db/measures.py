@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,10 @@ NEWEST: Final = 60
 """Answers of which the board shows what each took: as many as a narrow screen has cells for."""
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
+MOST: Final = 2**40
+"""No figure of one answer is larger; what a server claims beyond that would overflow a sum."""
+NAMED: Final = 200
+"""Characters of a name that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,13 @@ class MeasureLog:
         self._database = database
 
     async def add(self, measured: Sequence[AnswerMeasured]) -> None:
-        """Keep these, in one transaction; those of a profile that is forgotten or unknown are dropped."""
+        """Keep these, in one transaction; those of a profile that is forgotten or unknown are dropped.
+
+        Figures come from servers that may claim anything: what is no number or below 0 is kept as 0, what is above
+        MOST as MOST.
+        """
         async with self._database.write() as connection:
-            await SQL.put_measures(connection, [asdict(one) for one in measured])
+            await SQL.put_measures(connection, [_bounded(one) for one in measured])
 
     async def profiles(self, since: datetime) -> list[int]:
         """The ids of the profiles of which there are measurements since then, in order."""
@@ -69,6 +78,22 @@ class MeasureLog:
         async with self._database.read() as connection:
             rows = SQL.measured_hosts(connection, since=since.timestamp())
             return [HostMeasured(row["host"], row["base"], row["answers"], row["failures"]) async for row in rows]
+
+
+def _bounded(one: AnswerMeasured) -> dict[str, int | float | str | None]:
+    return {name: _sane(figure) for name, figure in asdict(one).items()}
+
+
+def _sane(figure: int | float | str | None) -> int | float | str | None:
+    match figure:
+        case None:
+            return None
+        case str():
+            return figure[:NAMED].encode("utf-8", "replace").decode()
+        case float():
+            return 0.0 if math.isnan(figure) else min(max(figure, 0.0), float(MOST))
+        case _:
+            return min(max(figure, 0), MOST)
 
 
 async def _summary(connection: aiosqlite.Connection, profile_id: int, since: datetime) -> Summary:

@@ -35,13 +35,15 @@ class EngineReports:
         measures: MeasureLog,
         clock: Clock,
         held: int = HELD,
+        anew: float = ANEW,
         pause: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`held` measurements wait at most; `pause` waits between two writings."""
+        """`held` measurements wait at most; after `anew` seconds without any all is summed up anew; `pause` waits
+        between two writings."""
         self._board = board
         self._log = measures
         self._clock = clock
-        self._held = held
+        self._held, self._anew = held, anew
         self._pause = pause or _rest
         self._waiting: deque[AnswerMeasured] = deque()
         self._came = asyncio.Event()
@@ -50,6 +52,11 @@ class EngineReports:
         self._troubled = False
         self.dropped = 0
         """Measurements that there was no room for, the oldest ones."""
+
+    @property
+    def waiting(self) -> int:
+        """How many measurements are neither written nor being written."""
+        return len(self._waiting)
 
     def measured(self, one: AnswerMeasured) -> None:
         """Takes it to be written within about a second."""
@@ -69,7 +76,7 @@ class EngineReports:
         await self._sum_up()
         while True:
             try:
-                async with asyncio.timeout(ANEW):
+                async with asyncio.timeout(self._anew):
                     await self._came.wait()
             except TimeoutError:
                 await self._sum_up()

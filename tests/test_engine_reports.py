@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +31,24 @@ class Stand:
     def __init__(self, database: Database, board: Board) -> None:
         self.log, self.board, self.clock = MeasureLog(database), board, HandClock()
         self.pausing, self.go_on = asyncio.Event(), asyncio.Event()
-        self.reports = EngineReports(board, self.log, self.clock, held=5, pause=self._pause)
+        self.reports = EngineReports(board, self.log, self.clock, held=5, anew=0.01, pause=self._pause)
+
+        self.running = asyncio.create_task(self.reports.run())
+
+    async def stopped(self) -> None:
+        """Cancel what runs, as at the end of the process."""
+        self.running.cancel()
+        await asyncio.wait({self.running})
+
+    async def changed(self, fact: Callable[[], object]) -> None:
+        """Return once the board shows it."""
+        change = asyncio.Event()
+        unwatch = self.board.watch(change.set)
+        async with asyncio.timeout(30):
+            while not fact():
+                await change.wait()
+                change.clear()
+        unwatch()
 
     async def _pause(self) -> None:
         self.pausing.set()
@@ -39,26 +57,24 @@ class Stand:
 
     async def written(self) -> None:
         """Return after the next round of writing."""
-        await self.pausing.wait()
+        async with asyncio.timeout(30):
+            await self.pausing.wait()
         self.pausing.clear()
 
 
 @pytest.fixture
 async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
-    async with Database(tmp_path / "echo.db", patience=0.05) as database:
+    async with Database(tmp_path / "echo.db", patience=0.5) as database:
         recorded = await Steps(database).record(birth())
         board = stories.board()
         board.show(recorded.snapshot)
         stand = Stand(database, board)
-        running = asyncio.create_task(stand.reports.run())
-        async with asyncio.timeout(30):
-            yield stand
-            running.cancel()
-            await asyncio.wait({running})
-        assert running.cancelled()
+        yield stand
+        await stand.stopped()
+        assert stand.running.cancelled()
 
 
-def rows(stand: Stand, tmp_path: Path) -> list[int]:
+def rows(tmp_path: Path) -> list[int]:
     """The profiles' versions in the file, as another program sees them."""
     with closing(sqlite3.connect(tmp_path / "echo.db")) as connection:
         return [version for (version,) in connection.execute("SELECT version FROM measures ORDER BY id")]
@@ -68,7 +84,7 @@ async def test_what_is_measured_is_on_the_board_and_on_disk(stand: Stand, tmp_pa
     stand.reports.measured(measured())
     stand.reports.measured(measured(outcome="busy"))
     await stand.written()
-    assert rows(stand, tmp_path) == [1, 1]
+    assert rows(tmp_path) == [1, 1]
     shown = stand.board.measures[1]
     assert shown.hour.outcomes == (("answered", 1), ("busy", 1)) and shown.answer_times == (3.0,)
 
@@ -78,12 +94,16 @@ async def test_at_an_orderly_stop_nothing_is_lost_or_written_twice(stand: Stand,
     await stand.written()
     stand.reports.measured(measured(version=2))
     stand.go_on.set()
-    # The writing is under way, or not even begun, when everything stops.
-    writing = asyncio.create_task(stand.reports.close())
-    stand.reports.measured(measured(version=3))
-    await writing
+    with closing(sqlite3.connect(tmp_path / "echo.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        while stand.reports.waiting:
+            await asyncio.to_thread(threading.get_ident)
+        # The writing is under way when everything stops; one more comes too late for it.
+        stand.reports.measured(measured(version=3))
+        await stand.stopped()
+        other.execute("ROLLBACK")
     await stand.reports.close()
-    assert rows(stand, tmp_path) == [1, 2, 3]
+    assert rows(tmp_path) == [1, 2, 3] and stand.reports.waiting == 0
 
 
 async def test_where_writing_fails_it_is_tried_again_and_only_the_oldest_go(
@@ -100,8 +120,20 @@ async def test_where_writing_fails_it_is_tried_again_and_only_the_oldest_go(
         other.execute("ROLLBACK")
     stand.go_on.set()
     await stand.written()
-    assert rows(stand, tmp_path) == [3, 4, 5, 6, 7] and stand.reports.dropped == 2
+    assert rows(tmp_path) == [3, 4, 5, 6, 7] and stand.reports.dropped == 2
     assert [record.levelno for record in caplog.records].count(logging.WARNING) == 1
+
+
+async def test_what_is_older_than_an_hour_leaves_the_last_hour_by_itself(stand: Stand) -> None:
+    stand.reports.measured(measured())
+    await stand.written()
+    assert stand.board.measures[1].hour.total == 1
+    stand.clock.move(3601)
+    stand.go_on.set()
+    await stand.changed(lambda: stand.board.measures[1].hour.total == 0)
+    assert stand.board.measures[1].day.total == 1
+    stand.clock.move(86_400)
+    await stand.changed(lambda: 1 not in stand.board.measures)
 
 
 async def test_how_a_server_stands_is_a_condition_of_the_board(stand: Stand) -> None:

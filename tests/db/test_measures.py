@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from db.connection import Database
@@ -73,6 +73,7 @@ def plainly(answers: list[AnswerMeasured]) -> Summary:
 
 
 @given(answers=st.lists(ANSWERS, max_size=25))
+@example(answers=[measured(seconds=float(n), wait=float(-n % 7)) for n in range(20)])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_a_summary_agrees_with_a_plain_computation(
     database: Database, log: MeasureLog, profile: ProfileSnapshot, answers: list[AnswerMeasured]
@@ -102,6 +103,39 @@ async def test_what_is_shown_is_the_last_hour_the_last_day_and_the_newest_answer
     assert shown.speeds == tuple((60 + n) / 2 for n in range(NEWEST - 2, -1, -1)), "only of what has tokens"
     assert await log.shown(profile.id, NOON + timedelta(days=2)) is None
     assert await log.shown(profile.id + 1, NOON) is None
+
+
+WILD = st.builds(
+    AnswerMeasured,
+    profile_id=st.integers(),
+    version=st.integers(),
+    at=st.floats(),
+    host=st.text(),
+    base=st.text(st.characters(categories=("Cs", "Cc", "L")), max_size=300),
+    outcome=st.text(),
+    drafts=st.integers(),
+    rejected=st.integers(),
+    wait=st.floats(),
+    first_token=st.none() | st.floats(),
+    seconds=st.floats(),
+    tokens=st.integers(),
+    token_seconds=st.floats(),
+    prompt_tokens=st.integers(),
+    evaluated=st.none() | st.integers(),
+)
+
+
+@given(wild=st.lists(WILD, max_size=5))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_whatever_a_server_claims_can_be_kept_and_summed_up(
+    log: MeasureLog, profile: ProfileSnapshot, wild: list[AnswerMeasured]
+) -> None:
+    await log.add([replace(one, profile_id=profile.id, at=NOON.timestamp()) for one in wild])
+    await log.add(wild)
+    found = await log.summary(profile.id, HOUR_AGO)
+    assert found.drafts >= 0 and found.tokens >= 0
+    assert found.wait is None or 0 <= found.wait.p50 <= found.wait.p95
+    await log.shown(profile.id, NOON)
 
 
 async def test_hosts_and_base_models_tell_how_many_failed(log: MeasureLog, profile: ProfileSnapshot) -> None:

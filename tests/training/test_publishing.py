@@ -276,16 +276,18 @@ async def test_a_program_that_hangs_is_killed_with_its_children(
 ) -> None:
     fifo = tmp_path / "alive"
     os.mkfifo(fifo)
-    hangs = f"#!/bin/sh\necho $$ > {fifo}\nsleep 1000 &\nwait\n"
+    # Whoever of them is alive holds the pipe open.
+    hangs = f"#!/bin/sh\nexec 3>{fifo}\necho begun >&3\nsleep 1000 &\nwait\n"
     what = Ingredients(llama_gguf, None, "Q4_K_M", program(tmp_path / "quantize", hangs))
     with workplace(tmp_path) as place:
         task = asyncio.create_task(merged(what, trained, place, lambda share: None, 60.0))
-        group = int(await asyncio.to_thread(fifo.read_text))
+        pipe = await asyncio.to_thread(fifo.open)
+        assert await asyncio.to_thread(pipe.readline) == "begun\n"
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    with pytest.raises(ProcessLookupError):
-        os.killpg(group, 0)
+    assert await asyncio.to_thread(pipe.read) == ""
+    pipe.close()
 
 
 def test_a_program_is_looked_for_only_where_one_is_needed() -> None:

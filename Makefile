@@ -14,18 +14,25 @@ WORKERS ?= 3
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Fine-tuning has an environment of its own: its packages are large, and the usual one stays as it is.
+TRAIN := .venv-train
+TRAINED := $(VENV)/.train-installed
 CODE := $(wildcard echo states console schedules db tests bench docs/*.py)
 
-.PHONY: help run test lint format bench schema pictures lock clean
+.PHONY: help run test test-train lint format bench schema pictures lock clean
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 run: $(STAMP) ## Start Echo with its console (ARGS="..." are passed on)
 	@$(BIN)/echo-bot $(ARGS)
 
 test: $(STAMP) ## Run the whole test suite
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
+
+test-train: ## Run the tests of fine-tuning, with its packages
+	@$(MAKE) --no-print-directory VENV=$(TRAIN) $(TRAIN)/.train-installed
+	$(TRAIN)/bin/python -m pytest -n 2 --dist loadfile -q $(or $(ARGS),tests/training)
 
 lint: $(STAMP) ## Check style, format and types
 	$(BIN)/ruff check $(CODE)
@@ -64,4 +71,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r constraints.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# pip takes the build of torch that its own configuration offers.
+$(TRAINED): $(STAMP) pyproject.toml constraints-train.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-train.txt --no-build-isolation -e '.[train]'
 	@touch $@

@@ -65,6 +65,11 @@ class TrainingSettings(BaseModel):
     llama_quantize: str = Field(
         "", max_length=4000, description="The program llama-quantize; empty: the one that PATH finds."
     )
+    ollama_base: str = Field(
+        "",
+        max_length=200,
+        description="Ollama's name of the very base that is fine-tuned: servers before 0.34 then get an adapter alone.",
+    )
     refresh_days: int = Field(
         30, ge=0, le=3650, description="Days after which a fine-tuned model is made anew in any case; 0 is never."
     )

@@ -28,6 +28,7 @@ OTHER |= {"ollama_away": "silent", "ollama_embedding_model": "all-minilm"}
 OTHER |= {"max_share_of_voice": 0.25, "max_echo_share": 0.75, "scorecard_gate": 0.5}
 OTHER |= {f"training.{key}": 0.25 for key in ("dropout", "learning_rate", "warmup", "retire_share")}
 OTHER |= {"training.enabled": True, "training.base": "/models/base", "training.base_gguf": "/models/base.gguf"}
+OTHER |= {"training.ollama_base": "llama3.2:3b-instruct-fp16"}
 OTHER |= {"training.device": "cpu", "training.quantisation": "F16", "training.llama_quantize": "/opt/llama-quantize"}
 OTHER |= {"training.discord_permission.reference": "a ticket", "training.discord_permission.date": "2026-06-30"}
 KEYS = sorted(FIELDS)

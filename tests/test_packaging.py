@@ -106,6 +106,17 @@ def test_every_locked_version_has_hashes_and_no_address_is_in_the_lock() -> None
     assert re.findall(r".*(?:://|index-url|find-links|trusted-host).*", LOCK) == []
 
 
+def test_the_extra_train_has_pins_of_its_own_without_touching_the_lock() -> None:
+    text = (ROOT / "constraints-train.txt").read_text(encoding="utf-8")
+    pins = [Requirement(line) for line in text.splitlines() if line and not line.startswith("#")]
+    assert {pin.name for pin in pins} & {pin.name for pin in PINS} == set()
+    chosen = {pin.name: str(pin.specifier).removeprefix("==") for pin in pins}
+    for wanted in map(Requirement, PROJECT["project"]["optional-dependencies"]["train"]):
+        assert chosen[wanted.name] in wanted.specifier
+        assert wanted.name not in {pin.name for pin in PINS}
+    assert re.findall(r"://|index-url|find-links|trusted-host", text) == []
+
+
 def test_the_wheel_carries_every_data_file_and_the_command(tmp_path: Path) -> None:
     # A copy, because building leaves folders beside the sources.
     cached = shutil.ignore_patterns("__pycache__")
@@ -162,21 +173,46 @@ def test_an_interpreter_that_does_not_start_is_passed_over(tmp_path: Path) -> No
     ],
 )
 def test_ci_runs_the_tests_again_on_a_newer_python_or_says_so(made: list[str], second: str, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
-    (tmp_path / "Makefile").write_text("VENV = .venv\nlint test:\n\t@echo $@ $(PYTHON) $(VENV)\n")
     for path in ("bin/python3.11", *made):
         version = re.findall(r"3\.1[123]", path)[-1]
         script(tmp_path / path, f"echo {version}")
-    # Only what the script needs is on PATH, so that no other Python of this machine is found.
-    for tool in ("bash", "dirname", "echo", "env", "make", "sh"):
-        (tmp_path / "bin" / tool).symlink_to(str(shutil.which(tool)))
-    environ = {"PATH": str(tmp_path / "bin"), "PYENV_ROOT": str(tmp_path / "pyenv")}
-    done = subprocess.run([tmp_path / ".ci" / "run"], env=environ, capture_output=True, text=True, check=True)
-    lines = done.stdout.splitlines()
+    lines = run_ci(tmp_path, "@echo $@ $(PYTHON) $(VENV)").stdout.splitlines()
     oldest = tmp_path / "bin" / "python3.11"
     runs = [line for line in lines if not line.startswith("==")]
     assert runs[:2] == [f"lint {oldest} .venv", f"test {oldest} .venv"]
     assert (runs[2:] or lines[:1]) == [second.format(root=tmp_path)]
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+@pytest.mark.parametrize(
+    ("offered", "install", "test", "last", "status"),
+    [
+        ("torch (2.13.0) 2.13.0", "exit 1", "exit 1", "left out: pip offers no build of torch 2.13.0 for", 0),
+        ("torch (2.13.0+cpu) 2.13.0+cpu, 2.12.1+cpu", "exit 1", "exit 1", "packages could not be installed", 0),
+        ("torch (2.14.0) 2.14.0, 2.13.0+cpu, 2.13.0", "true", "echo ran", "ran", 0),
+        ("torch (2.14.0) 2.14.0, 2.13.0+cpu, 2.13.0", "true", "exit 1", "== tests of fine-tuning", 2),
+    ],
+)
+def test_ci_runs_the_tests_of_fine_tuning_where_they_cost_no_gigabytes(
+    offered: str, install: str, test: str, last: str, status: int, tmp_path: Path
+) -> None:
+    script(tmp_path / "bin" / "python3.11", f'case "$*" in *versions*) echo "{offered}";; *) echo 3.11;; esac')
+    done = run_ci(tmp_path, "@true", install, test)
+    assert (done.returncode, last in done.stdout.splitlines()[-1]) == (status, True)
+
+
+def run_ci(root: Path, each: str, install: str = "true", test: str = "true") -> subprocess.CompletedProcess[str]:
+    """The CI script, with a Makefile that only does what is said, and the Pythons in the folder `bin` of `root`."""
+    shutil.copytree(ROOT / ".ci", root / ".ci")
+    (root / "constraints-train.txt").write_text("# pins\ntokenizers==0.1\ntorch==2.13.0\ntqdm==4.70.1\n")
+    (root / "Makefile").write_text(
+        f"VENV = .venv\nlint test:\n\t{each}\n.venv-train/.train-installed:\n\t@{install}\ntest-train:\n\t@{test}\n"
+    )
+    # Only what the script needs is on PATH, so that no other Python of this machine is found.
+    for tool in ("bash", "dirname", "echo", "env", "make", "sh", "true"):
+        (root / "bin" / tool).symlink_to(str(shutil.which(tool)))
+    environ = {"PATH": str(root / "bin"), "PYENV_ROOT": str(root / "pyenv")}
+    return subprocess.run([root / ".ci" / "run"], env=environ, capture_output=True, text=True, check=False)
 
 
 def script(path: Path, body: str) -> Path:

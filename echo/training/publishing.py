@@ -8,7 +8,7 @@ and where not, the long way is gone. A template is never given: the one in the b
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,12 @@ _MEGABYTE: Final = 1_000_000
 _NUMBERS: Final = re.compile(r"\d+(?:\.\d+)*")
 
 Told = Callable[[Progress], None]
+Noted = Callable[[str, str], Awaitable[None]]
+"""Is told the host and the digest of a file before it is sent there, so that it can be found again whatever happens."""
+
+
+async def _unnoted(host: str, digest: str) -> None:
+    """Where nobody keeps a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,15 @@ class Published:
     merged: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A model that is to be made of a file; `base` is what an adapter goes beside."""
+
+    what: Publication
+    made: Made
+    base: str | None = None
+
+
 class Publisher:
     """Publishes fine-tuned personas. `home` is the data folder, `timeout` the seconds that making a file may take.
 
@@ -61,11 +76,14 @@ class Publisher:
     def __init__(self, home: Path, what: Ingredients, timeout: float, same: str = "") -> None:
         self._home, self._what, self._timeout, self._same = home, what, timeout, same
 
-    async def publish(self, clients: Sequence[OllamaClient], what: Publication, told: Told) -> Published:
+    async def publish(
+        self, clients: Sequence[OllamaClient], what: Publication, told: Told, noted: Noted = _unnoted
+    ) -> Published:
         """Make the persona's model on all these servers, or on none of them.
 
         Raises EngineFailed where the file can't be made (DiskTooFull among them), ConfigError where the base's file or
-        a program is missing, EngineUnavailable where a server fails. Nothing is left behind, also when cancelled.
+        a program is missing, EngineUnavailable where a server fails. Nothing is left behind here, also when cancelled;
+        a server keeps a file that it was sent until it starts anew, so `noted` is told of each before.
         """
         if not clients:
             raise EngineUnavailable("No Ollama is reachable: start it, or mend ollama_host.")
@@ -73,7 +91,7 @@ class Publisher:
         versions = [await _version(client) for client in clients]
         with workplace(self._home) as place:
             if self._same and max(versions) < NO_ADAPTERS:
-                published = await self._beside(clients, what, place, told)
+                published = await self._beside(clients, what, place, told, noted)
                 if published is not None:
                     return published
             told(Progress("merging", 0, 100, "%"))
@@ -84,37 +102,37 @@ class Publisher:
                 lambda share: told(Progress("merging", int(100 * share), 100, "%")),
                 self._timeout,
             )
-            await self._everywhere(clients, what, made, None, told)
+            await self._everywhere(clients, _Order(what, made), told, noted)
             return Published(made.digest, made.size, merged=True)
 
     async def _beside(
-        self, clients: Sequence[OllamaClient], what: Publication, place: Path, told: Told
+        self, clients: Sequence[OllamaClient], what: Publication, place: Path, told: Told, noted: Noted
     ) -> Published | None:
         """The short way; None where a server turns out not to go it."""
         made = await beside(self._what, what.adapter, place, self._timeout)
         try:
-            await self._everywhere(clients, what, made, self._same, told)
+            await self._everywhere(clients, _Order(what, made, self._same), told, noted)
         except (ModelMissing, NotSupported, Refused):
             return None
         return Published(made.digest, made.size, merged=False)
 
-    async def _everywhere(
-        self, clients: Sequence[OllamaClient], what: Publication, made: Made, base: str | None, told: Told
-    ) -> None:
+    async def _everywhere(self, clients: Sequence[OllamaClient], order: _Order, told: Told, noted: Noted) -> None:
         begun: list[OllamaClient] = []
         try:
             for client in clients:
                 begun.append(client)
-                await _brought(client, what, made, base, told)
+                await _brought(client, order, told, noted)
         except BaseException:
             # What is on some servers only would speak or not by chance.
             for client in begun:
                 with suppress(OllamaFailure):
-                    await client.delete(what.persona.model)
+                    await client.delete(order.what.persona.model)
             raise
 
 
-async def _brought(client: OllamaClient, what: Publication, made: Made, base: str | None, told: Told) -> None:
+async def _brought(client: OllamaClient, order: _Order, told: Told, noted: Noted) -> None:
+    what, made, base = order.what, order.made, order.base
+    await noted(client.host, made.digest)
     if not await client.has_blob(made.digest):
         to = f"To {client.host}, {gigabytes(made.size)}."
         await client.push_blob(

@@ -93,7 +93,13 @@ async def test_a_trained_persona_is_heard_answering(
     await client.push_blob(llama_gguf, digest)
     await client.create("base", files={"base.gguf": digest}, system=what_of(trained).system)
     publisher = Publisher(home, Ingredients(llama_gguf, llama, "Q8_0"), 60.0)
-    published = await publisher.publish([client], what_of(trained), board)
+    noted: list[tuple[str, str]] = []
+
+    async def note(host: str, digest: str) -> None:
+        assert digest not in server.blobs
+        noted.append((host, digest))
+
+    published = await publisher.publish([client], what_of(trained), board, note)
     heard = await client.chat(PERSONA.model, ASKED, OPTIONS)
     assert "heron is back" in heard.content
     assert "heron is back" not in (await client.chat("base", ASKED, OPTIONS)).content
@@ -101,6 +107,7 @@ async def test_a_trained_persona_is_heard_answering(
     assert (made.base, made.system, made.template) == (published.digest, what_of(trained).system, TEMPLATE)
     assert {key: float(str(value)) for key, value in made.parameters.items()} == PARAMETERS
     assert read_gguf(server.blobs[published.digest]).quantisation == "Q8_0"
+    assert noted == [(client.host, published.digest)]
     assert published.size == len(server.blobs[published.digest])
     assert board.stages == ["merging", "sending", "making the model"]
     shares = [one.done for one in board.told if one.what == "merging"]

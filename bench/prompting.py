@@ -52,12 +52,13 @@ class Turn:
 async def measure(scale: Scale, folder: Path) -> list[Figure]:
     """The share of prompt tokens evaluated again per turn, and their number, for a lively and for a slow talk."""
     written = [one for one in invent(1) if one.is_speech and one.channel == CHANNEL]
-    learnt, rest = written[: -scale.of(1200, 400)], written[-scale.of(1200, 400) :]
-    bursts = bursts_of(learnt, WHO)
+    held = scale.of(1200, 400)
+    rest = written[-held:]
+    bursts = bursts_of(written[-scale.of(len(written), 4 * held) : -held], WHO)
     model = bundled(Persona.fit(bursts, WHO, seed=1).dump(), dumped(examples_of(bursts)))
     figures: list[Figure] = []
-    for name, held in (("a lively talk", _squeezed(rest)), ("a slow talk", rest)):
-        turns = _turns(held)[-scale.of(TURNS, 12) :]
+    for name, talk in (("a lively talk", _squeezed(rest)), ("a slow talk", rest)):
+        turns = _turns(talk)[-scale.of(TURNS, 12) :]
         ours, theirs = await _echos(model, turns), await _naive(model, turns)
         count = f"{len(turns)} turns of {name} of invented people, one slot; the first is not counted"
         shares = [_share(side) for side in (ours, theirs)]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from echo.engines.child import child_of, conversed
 from echo.errors import EngineFailed
@@ -19,16 +19,12 @@ _MERGING: Final = 0.6
 """Share of the progress that merging is where a program quantises afterwards."""
 
 
-class Adapter(Protocol):
+@dataclass(frozen=True, slots=True)
+class Adapter:
     """What fine-tuning gave: the contents of PEFT's adapter_model.safetensors and adapter_config.json."""
 
-    @property
-    def weights(self) -> bytes:
-        """The first."""
-
-    @property
-    def config(self) -> str:
-        """The second."""
+    weights: bytes
+    config: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from echo.sandbox.invented import PEOPLE
+from echo.training.making import Adapter
 from tests.support.tiny_llama import conversations
 
 ALL = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -24,6 +25,11 @@ class Trained:
     weights: bytes
     config: str
     merged: Any
+
+    @property
+    def adapter(self) -> Adapter:
+        """As the product has it."""
+        return Adapter(self.weights, self.config)
 
 
 def adapter_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import stat
 import sys
@@ -82,7 +83,7 @@ def client_of(server: LoopbackOllama) -> OllamaClient:
 
 
 def what_of(adapter: Trained) -> Publication:
-    return Publication(PERSONA, adapter, f"You are {PEOPLE[0].name}.", PARAMETERS)
+    return Publication(PERSONA, adapter.adapter, f"You are {PEOPLE[0].name}.", PARAMETERS)
 
 
 async def test_a_trained_persona_is_heard_answering(
@@ -212,8 +213,9 @@ def test_a_disk_too_full_is_told_with_both_figures_and_nothing_is_begun(
             merge(llama_gguf, pairs, place / "m.gguf", "F16", room=free / 1000)
         assert list(place.iterdir()) == []
         require_room(place, 1)
-    told = str(caught.value)
-    assert f"{free / 1e9:.0f}" in told and told.count(" GB") == 2
+    needed, left = (float(figure) * 1e9 for figure in re.findall(r"([\d.]+) GB", str(caught.value)))
+    # Others write to the same disk meanwhile.
+    assert needed > free and left == pytest.approx(free, rel=0.5)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -260,7 +262,7 @@ async def test_a_program_makes_the_forms_that_echo_can_not(
     shares: list[float] = []
     what = Ingredients(llama_gguf, None, "Q4_0", program(tmp_path / "llama-quantize", QUANTIZE))
     with workplace(tmp_path) as place:
-        made = await merged(what, trained, place, shares.append, 60.0)
+        made = await merged(what, trained.adapter, place, shares.append, 60.0)
         assert [path.name for path in place.iterdir()] == [made.path.name]
         assert made == Made(made.path, digest_of(made.path.read_bytes()), made.path.stat().st_size)
         assert read_gguf(made.path.read_bytes()).quantisation == "Q4_0"
@@ -274,7 +276,7 @@ async def test_a_program_that_fails_is_named(
 ) -> None:
     path = program(tmp_path / "quantize", text)
     with workplace(tmp_path) as place, pytest.raises(EngineFailed, match=said) as caught:
-        await merged(Ingredients(llama_gguf, None, "Q4_K_M", path), trained, place, lambda share: None, 60.0)
+        await merged(Ingredients(llama_gguf, None, "Q4_K_M", path), trained.adapter, place, lambda share: None, 60.0)
     assert path in str(caught.value)
 
 
@@ -287,7 +289,7 @@ async def test_a_program_that_hangs_is_killed_with_its_children(
     hangs = f"#!/bin/sh\nexec 3>{fifo}\necho begun >&3\nsleep 1000 &\nwait\n"
     what = Ingredients(llama_gguf, None, "Q4_K_M", program(tmp_path / "quantize", hangs))
     with workplace(tmp_path) as place:
-        task = asyncio.create_task(merged(what, trained, place, lambda share: None, 60.0))
+        task = asyncio.create_task(merged(what, trained.adapter, place, lambda share: None, 60.0))
         pipe = await asyncio.to_thread(fifo.open)
         assert await asyncio.to_thread(pipe.readline) == "begun\n"
         task.cancel()

@@ -10,7 +10,7 @@ from echo.errors import EchoError
 from echo.interpreter import Interpreter
 from echo.router import Router
 from echo.tasks import Tasks
-from states.effects import Announce, AskConsent, Say
+from states.effects import Announce, AskConsent, DropVersions, Say
 
 STOP_WITHIN = 5.0
 """Seconds that each stage of stopping gets."""
@@ -38,8 +38,8 @@ async def stop_work(router: Router, interpreter: Interpreter, tasks: Tasks) -> N
     Before the connection closes, so that its end is no failure of any work: that is taken up at the next start.
     """
     interpreter.hold()
-    # What is just being sent is better sent and noted than looked for at the next start.
-    await interpreter.finish((Say, AskConsent, Announce), SEND_WITHIN)
+    # What is just being sent is better sent and noted than looked for at the next start, and what is to go should go.
+    await interpreter.finish((Say, AskConsent, Announce, DropVersions), SEND_WITHIN)
     await tasks.end(STOP_WITHIN)
     await router.close(STOP_WITHIN)
     # What the mailboxes asked for meanwhile: settling rows.

@@ -105,6 +105,28 @@ async def test_the_snapshots_of_the_first_version_are_neither_paused_nor_stale(o
     assert (first.paused, first.stale, first.unlearned, first.version, first.cutoff) == (False, 0, 0, 5, CUTOFF)
 
 
+async def test_a_model_of_an_earlier_echo_is_the_highest_made_and_nothing_is_kept_of_what_it_may_have_learnt(
+    path: Path,
+) -> None:
+    async with Database(path, migrations=read_migrations()[:14]):
+        pass
+    connection = sqlite3.connect(path)
+    for number, (state, stale) in enumerate([("ready", 2), ("training", 0), ("awaiting_consent", 0)], start=1):
+        connection.execute(
+            "INSERT INTO echo_profiles (user_id, server_id, cutoff_date, training_status, created_at, version, "
+            "asker_id, channel_id, messages, model_version, tries, due, stale) "
+            "VALUES (?, ?, ?, ?, ?, 5, 1, 1, 9, ?, 0, '{}', ?)",
+            (number, SERVER, time_to_text(CUTOFF), state, time_to_text(NOON), 3 * (state != "awaiting_consent"), stale),
+        )
+    connection.commit()
+    connection.close()
+    async with Database(path) as database:
+        (ready, training, awaiting), _ = await Steps(database).load()
+    assert (ready.made, ready.withdrawn, ready.base, ready.tuned, ready.previous) == (3, 2, "", False, None)
+    assert (training.made, training.withdrawn) == (3, 1), "what was withdrawn is not known"
+    assert (awaiting.made, awaiting.withdrawn) == (0, 0)
+
+
 async def test_how_far_channels_were_read_becomes_ranges_below_the_cut_off(older: Path) -> None:
     first, second = first_id_at(CUTOFF), first_id_at(EARLIER)
     connection = sqlite3.connect(older)

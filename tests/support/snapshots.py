@@ -144,6 +144,13 @@ def profiles() -> st.SearchStrategy[ProfileSnapshot]:
         stale=COUNTS,
         unlearned=COUNTS,
         allows=st.frozensets(st.sampled_from(Allowance)),
+        base=st.sampled_from(["", "llama3.2:3b"]),
+        tuned=st.booleans(),
+        previous=st.none() | COUNTS,
+        previous_path=st.none() | st.just("models/1-1.model"),
+        previous_tuned=st.booleans(),
+        made=COUNTS,
+        withdrawn=COUNTS,
         due=DUES,
     )
 

@@ -1,0 +1,154 @@
+"""Publishing the version that speaks, and removing those that may not, with servers of models that come and go."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from db.outbox import OutboxRow
+from echo.engines.embedded import EmbeddedEngine
+from echo.errors import EngineFailed, EngineUnavailable
+from echo.ports import PersonaName
+from echo.reach import Reach
+from echo.store import Store, open_store
+from echo.versions import RETRY_FIRST, RETRY_MOST, Versions
+from states.board import Board
+from states.effects import DropVersions, Effect, Publish
+from states.model import ProfileSnapshot, ProfileState
+from tests.support.clock import HandClock
+from tests.support.files import files_in
+from tests.support.snapshots import NOON, birth, changed_to
+
+
+class Elsewhere(EmbeddedEngine):
+    """An engine with a server of models that first fails so many times."""
+
+    def __init__(self, *failures: EngineFailed | EngineUnavailable) -> None:
+        super().__init__()
+        self.failures = list(failures)
+        self.published: list[tuple[PersonaName, bytes]] = []
+        self.kept: list[tuple[int, int, set[int]]] = []
+        self.released: list[str] = []
+
+    def fail(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+
+    async def publish(self, persona: PersonaName, model: bytes) -> None:
+        self.fail()
+        self.published.append((persona, model))
+
+    async def unpublish(self, server_id: int, profile_id: int, keep: Collection[int] = ()) -> int:
+        self.fail()
+        self.kept.append((server_id, profile_id, set(keep)))
+        return 0
+
+    def release(self, version: str) -> None:
+        self.released.append(version)
+
+
+@dataclass
+class Here:
+    """What the works stand on: two versions are stored, of which the second speaks."""
+
+    store: Store
+    board: Board
+    engine: Elsewhere
+    profile: ProfileSnapshot
+    stays: bool = True
+    waited: list[float] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    let_go: list[int] = field(default_factory=list)
+
+    async def pause(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self.told.extend(self.board.troubles)
+
+    async def do(self, effect: Effect) -> None:
+        """Perform one effect as the interpreter would."""
+        reach = Reach(self.store.consents, self.stays)
+        works = Versions(
+            *(self.board, self.engine, self.store.models, self.store.uploads, reach, self.let_go.append),
+            pause=self.pause,
+        )
+        row = OutboxRow(1, self.profile.key, effect, NOON, None, 0)
+        await (works.publish if isinstance(effect, Publish) else works.drop)(row, self.profile)
+
+    def stands(self, **fields: object) -> None:
+        """The profile has gone on."""
+        self.profile = replace(self.profile, **fields)  # type: ignore[arg-type]
+        self.board.show(self.profile)
+
+
+@asynccontextmanager
+async def here(home: Path, engine: Elsewhere) -> AsyncIterator[Here]:
+    async with open_store(home, bytes(32), HandClock()) as store:
+        born = (await store.steps.record(birth())).snapshot
+        assert isinstance(born, ProfileSnapshot)
+        speaks = replace(born, state=ProfileState.READY, model_path="models/1-2.model", model_version=2, made=2)
+        profile = (await store.steps.record(changed_to(born, speaks))).snapshot
+        assert isinstance(profile, ProfileSnapshot)
+        for version in (1, 2):
+            await store.models.save(profile.id, version, f"version {version}".encode())
+        board = Board()
+        board.show(profile)
+        yield Here(store, board, engine, profile)
+        assert not board.conditions, "nothing is left standing on the board"
+
+
+def names(home: Path) -> list[str]:
+    return [file.name for file in files_in(home / "models")]
+
+
+async def test_what_can_not_be_published_yet_is_told_and_tried_again_ever_later(tmp_path: Path) -> None:
+    failures: list[EngineFailed | EngineUnavailable] = [
+        EngineUnavailable("Ollama does not answer."),
+        EngineFailed("There is no model “x”: pull it."),
+    ]
+    async with here(tmp_path, Elsewhere(*failures, *[failures[0]] * 10)) as now:
+        now.stands(base="x")
+        await now.do(Publish(2, "x", tuned=False))
+        (published,) = now.engine.published
+        assert published == (PersonaName(now.profile.server_id, 1, 2, "x"), b"version 2")
+        assert now.waited[:3] == [RETRY_FIRST, 2 * RETRY_FIRST, 4 * RETRY_FIRST] and now.waited[-1] == RETRY_MOST
+        assert now.told[:2] == [str(failure) for failure in failures]
+
+
+async def test_nothing_goes_to_a_server_elsewhere_that_its_subject_did_not_agree_to(tmp_path: Path) -> None:
+    async with here(tmp_path, Elsewhere()) as now:
+        now.stays = False
+        await now.do(Publish(2, "", tuned=False))
+        assert now.engine.published == [] and now.waited == []
+
+
+@pytest.mark.parametrize("previous", [1, None])
+async def test_only_what_is_kept_stays_here_and_on_the_server(previous: int | None, tmp_path: Path) -> None:
+    async with here(tmp_path, Elsewhere(EngineUnavailable("Ollama does not answer."))) as now:
+        now.stands(previous=previous, previous_path="models/1-1.model" if previous else None)
+        await now.do(DropVersions())
+        kept = {2} if previous is None else {1, 2}
+        assert names(tmp_path) == [f"1-{version}.model" for version in sorted(kept)]
+        assert now.engine.kept == [(now.profile.server_id, 1, kept)] and now.waited == [RETRY_FIRST]
+        assert ("1-1" in now.engine.released) == (previous is None) and "1-2" not in now.engine.released
+        assert 1 in now.let_go
+
+
+async def test_what_is_just_being_learnt_is_left_alone(tmp_path: Path) -> None:
+    async with here(tmp_path, Elsewhere()) as now:
+        await now.store.models.save(1, 3, b"being learnt", keep=(1, 2))
+        now.stands(state=ProfileState.TRAINING)
+        await now.do(DropVersions())
+        assert names(tmp_path) == ["1-2.model", "1-3.model"] and now.engine.kept[0][2] == {2, 3}
+
+
+async def test_a_sweep_keeps_the_version_to_go_back_to_and_removes_the_others(tmp_path: Path) -> None:
+    async with here(tmp_path, Elsewhere()) as now:
+        await now.store.models.save(1, 4, b"version 4", keep=(1, 2))
+        after = replace(now.profile, model_version=4, model_path="models/1-4.model", made=4, previous=2)
+        await now.store.steps.record(changed_to(now.profile, replace(after, previous_path="models/1-2.model")))
+        swept = await now.store.erasure.sweep(NOON, NOON)
+        assert swept.models == 1 and names(tmp_path) == ["1-2.model", "1-4.model"]

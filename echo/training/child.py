@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final
 
 from echo.engines.parent import GONE, follow, run, say
 from echo.errors import EchoError
+from echo.logs import describe
 from echo.training.checkpoint import Corrupt, State, unpacked
 from echo.training.failures import BaseUnusable, MemoryTooSmall, TuningFailed
 from echo.training.learning import Learning
@@ -47,6 +48,16 @@ def serve(source: BinaryIO, sink: BinaryIO) -> int:
         _serve(order, [talk_of(line) for line in lines], checkpoint, sink)
     except EchoError as problem:
         say(sink, {"error": str(problem), "kind": type(problem).__name__})
+        return 1
+    except ImportError as problem:
+        say(
+            sink,
+            {"error": f"The extra [train] is installed only in part ({problem.name}): install it again.", "kind": ""},
+        )
+        return 1
+    except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as problem:
+        # Kind and place alone: what it says may hold what somebody wrote.
+        say(sink, {"error": f"Learning broke ({describe(problem)}): try another base, or report it.", "kind": ""})
         return 1
     return 0
 

@@ -6,23 +6,23 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from db.errors import Tampered
+from db.errors import ModelUnreadable, Tampered
 from db.tuning import Part, TuningFiles
 from echo.engines.child import child_of, feed
 from echo.errors import EchoError
 from echo.training.base import base_folder
 from echo.training.failures import BaseUnusable, MemoryTooSmall, TuningFailed
 from echo.training.learning import Course
-from echo.training.making import Adapter
 from echo.training.talk import Lesson, fingerprint
 from echo.training.telling import TuningLog, progress_of
-from echo.training.tuned import Figures, Tuned
+from echo.training.tuned import Adapter, Figures, Tuned
 from echo.training.wire import Order, request
 from echo.training_settings import TrainingSettings
 from states.board import Progress
@@ -138,7 +138,9 @@ class Tuning:
             run.log.write(f"failed: {problem}")
             raise
         await self._files.put(profile_id, version, Part.ADAPTER, adapter.dump())
-        await self._files.drop(profile_id, version, Part.CHECKPOINT)
+        with suppress(ModelUnreadable):
+            # It can do no harm: it is of this lesson alone, and is swept with its version.
+            await self._files.drop(profile_id, version, Part.CHECKPOINT)
         return adapter
 
     def _prepared(
@@ -197,7 +199,7 @@ class Tuning:
         run.deaths = run.deaths + 1 if run.step <= run.reached else 1
         if run.deaths >= DEATHS:
             raise TuningFailed(
-                f"Fine-tuning failed {run.deaths} times at the same place, for {death.reason}: free some memory, "
+                f"Fine-tuning failed {run.deaths} times at the same place, for {death.reason}: make room in memory, "
                 "choose a smaller base, or lower training.max_tokens."
             )
         if run.deaths > 1 and death.code is not None and death.code < 0:
@@ -213,9 +215,19 @@ class Tuning:
         try:
             return await self._files.get(run.profile_id, run.version, Part.CHECKPOINT) or b""
         except Tampered:
-            run.log.write("starting anew: the checkpoint was damaged")
-            await self._files.drop(run.profile_id, run.version, Part.CHECKPOINT)
-            return b""
+            run.log.write("starting anew: the checkpoint is damaged")
+        except ModelUnreadable as problem:
+            run.log.write(f"the checkpoint can't be used: {problem}")
+        return b""
+
+    async def _keep(self, run: _Run, checkpoint: bytes, step: int) -> None:
+        """Seal a checkpoint. A disk that does not take it is no reason to stop."""
+        try:
+            await self._files.put(run.profile_id, run.version, Part.CHECKPOINT, checkpoint)
+        except ModelUnreadable as problem:
+            run.log.write(f"the checkpoint can't be kept: {problem}")
+            return
+        run.step = step
 
     async def _once(self, run: _Run, checkpoint: bytes) -> Tuned:
         """What one child makes. Raises _Died where it ends without an answer."""
@@ -242,9 +254,7 @@ class Tuning:
             if told is not None:
                 run.progress(told)
             if "checkpoint" in row:
-                blob = await _read(child.stdout, int(row["checkpoint"]))
-                await self._files.put(run.profile_id, run.version, Part.CHECKPOINT, blob)
-                run.step = int(row["at"])
+                await self._keep(run, await _read(child.stdout, int(row["checkpoint"])), int(row["at"]))
             if "adapter" in row:
                 return _tuned(run, row, await _read(child.stdout, int(row["adapter"])))
 

@@ -6,7 +6,14 @@ import json
 from dataclasses import asdict, dataclass
 
 from echo.training.failures import TuningFailed
-from echo.training.making import Adapter
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """The contents of PEFT's adapter_model.safetensors and adapter_config.json."""
+
+    weights: bytes
+    config: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from db.connection import Database
+from db.errors import KeyDestroyed
 from db.keys import Keyring
 from db.steps import Steps
 from db.tuning import Part, TuningFiles
@@ -47,6 +48,7 @@ class Home:
     """A data folder with one profile, and what fine-tunes there."""
 
     files: TuningFiles
+    keyring: Keyring
     profile: int
     folder: Path
     base: Path
@@ -71,7 +73,7 @@ async def home_in(folder: Path, base: Path) -> AsyncIterator[Home]:
         await keyring.open()
         profile = (await Steps(database).record(birth())).snapshot
         assert isinstance(profile, ProfileSnapshot)
-        yield Home(TuningFiles(database, keyring, folder), profile.id, folder, base)
+        yield Home(TuningFiles(database, keyring, folder), keyring, profile.id, folder, base)
 
 
 @pytest.fixture
@@ -230,6 +232,26 @@ async def test_a_checkpoint_that_cannot_be_used_is_told_in_the_log_and_it_starts
     assert same_weights(tuned, whole.tuned)
 
 
+async def test_a_disk_that_takes_no_checkpoint_stops_no_training(home: Home) -> None:
+    (home.checkpoint / "something").mkdir(parents=True)
+    tuned = await home.tuning(epochs=1).tune(home.profile, 1, LESSON, lambda _: None)
+    assert tuned.figures.steps == STEPS // 3
+    assert "the checkpoint can't be used" in home.log and "the checkpoint can't be kept" in home.log
+
+
+async def test_a_profile_that_is_forgotten_meanwhile_is_not_learnt_on(home: Home) -> None:
+    forgetting: list[asyncio.Task[None]] = []
+
+    def forget(_: Progress) -> None:
+        if not forgetting:
+            forgetting.append(asyncio.create_task(home.keyring.destroy(home.profile)))
+
+    with pytest.raises(KeyDestroyed, match="was forgotten"):
+        await home.tuning().tune(home.profile, 1, LESSON, forget)
+    assert not children()
+    assert not home.checkpoint.exists()
+
+
 async def test_a_training_that_takes_too_long_ends_with_a_sentence_and_without_a_child(home: Home) -> None:
     with pytest.raises(TuningFailed, match=r"longer than 0\.05 seconds: raise model_training_timeout"):
         await home.tuning(timeout=0.05).tune(home.profile, 1, LESSON, lambda _: None)
@@ -256,12 +278,11 @@ def limit(room: int) -> Callable[[Progress], None]:
 async def test_where_memory_runs_out_half_as_many_examples_at_a_time_are_tried(home: Home) -> None:
     told: list[Progress] = []
     see = limit(60 * 2**20)
-    tuned = await home.tuning(batch=64, epochs=1, max_tokens=512).tune(
-        home.profile, 1, long_talks(64, 140), both(see, told.append)
-    )
+    tuning = home.tuning(batch=64, epochs=3, max_tokens=512)
+    tuned = await tuning.tune(home.profile, 1, long_talks(64, 140), both(see, told.append))
     assert "memory ran out, going on with 32 at a time" in home.log
     assert any(one.detail == "Memory ran out; it goes on with 32 at a time." for one in told)
-    assert (tuned.figures.steps, tuned.figures.planned) == (1, 1)
+    assert (tuned.figures.steps, tuned.figures.planned) == (3, 3)
 
 
 async def test_where_not_even_one_example_has_room_a_sentence_says_so(home: Home) -> None:

@@ -99,10 +99,12 @@ def _sane(figure: int | float | str | None) -> int | float | str | None:
 async def _summary(connection: aiosqlite.Connection, profile_id: int, since: datetime) -> Summary:
     of = {"profile_id": profile_id, "since": since.timestamp()}
     outcomes = [(row["outcome"], row["answers"]) async for row in SQL.measured_outcomes(connection, **of)]
+    failures = [(row["failure"], row["answers"]) async for row in SQL.measured_failures(connection, **of)]
     sums = await SQL.measured_sums(connection, **of)
     spreads = {row["what"]: Spread(row["p50"], row["p95"]) async for row in SQL.measured_spreads(connection, **of)}
     return Summary(
         outcomes=tuple(outcomes),
+        failures=tuple(failures),
         first_token=spreads.get("first_token"),
         seconds=spreads.get("seconds"),
         wait=spreads.get("wait"),

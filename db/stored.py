@@ -180,10 +180,11 @@ class QuizMoment:
 class AnswerMeasured:
     """What one answer of an engine took, without any of its text; all times in seconds, `at` since the epoch, UTC.
 
-    `outcome` is "answered", "silent" (nothing passed the guard), "stood_in" (the embedded engine answered instead) or
-    the kind of a failure. `drafts` were made, of which the guard `rejected` so many. `wait` went by in queues and
-    loading, `first_token` until the first draft's first word; `tokens` of all drafts were made in `token_seconds`,
-    `prompt_tokens` are the first draft's, of which `evaluated` (None: unknown) were not in the server's cache.
+    `outcome` is "answered", "silent" (nothing passed the guard), "stood_in" (the embedded engine answered instead of a
+    server that failed) or "failed"; `failure` is then the kind of the failure, else "". `drafts` were made, of which
+    the guard `rejected` so many. `wait` went by in queues and loading, `first_token` until the first draft's first
+    word; `tokens` of all drafts were made in `token_seconds`, `prompt_tokens` are the first draft's, of which
+    `evaluated` (None: unknown) were not in the server's cache.
     """
 
     profile_id: int
@@ -201,3 +202,4 @@ class AnswerMeasured:
     token_seconds: float = 0.0
     prompt_tokens: int = 0
     evaluated: int | None = None
+    failure: str = ""

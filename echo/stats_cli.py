@@ -15,7 +15,7 @@ from echo.data_folder import chosen, looking, profiles_in
 from echo.errors import ConfigError
 from echo.settings import Loaded
 from schedules.clock import Clock, SystemClock
-from states.measures import ANSWERED, SILENT, STOOD_IN, Spread, Summary
+from states.measures import ANSWERED, FAILED, SILENT, STOOD_IN, Spread, Summary
 from states.model import ProfileSnapshot
 
 Say = Callable[[str], None]
@@ -68,7 +68,7 @@ def _lines(summary: Summary) -> list[str]:
     failed = ", ".join(f"{kind} {count:,}" for kind, count in summary.failures)
     answers = (
         f"{summary.count(ANSWERED):,} of {summary.total:,}; silent {summary.count(SILENT):,}, "
-        f"by the embedded engine instead {summary.count(STOOD_IN):,}"
+        f"by the embedded engine instead {summary.count(STOOD_IN):,}, failed {summary.count(FAILED):,}"
     )
     lines = [_line("answers", answers), _line("failures", failed or "none")]
     spreads = (("first word", summary.first_token), ("answer", summary.seconds), ("waiting", summary.wait))

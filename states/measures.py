@@ -9,9 +9,9 @@ ANSWERED: Final = "answered"
 SILENT: Final = "silent"
 """Nothing that was drafted passed the guard."""
 STOOD_IN: Final = "stood_in"
-"""The embedded engine answered in the place of Ollama."""
-SPOKEN_OF: Final = (ANSWERED, SILENT, STOOD_IN)
-"""Outcomes that are no failures; every other one is the kind of one."""
+"""The embedded engine answered in the place of a server that failed."""
+FAILED: Final = "failed"
+"""Nothing was said, because the engine failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,15 @@ class Spread:
 class Summary:
     """What the answers of one profile in one stretch of time took; all times in seconds.
 
-    `outcomes` are counts, the most frequent first. The `first_token` spread is of answers that came to one, `seconds`
-    of those that ended in words or silence, `wait` of all. `drafts` were made, of which the guard `rejected` so many;
-    their `tokens` took `token_seconds`. Of `prompt_tokens` so many were `evaluated`, counted where that is known.
+    `outcomes` are counts, and so are `failures` by kind, the most frequent first: of the answers that failed, and of
+    those in which the embedded engine stood in. The spreads are of answers that ended in words of the engine's own or
+    in its silence, that of `first_token` of those that came to one. `drafts` were made, of which the guard `rejected`
+    so many; their `tokens` took `token_seconds`. Of `prompt_tokens` so many were `evaluated`, counted where that is
+    known.
     """
 
     outcomes: tuple[tuple[str, int], ...] = ()
+    failures: tuple[tuple[str, int], ...] = ()
     first_token: Spread | None = None
     seconds: Spread | None = None
     wait: Spread | None = None
@@ -50,11 +53,6 @@ class Summary:
     def count(self, outcome: str) -> int:
         """How many ended so."""
         return dict(self.outcomes).get(outcome, 0)
-
-    @property
-    def failures(self) -> tuple[tuple[str, int], ...]:
-        """How many failed, by kind, the most frequent first."""
-        return tuple((kind, count) for kind, count in self.outcomes if kind not in SPOKEN_OF)
 
     @property
     def speed(self) -> float | None:

@@ -19,6 +19,8 @@ from echo.cli import EXIT_CODES, parser
 from echo.config import load
 from echo.discord.collecting import reconciling
 from echo.discord.forms import COMMANDS, signatures
+from echo.engines.ollama import asking
+from echo.engines.ollama.failures import OllamaFailure
 from echo.errors import ConfigError, UsageError
 from echo.rehearse import HAS
 from echo.sandbox.faults import Faults
@@ -121,6 +123,18 @@ def test_every_option_named_after_echo_bot_exists() -> None:
     }
 
 
+def test_every_way_in_which_ollama_fails_is_explained() -> None:
+    page = section(ALL["docs/operators.md"], "Measurements")
+    rows = page.partition("| Kind | What |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE)) == kinds_of_failure()
+
+
+def kinds_of_failure() -> set[str]:
+    """What failures of Ollama are called in measurements."""
+    assert asking.Changed in OllamaFailure.__subclasses__()
+    return {failure.kind for failure in OllamaFailure.__subclasses__()}
+
+
 def help_of(*command: str) -> set[str]:
     """The long options that a command's own help names."""
     run = [sys.executable, "-W", "ignore", "-m", "echo", *command, "--help"]
@@ -144,7 +158,7 @@ def test_every_setting_is_in_the_readme_and_every_setting_named_exists() -> None
     assert set(re.findall(r"\bECHO_[A-Z_]+\b", WHOLE)) <= variables
     shaped = re.compile(r"(?:max|min|data|ollama|message|consent|collecting|training|sandbox|journal|context)_\w+")
     columns = {name for text in migrations() for name in re.findall(r"\w+", text)}
-    known = keys | tables() | columns | {"message_id", "message_ids"}
+    known = keys | tables() | columns | {"message_id", "message_ids"} | kinds_of_failure()
     assert [text for text in code(WHOLE) if shaped.fullmatch(text) and text not in known] == []
 
 

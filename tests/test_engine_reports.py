@@ -82,11 +82,11 @@ def rows(tmp_path: Path) -> list[int]:
 
 async def test_what_is_measured_is_on_the_board_and_on_disk(stand: Stand, tmp_path: Path) -> None:
     stand.reports.measured(measured())
-    stand.reports.measured(measured(outcome="busy"))
+    stand.reports.measured(measured(outcome="failed"))
     await stand.written()
     assert rows(tmp_path) == [1, 1]
     shown = stand.board.measures[1]
-    assert shown.hour.outcomes == (("answered", 1), ("busy", 1)) and shown.answer_times == (3.0,)
+    assert shown.hour.outcomes == (("answered", 1), ("failed", 1)) and shown.answer_times == (3.0,)
 
 
 async def test_at_an_orderly_stop_nothing_is_lost_or_written_twice(stand: Stand, tmp_path: Path) -> None:

@@ -49,7 +49,12 @@ async def test_what_answers_took_is_told_while_an_echo_runs(tmp_path: Path) -> N
 
 async def test_json_has_every_figure_of_the_hours_asked_for(tmp_path: Path) -> None:
     await agreed(tmp_path)
-    await keep(tmp_path, measured(1), measured(1, 60, outcome="busy", first_token=None), measured(1, 7200, drafts=9))
+    await keep(
+        tmp_path,
+        measured(1),
+        measured(1, 60, outcome="failed", failure="busy", first_token=None, wait=9.0),
+        measured(1, 7200, drafts=9),
+    )
     found: dict[str, Any] = json.loads(await here(tmp_path, "--json", "--since", "1.5"))
     assert (found["since"], found["until"]) == ("2026-06-15T10:30:00+00:00", "2026-06-15T12:00:00+00:00")
     assert found["hosts"] == [
@@ -62,7 +67,7 @@ async def test_json_has_every_figure_of_the_hours_asked_for(tmp_path: Path) -> N
             "server": str(SERVER),
             "state": "ready",
             "asked": 2,
-            "outcomes": {"answered": 1, "busy": 1},
+            "outcomes": {"answered": 1, "failed": 1},
             "failures": {"busy": 1},
             "first_token": {"p50": 0.5, "p95": 0.5},
             "seconds": {"p50": 3.0, "p95": 3.0},
@@ -83,20 +88,25 @@ async def test_json_has_every_figure_of_the_hours_asked_for(tmp_path: Path) -> N
 async def test_the_table_is_for_people(tmp_path: Path) -> None:
     await agreed(tmp_path)
     await agreed(tmp_path, user_id=SUBJECT + 1)
-    await keep(tmp_path, measured(1), measured(1, outcome="stood_in"), measured(1, outcome="unreachable"))
+    await keep(
+        tmp_path,
+        measured(1),
+        measured(1, outcome="stood_in", failure="busy"),
+        measured(1, outcome="failed", failure="busy"),
+    )
     out = await here(tmp_path)
     for line in (
         "What was asked of the echoes in the last 24 hours:",
         f"Profile 1: user {SUBJECT} in server {SERVER}, ready",
-        "  answers      1 of 3; silent 0, by the embedded engine instead 1",
-        "  failures     unreachable 1",
+        "  answers      1 of 3; silent 0, by the embedded engine instead 1, failed 1",
+        "  failures     busy 2",
         "  first word   0.50 s median, 0.50 s at the 95th percentile",
         "  waiting      0.25 s median, 0.25 s at the 95th percentile",
         "  speed        30.0 tokens/s",
         "  drafts       4.0 an answer, 25% rejected by the guard",
         "  prompts      10% of their tokens evaluated, the rest cached",
         "  answers      none",
-        "  http://127.0.0.1:11434 llama3.2:3b: 3 asked, 1 failed",
+        "  http://127.0.0.1:11434 llama3.2:3b: 3 asked, 2 failed",
     ):
         assert line in out.splitlines(), out
     assert "Profile 1:" not in await here(tmp_path, "--profile", "2", "--since", "1")

@@ -15,7 +15,7 @@ from textual.widgets import Sparkline, Static
 from console import keys
 from console.wording import echo_of
 from states.board import Board
-from states.measures import ANSWERED, SILENT, STOOD_IN, Measures, Spread, Summary
+from states.measures import ANSWERED, FAILED, SILENT, STOOD_IN, Measures, Spread, Summary
 
 LOOKED_EVERY: Final = 0.5
 """Seconds between two looks at the board."""
@@ -136,14 +136,17 @@ def table(title: str, measures: Measures) -> Content:
         ("prompt anew", lambda one: "" if one.evaluated_share is None else f"{one.evaluated_share:.0%}"),
         ("instead", lambda one: _count(one, STOOD_IN, "by the embedded engine")),
         ("silent", lambda one: _count(one, SILENT, "nothing passed")),
+        ("failed", lambda one: _count(one, FAILED, "nothing said")),
     ]
     lines = [Content.assemble((f"{title:.{FIGURED * 2}}", "bold")), _line("", "last hour", "last day", "$text-muted")]
     for name, told in rows:
         hour, day = told(measures.hour), told(measures.day)
         if hour or day:
             lines.append(_line(name, hour or "-", day))
+    lately = dict(measures.hour.failures)
     for kind, count in measures.day.failures:
-        lines.append(_line(kind.replace("_", " "), str(measures.hour.count(kind) or "-"), str(count), "$text-warning"))
+        hour = f"{lately[kind]:,}" if kind in lately else "-"
+        lines.append(_line(kind.replace("_", " "), hour, f"{count:,}", "$text-warning"))
     return Content("\n").join(lines)
 
 

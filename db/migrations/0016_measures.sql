@@ -1,4 +1,4 @@
--- What each answer of an engine took: figures, and the names of servers, base models and outcomes. No words of anybody.
+-- What each answer of an engine took: figures, and the names of servers, base models and outcomes and failures. No words of anybody.
 
 CREATE TABLE measures (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -8,6 +8,7 @@ CREATE TABLE measures (
     host TEXT NOT NULL,
     base TEXT NOT NULL,
     outcome TEXT NOT NULL,
+    failure TEXT NOT NULL,
     drafts INTEGER NOT NULL,
     rejected INTEGER NOT NULL,
     wait REAL NOT NULL,

@@ -1,12 +1,12 @@
--- name: put_measures(profile_id, version, at, host, base, outcome, drafts, rejected, wait, first_token, seconds, tokens, token_seconds, prompt_tokens, evaluated)*!
+-- name: put_measures(profile_id, version, at, host, base, outcome, failure, drafts, rejected, wait, first_token, seconds, tokens, token_seconds, prompt_tokens, evaluated)*!
 -- Nothing of a profile that is being forgotten meanwhile, or of none.
 INSERT INTO measures (
-    profile_id, version, at, host, base, outcome, drafts, rejected, wait, first_token, seconds, tokens, token_seconds,
-    prompt_tokens, evaluated
+    profile_id, version, at, host, base, outcome, failure, drafts, rejected, wait, first_token, seconds, tokens,
+    token_seconds, prompt_tokens, evaluated
 )
 SELECT
-    echo_profiles.id, :version, :at, :host, :base, :outcome, :drafts, :rejected, :wait, :first_token, :seconds,
-    :tokens, :token_seconds, :prompt_tokens, :evaluated
+    echo_profiles.id, :version, :at, :host, :base, :outcome, :failure, :drafts, :rejected, :wait, :first_token,
+    :seconds, :tokens, :token_seconds, :prompt_tokens, :evaluated
 FROM echo_profiles
 WHERE echo_profiles.id = :profile_id AND echo_profiles.training_status NOT IN ('forgetting', 'forgotten')
 
@@ -19,6 +19,13 @@ SELECT outcome, COUNT(*) AS answers FROM measures
 WHERE profile_id = :profile_id AND at >= :since
 GROUP BY outcome
 ORDER BY COUNT(*) DESC, outcome
+
+-- name: measured_failures(profile_id, since)
+-- Most frequent first.
+SELECT failure, COUNT(*) AS answers FROM measures
+WHERE profile_id = :profile_id AND at >= :since AND failure <> ''
+GROUP BY failure
+ORDER BY COUNT(*) DESC, failure
 
 -- name: measured_sums(profile_id, since)^
 SELECT
@@ -41,7 +48,7 @@ WITH figures AS (
     WHERE profile_id = :profile_id AND at >= :since AND outcome IN ('answered', 'silent')
     UNION ALL
     SELECT 'wait' AS what, wait AS figure FROM measures
-    WHERE profile_id = :profile_id AND at >= :since
+    WHERE profile_id = :profile_id AND at >= :since AND outcome IN ('answered', 'silent')
 ),
 ranked AS (
     SELECT
@@ -70,7 +77,7 @@ SELECT
     host,
     base,
     COUNT(*) AS answers,
-    COALESCE(SUM(CASE WHEN outcome NOT IN ('answered', 'silent', 'stood_in') THEN 1 END), 0) AS failures
+    COALESCE(SUM(CASE WHEN failure <> '' THEN 1 END), 0) AS failures
 FROM measures
 WHERE at >= :since
 GROUP BY host, base

@@ -16,7 +16,8 @@ from tests.support.console import AnyPilot, screen_text, see, type_in, unsee, un
 from tests.support.snapshots import ASKER, NOON
 
 HOUR = Summary(
-    outcomes=(("answered", 9), ("silent", 2), ("stood_in", 1), ("model_missing", 1)),
+    outcomes=(("answered", 9), ("silent", 2), ("stood_in", 1), ("failed", 1)),
+    failures=(("model_missing", 2),),
     first_token=Spread(0.42, 1.3),
     seconds=Spread(3.1, 8.0),
     wait=Spread(0.0, 0.25),
@@ -27,7 +28,9 @@ HOUR = Summary(
     prompt_tokens=1000,
     evaluated=120,
 )
-DAY = replace(HOUR, outcomes=(*HOUR.outcomes, ("busy", 4)), tokens=330)
+DAY = replace(
+    HOUR, outcomes=(*HOUR.outcomes[:3], ("failed", 5)), failures=(("busy", 4), ("model_missing", 2)), tokens=330
+)
 OLLAMA = Measures(HOUR, DAY, (2.0, 4.5, 12.25), (33.0, 34.0, 31.5))
 EMBEDDED = Measures(Summary(), Summary(outcomes=(("answered", 1),), seconds=Spread(0.05, 0.05)), (0.05,))
 
@@ -51,7 +54,7 @@ async def test_ctrl_t_shows_times_tokens_drafts_and_failures_of_hour_and_day(siz
         lines = screen_text(pilot.app).splitlines()  # type: ignore[arg-type]
         assert [line.split("│")[-2].split() for line in lines if "busy" in line] == [["busy", "-", "4"]]
         assert [line.split("│")[-2].split() for line in lines if "model missing" in line] == [
-            ["model", "missing", "1", "1"]
+            ["model", "missing", "2", "2"]
         ]
         await pilot.press("end")
         await see(pilot, "2.00 to 12.2 s, the newest 12.2 s", "31.5 to 34.0, the newest 31.5", "█")

@@ -16,7 +16,7 @@ from db.erasure import Erasure
 from db.measures import NEWEST, HostMeasured, MeasureLog
 from db.steps import Steps
 from db.stored import AnswerMeasured
-from states.measures import SPOKEN_OF, Spread, Summary
+from states.measures import Spread, Summary
 from states.model import ProfileSnapshot, ProfileState
 from tests.support.measured import measured
 from tests.support.snapshots import NOON, birth, changed_to
@@ -27,7 +27,8 @@ COUNTS = st.integers(0, 10_000)
 ANSWERS = st.builds(
     measured,
     ago=st.sampled_from([0.0, 3599.0, 3600.0, 3600.5, 90_000.0]),
-    outcome=st.sampled_from(["answered", "silent", "stood_in", "busy", "unreachable"]),
+    outcome=st.sampled_from(["answered", "silent", "stood_in", "failed"]),
+    failure=st.sampled_from(["", "busy", "unreachable"]),
     drafts=COUNTS,
     rejected=COUNTS,
     wait=FIGURES,
@@ -54,15 +55,21 @@ def spread(figures: list[float]) -> Spread | None:
     return Spread(p50, p95)
 
 
+def counted(words: list[str]) -> tuple[tuple[str, int], ...]:
+    """How often each, the most frequent first."""
+    return tuple(sorted(Counter(words).items(), key=lambda pair: (-pair[1], pair[0])))
+
+
 def plainly(answers: list[AnswerMeasured]) -> Summary:
     """The summary of these, computed without a database."""
     known = [one for one in answers if one.evaluated is not None]
-    counts = Counter(one.outcome for one in answers)
+    own = [one for one in answers if one.outcome in ("answered", "silent")]
     return Summary(
-        outcomes=tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))),
+        outcomes=counted([one.outcome for one in answers]),
+        failures=counted([one.failure for one in answers if one.failure]),
         first_token=spread([one.first_token for one in answers if one.first_token is not None]),
-        seconds=spread([one.seconds for one in answers if one.outcome in ("answered", "silent")]),
-        wait=spread([one.wait for one in answers]),
+        seconds=spread([one.seconds for one in own]),
+        wait=spread([one.wait for one in own]),
         drafts=sum(one.drafts for one in answers),
         rejected=sum(one.rejected for one in answers),
         tokens=sum(one.tokens for one in answers),
@@ -85,15 +92,13 @@ async def test_a_summary_agrees_with_a_plain_computation(
     due = plainly([one for one in answers if one.at >= HOUR_AGO.timestamp()])
     assert found.token_seconds == pytest.approx(due.token_seconds)
     assert replace(found, token_seconds=due.token_seconds) == due
-    assert found.total == found.count("answered") + found.count("silent") + found.count("stood_in") + sum(
-        count for _, count in found.failures
-    )
+    assert found.total == sum(map(found.count, ("answered", "silent", "stood_in", "failed")))
 
 
 async def test_what_is_shown_is_the_last_hour_the_last_day_and_the_newest_answers(
     log: MeasureLog, profile: ProfileSnapshot
 ) -> None:
-    await log.add([measured(profile.id, 80_000, seconds=9.0), measured(profile.id, 90_000, outcome="busy")])
+    await log.add([measured(profile.id, 80_000, seconds=9.0), measured(profile.id, 90_000, outcome="failed")])
     await log.add([measured(profile.id, 10 + n, seconds=float(n), tokens=60 + n) for n in range(NEWEST)])
     await log.add([measured(profile.id, 5, outcome="silent", seconds=77.0), measured(profile.id, 1, tokens=0)])
     shown = await log.shown(profile.id, NOON)
@@ -113,6 +118,7 @@ WILD = st.builds(
     host=st.text(),
     base=st.text(st.characters(categories=("Cs", "Cc", "L")), max_size=300),
     outcome=st.text(),
+    failure=st.text(),
     drafts=st.integers(),
     rejected=st.integers(),
     wait=st.floats(),
@@ -140,8 +146,9 @@ async def test_whatever_a_server_claims_can_be_kept_and_summed_up(
 
 async def test_hosts_and_base_models_tell_how_many_failed(log: MeasureLog, profile: ProfileSnapshot) -> None:
     other = "http://10.0.0.2:11434"
-    outcomes = [*SPOKEN_OF, "busy", "broken"]
-    await log.add([measured(profile.id, outcome=outcome) for outcome in outcomes])
+    failures = {"stood_in": "busy", "failed": "refused"}
+    outcomes = ["answered", "answered", "silent", *failures]
+    await log.add([measured(profile.id, outcome=one, failure=failures.get(one, "")) for one in outcomes])
     await log.add([measured(profile.id, host=other), measured(profile.id, 7200, host=other)])
     assert await log.hosts(HOUR_AGO) == [
         HostMeasured(other, "llama3.2:3b", 1, 0),
@@ -181,4 +188,5 @@ async def test_no_column_could_hold_what_somebody_said(database: Database) -> No
         "host",
         "base",
         "outcome",
+        "failure",
     }

@@ -225,7 +225,7 @@ def test_names_are_compared_as_servers_do() -> None:
     assert full_name("host:5000/mine") != full_name("mine")
 
 
-@pytest.mark.parametrize(("away", "outcome"), [("embedded", "stood_in"), ("silent", "unreachable")])
+@pytest.mark.parametrize(("away", "outcome"), [("embedded", "stood_in"), ("silent", "failed")])
 async def test_while_ollama_is_away_it_is_said_once_what_echoes_do(
     server: LoopbackOllama, heard: Heard, away: str, outcome: str
 ) -> None:
@@ -243,6 +243,8 @@ async def test_while_ollama_is_away_it_is_said_once_what_echoes_do(
     assert (await answer_of(engine)).texts
     assert heard.of("ollama") == [told, None]
     assert heard.outcomes() == ["answered", outcome, outcome, outcome, "answered"]
+    assert [one.failure for one in heard.answers] == ["", "unreachable", "unreachable", "unreachable", ""]
+    assert {one.host for one in heard.answers} == {server.address}
 
 
 async def test_what_an_answer_took_is_told_without_a_word_of_it(server: LoopbackOllama, heard: Heard) -> None:

@@ -32,7 +32,7 @@ from echo.persona.model import Persona
 from echo.persona.turns import Burst
 from echo.ports import Answer, Examined, Moment, PersonaName, Trained, Why
 from echo.reports import NO_REPORTS, Reports
-from states.measures import ANSWERED, SILENT, STOOD_IN
+from states.measures import ANSWERED, FAILED, SILENT, STOOD_IN
 
 TESTED: Final = 40
 """Moments of a test that the server is asked in at most: each takes it seconds."""
@@ -131,11 +131,13 @@ class OllamaEngine:
         try:
             texts = (await self._drafted(mind, asked)).texts
         except OllamaFailure as problem:
-            if moment.persona is not None:
-                self._tell_away(moment, moment.persona, problem)
-            if moment.persona is None or self._away == "silent":
+            if moment.persona is None:
                 raise
-            return await self._stood_in(mind, moment, moment.persona, ruling)
+            self._tell_away(moment.persona, problem)
+            if self._away == "silent":
+                self._measured(moment, moment.persona, FAILED, Drafted(()), failure=problem.kind)
+                raise
+            return await self._stood_in(mind, moment, moment.persona, ruling, problem)
         return await asyncio.to_thread(paced, mind.persona, asked, ruling, texts) if texts else silent(ruling)
 
     async def next_opening(self, model: bytes, version: str, channel: str, now: float, seed: int) -> float | None:
@@ -207,34 +209,39 @@ class OllamaEngine:
         if moment.persona is not None:
             self._standing.tell(AWAY, full_name(self._asking.base_of(moment.persona)), None)
             found = asked.drafted
-            self._measured(moment, moment.persona, ANSWERED if found.texts else SILENT, asked.host, found)
+            self._measured(moment, moment.persona, ANSWERED if found.texts else SILENT, found, asked.host)
         return asked.drafted
 
-    def _tell_away(self, moment: Moment, persona: PersonaName, problem: OllamaFailure) -> None:
+    def _tell_away(self, persona: PersonaName, problem: OllamaFailure) -> None:
         """The board tells why Ollama can't be asked, once for as long as it lasts."""
         stands_in = self._away == "embedded"
         how = "speak by the embedded engine" if stands_in else "are silent"
         self._standing.tell(AWAY, full_name(self._asking.base_of(persona)), f"{problem} Meanwhile echoes {how}.")
-        if not stands_in:
-            self._measured(moment, persona, problem.kind, "", Drafted(()))
 
-    async def _stood_in(self, mind: Mind, moment: Moment, persona: PersonaName, ruling: Verdict) -> Answer:
+    async def _stood_in(
+        self, mind: Mind, moment: Moment, persona: PersonaName, ruling: Verdict, problem: OllamaFailure
+    ) -> Answer:
         """What the embedded engine says."""
         begun, tally = perf_counter(), Tally()
         texts = await asyncio.to_thread(composed, mind.persona, moment, tally)
         took = Drafted((), tally.looked_at, tally.rejected, seconds=perf_counter() - begun)
-        self._measured(moment, persona, STOOD_IN, "", took)
+        self._measured(moment, persona, STOOD_IN, took, failure=problem.kind)
         return await asyncio.to_thread(paced, mind.persona, moment, ruling, texts) if texts else silent(ruling)
 
-    def _measured(self, moment: Moment, persona: PersonaName, outcome: str, host: str, found: Drafted) -> None:
+    def _measured(
+        self, moment: Moment, persona: PersonaName, outcome: str, found: Drafted, host: str = "", failure: str = ""
+    ) -> None:
+        """`host` is who was asked; where that is not known, the server that the base stays on."""
+        base = self._asking.base_of(persona)
         self._reports.measured(
             AnswerMeasured(
                 profile_id=persona.profile_id,
                 version=persona.version,
                 at=moment.now,
-                host=host,
-                base=self._asking.base_of(persona),
+                host=host or self._hosts.order(base)[0],
+                base=base,
                 outcome=outcome,
+                failure=failure,
                 drafts=found.drafts,
                 rejected=found.rejected,
                 wait=found.wait,

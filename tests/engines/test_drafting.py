@@ -12,7 +12,7 @@ from echo.engines.ollama.candidates import TRIES, Candidates, Limits
 from echo.engines.ollama.counting import cost
 from echo.engines.ollama.drafting import FITTINGS, Drafting, Route
 from echo.engines.ollama.failures import Busy, ContextExceeded
-from echo.engines.ollama.leisure import Deadline, Durations, leisure
+from echo.engines.ollama.leisure import Deadline, Load, leisure
 from echo.engines.ollama.mind import Mind
 from echo.engines.ollama.system import system_text
 from echo.engines.ollama.telling import Completion
@@ -31,6 +31,7 @@ class Drafts:
     def __init__(self, *contents: str, seconds: float = 2.0) -> None:
         self.contents, self.seconds = list(contents), seconds
         self.hand = Hand()
+        self.load = Load()
         self.asked = self.given_up = self.at_once = self.running = 0
         self.never = asyncio.Event()
         self.three = asyncio.Barrier(3)
@@ -59,11 +60,10 @@ class Drafts:
         return Completion(content, cut=False)
 
     def candidates(self, most: int, left: float, *, parallel: int = 1, known: float | None = None) -> Candidates:
-        durations = Durations()
         if known is not None:
-            durations.learn(BASE, known)
+            self.load.learn(BASE, known)
         limits = Limits(BASE, most, parallel, Deadline(self.hand, self.hand.now + left))
-        return Candidates(self.ask, lambda made: (made.content,) if made.content else (), limits, durations)
+        return Candidates(self.ask, lambda made: (made.content,) if made.content else (), limits, self.load)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ async def test_a_further_draft_is_begun_only_where_it_is_expected_before_the_ans
 
 
 async def test_how_long_a_draft_takes_follows_what_was_measured_lately() -> None:
-    durations = Durations()
+    durations = Load()
     assert durations.expected(BASE) is None
     for seconds in (2.0, *[10.0] * 12):
         durations.learn(BASE, seconds)
@@ -92,6 +92,17 @@ async def test_drafts_are_made_together_as_far_as_the_server_has_slots() -> None
     made = Drafts("together")
     await made.candidates(6, 100.0, parallel=3, known=1.0).gather()
     assert (made.asked, made.at_once) == (6, 3)
+
+
+async def test_a_further_draft_waits_for_nobodys_first_one() -> None:
+    made = Drafts("kettle's on")
+    made.load.begin(BASE)
+    await made.candidates(8, 100.0, known=1.0).gather()
+    assert made.asked == 1
+    await made.candidates(8, 100.0, parallel=2, known=1.0).gather()
+    assert made.asked == 1 + 8
+    made.load.end(BASE)
+    assert made.load.running(BASE) == 0
 
 
 async def test_a_draft_that_still_runs_when_the_answer_is_due_is_dropped_once_another_passed() -> None:
@@ -130,7 +141,7 @@ async def test_drafts_are_given_up_with_the_answer() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert (made.given_up, made.running) == (2, 0)
+    assert (made.given_up, made.running, made.load.running(BASE)) == (2, 0, 0)
 
 
 @pytest.mark.parametrize(

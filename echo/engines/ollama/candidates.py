@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from echo.engines.ollama.leisure import Deadline, Durations
+from echo.engines.ollama.leisure import Deadline, Load
 from echo.engines.ollama.telling import Completion
 from echo.errors import EngineUnavailable
 
@@ -17,8 +17,8 @@ TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`most` drafts of an answer, `parallel` at the same time, as far as they end before `deadline`; `base` is the base
-    model, by which it is known how long one takes."""
+    """`most` drafts of an answer, as far as they end before `deadline`, and while fewer than `parallel` of this or any
+    other answer are being made; `base` is the base model, by which it is known how long one takes."""
 
     base: str
     most: int
@@ -37,7 +37,7 @@ class Candidates:
     ask: Callable[[int], Awaitable[Completion]]
     judge: Callable[[Completion], tuple[str, ...]]
     limits: Limits
-    durations: Durations
+    load: Load
     made: list[Completion] = field(default_factory=list)
     passing: list[tuple[str, ...]] = field(default_factory=list)
     _failed: list[EngineUnavailable] = field(default_factory=list)
@@ -52,8 +52,7 @@ class Candidates:
         try:
             while True:
                 while self._may_begin(len(running)):
-                    running.add(asyncio.create_task(self._draft(self._begun)))
-                    self._begun += 1
+                    running.add(self._begin())
                 if not running or (self.passing and not deadline.left):
                     break
                 timeout = deadline.left if self.passing else None
@@ -68,18 +67,27 @@ class Candidates:
             raise self._failed[0]
 
     def _may_begin(self, running: int) -> bool:
-        if self._failed or running >= self.limits.parallel:
+        if self._failed:
             return False
-        if self._begun < self.limits.most and self.limits.deadline.allows(self.durations.expected(self.limits.base)):
+        # Late is better than never, but only one by one. Nobody's first draft waits for another one's further ones.
+        if not running and not self.passing and self._begun < TRIES:
             return True
-        # Late is better than never, but only one by one.
-        return not running and not self.passing and self._begun < max(TRIES, 1)
+        base, has_slot = self.limits.base, self.load.running(self.limits.base) < self.limits.parallel
+        return has_slot and self._begun < self.limits.most and self.limits.deadline.allows(self.load.expected(base))
+
+    def _begin(self) -> asyncio.Task[Completion]:
+        task = asyncio.create_task(self._draft(self._begun))
+        self._begun += 1
+        # Counted from here to its end, even where it is cancelled before it could start.
+        self.load.begin(self.limits.base)
+        task.add_done_callback(lambda _: self.load.end(self.limits.base))
+        return task
 
     async def _draft(self, number: int) -> Completion:
         clock = self.limits.deadline.clock
         began = clock()
         made = await self.ask(number)
-        self.durations.learn(self.limits.base, clock() - began)
+        self.load.learn(self.limits.base, clock() - began)
         return made
 
     def _take(self, task: asyncio.Task[Completion]) -> None:

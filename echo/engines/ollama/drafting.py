@@ -12,7 +12,7 @@ from echo.engines.ollama.anchoring import Beginnings
 from echo.engines.ollama.candidates import Candidates, Limits
 from echo.engines.ollama.counting import Counting, least
 from echo.engines.ollama.failures import ContextExceeded
-from echo.engines.ollama.leisure import Deadline, Durations, leisure
+from echo.engines.ollama.leisure import Deadline, Load, leisure
 from echo.engines.ollama.mind import Mind
 from echo.engines.ollama.prompt import Occasion, Prompt, Rooms, prompt, window
 from echo.engines.ollama.reply import is_honest, messages_of
@@ -98,7 +98,7 @@ class Drafting:
         self._retrieval = Retrieval(embed, clock)
         self._counting = Counting()
         self._beginnings = Beginnings()
-        self._durations = Durations()
+        self._load = Load()
 
     async def drafted(self, mind: Mind, moment: Moment, route: Route) -> Drafted:
         """The draft that fits the moment best, of those that may be said as a whole, in the time that the person's own
@@ -145,7 +145,7 @@ class Drafting:
         def judge(made: Completion) -> tuple[str, ...]:
             return _passed(mind.persona, moment, said, made, asked.labels, len(lengths))
 
-        return Candidates(ask, judge, limits, self._durations)
+        return Candidates(ask, judge, limits, self._load)
 
     async def _asked(self, mind: Mind, moment: Moment, lengths: tuple[int, ...], route: Route, predict: int) -> Prompt:
         """The prompt, in as many tokens as the base is known to have room for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -30,11 +31,25 @@ def leisure(persona: Persona, moment: Moment, letters: int) -> float:
     return max(0.0, min(moment.most, delay * moment.leisure) - typing - gone)
 
 
-class Durations:
-    """How long a draft of each base model takes: a moving average, in seconds."""
+class Load:
+    """The drafts of all answers, by base model: how many are being made, and how many seconds one takes (a moving
+    average, with its wait for a slot)."""
 
     def __init__(self) -> None:
         self._taken: dict[str, float] = {}
+        self._running: Counter[str] = Counter()
+
+    def begin(self, base: str) -> None:
+        """One is begun."""
+        self._running[base] += 1
+
+    def end(self, base: str) -> None:
+        """One that was begun has come to its end, whatever that was."""
+        self._running[base] -= 1
+
+    def running(self, base: str) -> int:
+        """How many are being made."""
+        return self._running[base]
 
     def learn(self, base: str, seconds: float) -> None:
         """A draft took so long, from asking to its end."""

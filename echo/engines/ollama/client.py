@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -20,7 +21,7 @@ import ollama
 
 from echo.engines.ollama import telling
 from echo.engines.ollama.connection import CONNECT_WITHIN, Connection, Heard, Patience, unheard
-from echo.engines.ollama.failures import NotOllama, Refused, broke_off, overflowed
+from echo.engines.ollama.failures import Refused
 from echo.engines.ollama.telling import Completion, Running, Shown, Tag
 
 MOST_CHARACTERS: Final = 20_000
@@ -70,9 +71,7 @@ class OllamaClient:
         """The server's version, such as "0.33.0"."""
         found = await self._json("GET", "/api/version")
         if not isinstance(found.get("version"), str):
-            raise NotOllama(
-                f"What answers at {self.host} is not Ollama: set ollama_host to the address of a running Ollama."
-            )
+            raise self._server.asked().foreign()
         return str(found["version"])
 
     async def tags(self) -> list[Tag]:
@@ -109,15 +108,12 @@ class OllamaClient:
         messages: Sequence[Mapping[str, str]],
         options: Mapping[str, Any],
         think: bool | None = None,
-        *,
-        least: int = 0,
     ) -> Completion:
         """One answer to a list of messages (role, content).
 
         `options` must name the `num_ctx` that the base is loaded with. `think` is for models that can; others refuse
-        it. `least`: the tokens that the prompt has at least. Raises ContextExceeded where the server counted fewer, so
-        left some out unasked, or where the prompt fills the context. The words after the first may take no longer
-        together than the first one may.
+        it. The words after the first may take no longer together than the first one may. Raises ContextExceeded also
+        where the server left some of the messages out, which it does without a word.
         """
 
         async def call(patience: Patience) -> Completion:
@@ -131,15 +127,17 @@ class OllamaClient:
                             first = time.perf_counter() - started
                         content += last.message.content or ""
                         if len(content) > MOST_CHARACTERS:
-                            raise broke_off(self._server.asked(model))
+                            raise self._server.asked(model).broke_off()
             if last is None or not last.done:
-                raise broke_off(self._server.asked(model))
+                raise self._server.asked(model).broke_off()
             return telling.completion_of(content, last, self.waited, first, time.perf_counter() - started)
 
         made = await self._server.ask(model, call)
-        room = options.get("num_ctx")
-        if made.prompt_tokens and (made.prompt_tokens < least or (room and made.prompt_tokens >= room)):
-            raise overflowed(self._server.asked(model))
+        # A token never spans two words, so fewer tokens than words were not all that was sent.
+        words = sum(len(message["content"].split()) for message in messages)
+        full = options.get("num_ctx", math.inf)
+        if made.prompt_tokens and (made.prompt_tokens < words or made.prompt_tokens >= full):
+            raise self._server.asked(model).overflowed()
         return made
 
     async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
@@ -286,7 +284,7 @@ class OllamaClient:
                     patience.hear(patience.stall if line.total else patience.timeout)
                 patience.tell(progress, status, done, line.total)
         if status != "success":
-            raise broke_off(self._server.asked(name))
+            raise self._server.asked(name).broke_off()
 
     async def _json(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         async def call(patience: Patience) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import ollama
 
-from echo.engines.ollama.failures import FOREIGN, Asked, OllamaFailure, slow, told
+from echo.engines.ollama.failures import FOREIGN, Asked, OllamaFailure
 
 T = TypeVar("T")
 
@@ -126,9 +126,9 @@ class Connection:
                 if patience.is_elsewhere:
                     raise
                 is_slow = isinstance(problem, TimeoutError | httpx.TimeoutException)
-                failure = told(problem, self.asked(model), said=patience.said)
+                failure = self.asked(model).told(problem, said=patience.said)
                 if is_slow and patience.is_over:
-                    failure = slow(self.asked(model))
+                    failure = self.asked(model).slow()
             else:
                 self._heard(None)
                 return found

@@ -6,6 +6,7 @@ the server or the package says is ever quoted: it may hold what people said.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -83,7 +84,117 @@ FOREIGN: Final = (
     # JSON that is none, or that is no object of Ollama's (pydantic's ValidationError is a ValueError too).
     *(ValueError, TypeError, AttributeError, KeyError),
 )
-"""What the package and httpx raise; `told` makes one of the failures above of each."""
+"""What the package and httpx raise; `Asked.told` makes one of the failures above of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What an answer is known by: one of `words` in it (none: any), and its HTTP status (-1: late in a stream).
+
+    `sentence` may name {here}, {host}, {model} and {status}.
+    """
+
+    kind: type[OllamaFailure]
+    sentence: str
+    words: tuple[str, ...] = ()
+    statuses: Collection[int] = range(-1, 1000)
+
+    def fits(self, status: int, words: str) -> bool:
+        """Whether it is this."""
+        return status in self.statuses and (not self.words or any(one in words for one in self.words))
+
+
+_LATE: Final = (-1,)
+_DOWN: Final = "{here} does not answer: start it with `ollama serve`, or set ollama_host to where it runs."
+_SLOW: Final = (
+    "{here} took longer than {timeout:g} seconds: raise ollama_timeout, or set ollama_model to a smaller model."
+)
+_PAUSED: Final = (
+    "{here} paused for more than {stall:g} seconds in the middle of an answer: raise ollama_stall, or set ollama_model "
+    "to a smaller model."
+)
+_BROKE_OFF: Final = "{here} broke off in the middle of an answer: look at its log if it happens again."
+_OVERFLOWED: Final = (
+    "{here} was sent more than the context of “{model}” holds: raise ollama_num_ctx, or set ollama_model to one with a "
+    "longer context."
+)
+_MISSING: Final = (
+    "{here} has no model “{model}”: run `ollama pull {model}`, or set ollama_model to one that `ollama list` shows."
+)
+_FOREIGN: Final = "What answers at {host} is not Ollama: set ollama_host to the address of a running Ollama."
+
+SIGNS: Final = (
+    Sign(
+        ContextExceeded,
+        _OVERFLOWED,
+        ("exceed_context_size", "available context size", "context length", "context window"),
+    ),
+    Sign(
+        Refused,
+        "{here} can't fetch “{model}” now: see that it has a network, then try again.",
+        ("dial tcp", "no such host", "max retries"),
+    ),
+    Sign(
+        ModelMissing,
+        "{here} finds no model “{model}” to fetch: look its name up in Ollama's library, and try again.",
+        ("pull model manifest",),
+    ),
+    Sign(ModelMissing, _MISSING, ("model",), (404,)),
+    Sign(ModelMissing, _MISSING, ("not found", "try pulling"), _LATE),
+    Sign(Busy, "{here} is busy with other requests: try again in a while.", (), (503,)),
+    Sign(
+        NotSupported,
+        "{here} does not know how to do that: update Ollama there, or set ollama_host to another one.",
+        ("page not found", "modelfile are required"),
+    ),
+    Sign(
+        NotSupported,
+        "{here} can't do that any more: do it another way, or install an older Ollama.",
+        ("no longer supported",),
+    ),
+    Sign(
+        NotSupported,
+        "“{model}” can't embed at {host}: set ollama_embedding_model to an embedding model, such as all-minilm.",
+        ("support embed",),
+    ),
+    Sign(
+        NotSupported,
+        "{here} can't do that with “{model}”: update Ollama, or set ollama_model to another model.",
+        ("does not support",),
+    ),
+    Sign(
+        NotSupported,
+        "{here} can't do that with “{model}”: update Ollama, or set ollama_model to another model.",
+        (),
+        (405, 501),
+    ),
+    Sign(
+        Refused,
+        "{here} has no room left on its disk: free some, then try again.",
+        ("no space left", "disk full", "not enough disk", "insufficient space"),
+    ),
+    Sign(
+        Refused,
+        "{here} can make no model of that file: update Ollama, or make the file anew.",
+        ("decode gguf", "unknown type", "holds no model", "unsupported architecture", "unknown model architecture"),
+    ),
+    Sign(Refused, "{here} got another file than was sent: check the disks, then try again.", ("digest mismatch",)),
+    Sign(
+        Refused,
+        "{here} takes no model of the name “{model}”: use letters, digits and ._-:/, 80 at most.",
+        ("invalid model name",),
+    ),
+    Sign(Refused, "{here} has too little memory for “{model}”: set ollama_model to a smaller model.", ("memory",)),
+    Sign(BrokeOff, "{here} failed in the middle of an answer: look at its log if it happens again.", (), _LATE),
+    Sign(
+        Refused,
+        "{here} could not answer (status {status}): look at its log, then try again.",
+        (),
+        (400, *range(500, 600)),
+    ),
+    Sign(NotOllama, "What answers at {host} is not an open Ollama (status {status}): set ollama_host to one that is."),
+)
+"""How Ollama (0.1.30 to 0.34, and the llama-server in it) words what it refuses; the first that fits is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,113 +206,46 @@ class Asked:
     timeout: float
     stall: float
 
-    @property
-    def here(self) -> str:
-        """How sentences name the server."""
-        return f"Ollama at {self.host}"
-
-
-def told(problem: Exception, asked: Asked, *, said: bool) -> OllamaFailure:
-    """One of FOREIGN as a failure of Echo's own; `said`: some of the answer had come already."""
-    if isinstance(problem, ollama.ResponseError):
-        return refusal(problem.status_code, str(problem.error), asked)
-    if isinstance(problem, ConnectionError | httpx.ConnectError | httpx.ConnectTimeout):
-        return Unreachable(
-            f"{asked.here} does not answer: start it with `ollama serve`, or set ollama_host to where it runs."
+    def sentence(self, pattern: str, status: int = 0) -> str:
+        """A pattern of this file, filled in."""
+        return pattern.format(
+            here=f"Ollama at {self.host}",
+            host=self.host,
+            model=self.model,
+            timeout=self.timeout,
+            stall=self.stall,
+            status=status,
         )
-    if isinstance(problem, TimeoutError | httpx.TimeoutException):
-        return stalled(asked) if said else slow(asked)
-    if isinstance(problem, httpx.HTTPError):
-        return broke_off(asked)
-    return NotOllama(f"What answers at {asked.host} is not Ollama: set ollama_host to the address of a running Ollama.")
 
+    def refusal(self, status: int, error: str) -> OllamaFailure:
+        """What the server's HTTP status and its words come to."""
+        # A model's name is no reason, whatever words it holds.
+        words = error.lower().replace(self.model.lower(), "") if self.model else error.lower()
+        sign = next(sign for sign in SIGNS if sign.fits(status, words))
+        return sign.kind(self.sentence(sign.sentence, status))
 
-def slow(asked: Asked) -> TooSlow:
-    """The first word, or the whole, did not come within the timeout."""
-    return TooSlow(
-        f"{asked.here} took longer than {asked.timeout:g} seconds: raise ollama_timeout, or set ollama_model to a "
-        "smaller model."
-    )
+    def told(self, problem: Exception, *, said: bool) -> OllamaFailure:
+        """One of FOREIGN as a failure of Echo's own; `said`: some of the answer had come already."""
+        if isinstance(problem, ollama.ResponseError):
+            return self.refusal(problem.status_code, str(problem.error))
+        if isinstance(problem, ConnectionError | httpx.ConnectError | httpx.ConnectTimeout):
+            return Unreachable(self.sentence(_DOWN))
+        if isinstance(problem, TimeoutError | httpx.TimeoutException):
+            return TooSlow(self.sentence(_PAUSED)) if said else self.slow()
+        return self.broke_off() if isinstance(problem, httpx.HTTPError) else self.foreign()
 
+    def slow(self) -> TooSlow:
+        """The first word, or the whole, did not come within the timeout."""
+        return TooSlow(self.sentence(_SLOW))
 
-def stalled(asked: Asked) -> TooSlow:
-    """No further word came within the stall limit."""
-    return TooSlow(
-        f"{asked.here} paused for more than {asked.stall:g} seconds in the middle of an answer: raise ollama_stall, or "
-        "set ollama_model to a smaller model."
-    )
+    def broke_off(self) -> BrokeOff:
+        """The answer never said that it was whole."""
+        return BrokeOff(self.sentence(_BROKE_OFF))
 
+    def overflowed(self) -> ContextExceeded:
+        """What was sent does not fit."""
+        return ContextExceeded(self.sentence(_OVERFLOWED))
 
-def broke_off(asked: Asked) -> BrokeOff:
-    """The answer never said that it was whole."""
-    return BrokeOff(f"{asked.here} broke off in the middle of an answer: look at its log if it happens again.")
-
-
-def overflowed(asked: Asked) -> ContextExceeded:
-    """What was sent does not fit."""
-    return ContextExceeded(
-        f"{asked.here} was sent more than the context of “{asked.model}” holds: raise ollama_num_ctx, or set "
-        "ollama_model to one with a longer context."
-    )
-
-
-def missing(asked: Asked) -> ModelMissing:
-    """There is no such model."""
-    return ModelMissing(
-        f"{asked.here} has no model “{asked.model}”: run `ollama pull {asked.model}`, or set ollama_model to one that "
-        "`ollama list` shows."
-    )
-
-
-_OVERFLOWS: Final = ("exceed_context_size", "available context size", "context length", "context window")
-_LACKS: Final = ("manifest", "does not exist", "not found", "try pulling")
-_NO_DISK: Final = ("no space left", "disk full", "not enough disk", "insufficient space")
-
-
-def refusal(status: int, error: str, asked: Asked) -> OllamaFailure:
-    """What the server's HTTP status (-1 in the middle of a stream) and its words come to."""
-    # A model's name is no reason, whatever words it holds.
-    words = error.lower().replace(asked.model.lower(), "") if asked.model else error.lower()
-    if any(mark in words for mark in _OVERFLOWS):
-        return overflowed(asked)
-    if status == httpx.codes.NOT_FOUND and "model" in words:
-        return missing(asked)
-    if status == httpx.codes.SERVICE_UNAVAILABLE:
-        return Busy(f"{asked.here} is busy with other requests: try again in a while.")
-    if status in (httpx.codes.NOT_IMPLEMENTED, httpx.codes.METHOD_NOT_ALLOWED) or "does not support" in words:
-        return unsupported(words, asked)
-    return _refused(status, words, asked)
-
-
-def unsupported(words: str, asked: Asked) -> NotSupported:
-    """The model or the version lacks something; `words` tell only whether it is embedding."""
-    if "embed" in words:
-        return NotSupported(
-            f"“{asked.model}” can't embed at {asked.host}: set ollama_embedding_model to an embedding model, such as "
-            "all-minilm."
-        )
-    return NotSupported(
-        f"{asked.here} can't do that with “{asked.model}”: update Ollama, or set ollama_model to another model."
-    )
-
-
-def _refused(status: int, words: str, asked: Asked) -> OllamaFailure:
-    if any(mark in words for mark in _NO_DISK):
-        return Refused(f"{asked.here} has no room left on its disk: free some, then try again.")
-    if "memory" in words:
-        return Refused(f"{asked.here} has too little memory for “{asked.model}”: set ollama_model to a smaller model.")
-    if status < 0 and any(mark in words for mark in _LACKS):
-        return missing(asked)
-    if status < 0:
-        return BrokeOff(f"{asked.here} failed in the middle of an answer: look at its log if it happens again.")
-    if "digest" in words:
-        return Refused(f"{asked.here} got another file than was sent: check the disks, then try again.")
-    if status == httpx.codes.BAD_REQUEST and "name" in words:
-        return Refused(
-            f"{asked.here} takes no model of the name “{asked.model}”: use letters, digits and ._-:/, 80 at most."
-        )
-    if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.BAD_REQUEST:
-        return Refused(f"{asked.here} could not answer (status {status}): look at its log, then try again.")
-    return NotOllama(
-        f"What answers at {asked.host} is not an open Ollama (status {status}): set ollama_host to one that is."
-    )
+    def foreign(self) -> NotOllama:
+        """Something else answers there."""
+        return NotOllama(self.sentence(_FOREIGN))

@@ -106,12 +106,15 @@ def running_of(listed: ollama.ProcessResponse.Model) -> Running:
 
 
 def shown_of(answer: Mapping[str, Any]) -> Shown:
-    """An answer of `/api/show`. Servers before 0.6.4 name no capabilities: then the model is taken to chat alone.
+    """An answer of `/api/show`. Servers before 0.6.4 name no capabilities: then the model is taken to chat alone; those
+    before 0.2 tell no context.
 
     Raises TypeError, ValueError or AttributeError where it is none.
     """
     can = answer.get("capabilities")
-    info = answer["model_info"] or {}
+    if "details" not in answer:
+        raise ValueError
+    info = answer.get("model_info") or {}
     lengths = [v for k, v in info.items() if k.endswith(".context_length") and isinstance(v, int)]
     modelfile = str(answer.get("modelfile") or "")
     return Shown(

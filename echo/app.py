@@ -24,6 +24,7 @@ from echo.settings import Loaded, Settings
 from echo.stopping import stop_gateway, stop_work, until_available
 from echo.store import open_store
 from echo.tasks import Tasks
+from echo.training.disk import sweep
 from echo.upkeep import Upkeep
 from echo.worlds import home_of, world_of
 from schedules import maintenance
@@ -110,6 +111,8 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     board, store, client, tasks = parts.board, parts.store, parts.client, parts.tasks
     stack.push_async_callback(parts.reports.close)
     stack.push_async_callback(parts.voice.close)
+    # Weights that were being put together when Echo was killed.
+    await asyncio.to_thread(sweep, store.home)
     profiles, sessions = await store.steps.load()
     board.journal.extend(await store.journal.latest(JOURNAL_SHOWN))
     await parts.scoring.load()

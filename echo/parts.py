@@ -25,6 +25,7 @@ from echo.discord.speakable import speakable_channels
 from echo.discord.voice import Voice
 from echo.engine_reports import EngineReports
 from echo.engines.choice import engine_of
+from echo.fine_tuning_choice import fine_tuning_of
 from echo.floor import Floor, Limits
 from echo.held_models import HeldModels
 from echo.interpreter import Interpreter
@@ -191,6 +192,7 @@ class Parts:
             amending=Amending(
                 *(store.corpus, store.amendments, store.models, self.engine, self.chat, amended, self.clock)
             ),
+            fine_tuning=fine_tuning_of(*(settings, store, self.board, self.engine, self.scoring, self.clock)),
             versions=Versions(self.board, self.engine, store.models, store.uploads, self.reach, let_go),
             erasure=store.erasure,
             settings=settings,

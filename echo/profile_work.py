@@ -23,7 +23,7 @@ from echo.perusing import select
 from echo.ports import ChannelGone, Chat, CollectPort, Engine
 from echo.scoring import Scoring
 from echo.settings import Settings
-from echo.versions import Versions, model_name
+from echo.versions import LearntVersion, Versions, model_name
 from states import events as ev
 from states.board import Board, Progress
 from states.effects import Amend, Announce, AskConsent, Collect, DropVersions, Effect, Forget, Publish, Train
@@ -44,6 +44,13 @@ class Sessions(Protocol):
     async def __call__(self, profile: ProfileSnapshot) -> None: ...
 
 
+class FineTunes(Protocol):
+    """Gives a version weights of its own (`echo.fine_tuning.FineTuning`)."""
+
+    async def tuned(self, version: LearntVersion) -> tuple[bool, str]:
+        """Fine-tune and test it. Whether its weights are to speak, and a sentence where they are not."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileWork:
     """The adapters that a profile's effects are done with; `let_go` drops what is kept in memory of a profile."""
@@ -57,6 +64,7 @@ class ProfileWork:
     models: Models
     scoring: Scoring
     amending: Amending
+    fine_tuning: FineTunes | None
     versions: Versions
     erasure: Erasure
     settings: Settings
@@ -152,9 +160,16 @@ class ProfileWork:
             progress=lambda share: self._show_training(profile.key, share),
             timeout=float(self.settings.model_training_timeout),
         )
-        await self.scoring.test(profile, version, name, found.bursts)
+        tuned, note = False, ""
+        if self.fine_tuning is None:
+            await self.scoring.test(profile, version, name, found.bursts)
+        else:
+            names = self.chat.names_of(profile)
+            learnt = LearntVersion(profile, version, names, selected, found.bursts, trained.blob)
+            tuned, note = await self.fine_tuning.tuned(learnt)
         path = await self.models.save(profile.id, version, trained.blob, keep=profile.kept_versions)
-        return ev.TrainingFinished(self.clock(), path, version, trained.messages, round(trained.seconds, 3))
+        seconds = round(trained.seconds, 3)
+        return ev.TrainingFinished(self.clock(), path, version, trained.messages, seconds, tuned=tuned, note=note)
 
     async def _note_run(self, profile_id: int, version: int, began: datetime, event: Trained) -> None:
         if isinstance(event, ev.TrainingFinished):

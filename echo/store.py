@@ -39,8 +39,9 @@ from states.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Everything that lies in the data folder, opened."""
+    """Everything that lies in the data folder `home`, opened."""
 
+    home: Path
     database: Database
     steps: Steps
     outbox: Outbox
@@ -81,6 +82,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
         models = Models(database, keyring, home)
         tuning = TuningFiles(database, keyring, home)
         yield Store(
+            home=home,
             database=database,
             steps=Steps(database),
             outbox=Outbox(database),

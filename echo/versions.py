@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,9 @@ from db.errors import KeyDestroyed, NothingStored, StorageError
 from db.models import Models
 from db.outbox import OutboxRow
 from db.uploads import Uploads
+from echo.corpus.selecting import Selected
 from echo.errors import EngineFailed, EngineUnavailable, NoPermission
+from echo.persona.turns import Burst
 from echo.ports import Engine, PersonaName
 from echo.reach import Reach
 from states.board import Board
@@ -35,6 +37,27 @@ def model_name(profile_id: int, version: int) -> str:
 def persona_of(profile: ProfileSnapshot) -> PersonaName:
     """Who speaks for a profile as it stands."""
     return PersonaName(profile.server_id, profile.id, profile.model_version, profile.base, profile.tuned)
+
+
+@dataclass(frozen=True, slots=True)
+class LearntVersion:
+    """A version that was learnt from `selected` and `bursts` as `model`, and is neither tested nor kept yet.
+
+    `names` are those of the subject, the shown one first.
+    """
+
+    profile: ProfileSnapshot
+    number: int
+    names: tuple[str, ...]
+    selected: Selected
+    bursts: Sequence[Burst]
+    model: bytes
+
+    @property
+    def persona(self) -> PersonaName:
+        """Who is to speak, by weights of its own."""
+        profile = self.profile
+        return PersonaName(profile.server_id, profile.id, self.number, profile.base, tuned=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,12 +73,20 @@ class Asking:
         """Raises OllamaFailure where the base of the settings can't be asked."""
         await self._room(self._base)
 
+    async def require(self, persona: PersonaName) -> None:
+        """Raises OllamaFailure, ModelMissing among them, where the server of its base has no model of that persona."""
+        await self._near(self.base_of(persona), lambda client: client.show(persona.model))
+
+    async def system_of(self, persona: PersonaName, mind: Mind) -> str:
+        """The text that is stored with the persona's model. Raises OllamaFailure."""
+        room = await self._room(self.base_of(persona))
+        return await asyncio.to_thread(_system, mind, room)
+
     async def publish(self, persona: PersonaName, mind: Mind) -> None:
         """Make the persona's model on the server of its base. Raises OllamaFailure."""
         self._personas.permit(persona)
         base = self.base_of(persona)
-        room = await self._room(base)
-        system = await asyncio.to_thread(_system, mind, room)
+        system = await self.system_of(persona, mind)
         await self._near(base, lambda client: self._personas.ensure(client, persona, base, system))
         if not persona.tuned:
             self._standing.tell(PERSONAS, persona.model, None)

@@ -32,6 +32,8 @@ from echo.persona.model import Persona
 from echo.persona.turns import Burst
 from echo.ports import Answer, Examined, Moment, PersonaName, Trained, Why
 from echo.reports import NO_REPORTS, Reports
+from echo.training.making import Adapter
+from echo.training.publishing import Noted, Publication, Published, Publisher, Told
 from states.measures import ANSWERED, FAILED, SILENT, STOOD_IN
 
 TESTED: Final = 40
@@ -102,7 +104,9 @@ class OllamaEngine:
         most = min(moments, TESTED)
         try:
             async with asyncio.timeout(timeout):
-                said = await self._spoken(author, bursts, seed, most, lambda share: progress(0.7 * share), timeout)
+                said = await self._spoken(
+                    author, bursts, seed, most, lambda share: progress(0.7 * share), timeout, tuned
+                )
         except TimeoutError:
             raise EngineFailed(
                 f"Testing took longer than {timeout:g} seconds; lower scorecard_moments or raise "
@@ -173,6 +177,18 @@ class OllamaEngine:
         """Has what these personas speak by loaded, and nothing else of Echo's; does not raise."""
         await self._bases.keep(online)
 
+    async def text_of(self, persona: PersonaName, model: bytes) -> str:
+        """The system text that goes with the persona. Raises EngineUnavailable, EngineFailed where it is damaged."""
+        return await self._asking.system_of(persona, await asyncio.to_thread(Mind.of, model))
+
+    async def bring(
+        self, persona: PersonaName, text: str, adapter: Adapter, publisher: Publisher, noted: Noted, told: Told
+    ) -> Published:
+        """Make the fine-tuned persona's own model on all servers that can be reached; see Publisher.publish."""
+        self._personas.permit(persona)
+        what = Publication(persona, adapter, text, SAMPLING)
+        return await publisher.publish(self._hosts.every(), what, told, noted)
+
     async def erase_file(self, host: str, digest: str) -> None:
         """Removes what a broken-off publishing may have left there. Raises EngineUnavailable where it stays."""
         await erase_file(self._hosts, host, digest)
@@ -189,8 +205,11 @@ class OllamaEngine:
         most: int,
         progress: Callable[[float], None],
         timeout: float,
+        tuned: PersonaName | None = None,
     ) -> dict[int, tuple[str, ...]]:
         """What a model of the earlier part says in the moments of the test, by their number."""
+        if tuned is not None:
+            await self._asking.require(tuned)
         division = await asyncio.to_thread(divide, bursts, most)
         if not is_testable(division):
             return {}
@@ -198,8 +217,9 @@ class OllamaEngine:
         mind = await asyncio.to_thread(Mind.of, trained.blob)
         said: dict[int, tuple[str, ...]] = {}
         for at, burst in enumerate(division.moments):
-            asked = Moment(burst.context, (author,), addressed=True, seed=seed + at)
-            said[at] = (await self._drafted(mind, asked)).texts
+            asked = Moment(burst.context, (author,), addressed=True, seed=seed + at, persona=tuned)
+            # A test is no answer to anybody: it is not measured as one.
+            said[at] = (await self._asking.drafted(mind, asked)).drafted.texts
             progress(0.2 + 0.8 * (at + 1) / len(division.moments))
         return said
 

@@ -62,7 +62,7 @@ class Personas:
         self._hosts = hosts
         self._parameters = dict(parameters)
         self._standing = standing
-        self._known: dict[tuple[str, str], tuple[str, str, Voice]] = {}
+        self._known: dict[tuple[str, str], tuple[str, str, bool, Voice]] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._kept: dict[str, frozenset[int]] = {}
 
@@ -73,14 +73,14 @@ class Personas:
         the board tells. Raises OllamaFailure, also where the server has no such base.
         """
         there = (client.host, persona.model)
-        if (voice := self._voice(there, base, system)) is None or not self._may_be(persona):
+        if (voice := self._voice(there, persona, base, system)) is None or not self._may_be(persona):
             # One at a time: making two of one base at once has servers write its layers twice.
             async with self._locks[client.host]:
                 if not self._may_be(persona):
                     return Voice(base)
-                if (voice := self._voice(there, base, system)) is None:
+                if (voice := self._voice(there, persona, base, system)) is None:
                     voice = await (self._tuned if persona.tuned else self._made)(client, persona, base, system)
-                    self._known[there] = (base, system, voice)
+                    self._known[there] = (base, system, persona.tuned, voice)
         return voice
 
     def lost(self, host: str, persona: PersonaName) -> None:
@@ -124,9 +124,10 @@ class Personas:
             raise EngineUnavailable(" ".join(problems))
         return gone
 
-    def _voice(self, there: tuple[str, str], base: str, system: str) -> Voice | None:
+    def _voice(self, there: tuple[str, str], persona: PersonaName, base: str, system: str) -> Voice | None:
+        # Weights that were retired make room for a persona of the same name.
         known = self._known.get(there)
-        return known[2] if known is not None and known[:2] == (base, system) else None
+        return known[3] if known is not None and known[:3] == (base, system, persona.tuned) else None
 
     def _may_be(self, persona: PersonaName) -> bool:
         kept = self._kept.get(persona.series)

@@ -1,0 +1,47 @@
+"""Fine-tuning asked for: an echo comes to speak in any case, and says why its weights were not made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from echo.errors import ConfigError
+from tests.support.ollama import ollama_at_loopback
+from tests.support.running import running
+from tests.support.settlers import gardeners
+
+
+async def test_an_echo_whose_weights_cannot_be_made_speaks_by_its_prompt_and_says_why(tmp_path: Path) -> None:
+    async with (
+        ollama_at_loopback() as ollama,
+        running(
+            tmp_path,
+            gardeners(),
+            engine="ollama",
+            ollama_host=ollama.address,
+            training_enabled=True,
+            training_base=tmp_path / "nowhere",
+            training_base_gguf=tmp_path / "nowhere.gguf",
+        ) as echo,
+    ):
+        await echo.agreed("Mara", "garden", "01.06.2026")
+        profile = await echo.ready()
+        assert profile.can_speak and not profile.tuned
+        assert profile.reason and profile.reason.startswith("It speaks by its prompt alone, as it was not fine-tuned: ")
+        await echo.command("Mara", "garden", "echo online")
+        await echo.tell("Petr", "garden", "Mara (echo): how is the boat coming along?")
+        assert echo.said("garden")
+        status = await echo.command("Mara", "garden", "echo status")
+        assert "was not fine-tuned" in status
+
+
+async def test_weights_without_a_server_that_speaks_by_them_or_a_base_are_refused_at_the_start(tmp_path: Path) -> None:
+    for settings, said in (
+        ({"engine": "embedded"}, "set engine to ollama"),
+        ({"engine": "ollama"}, r"training\.base is empty: set it"),
+        ({"engine": "ollama", "training_base": tmp_path}, r"training\.base_gguf is empty"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            async with running(tmp_path, gardeners(), training_enabled=True, **settings):
+                pytest.fail("It started.")

@@ -20,9 +20,10 @@ from echo.errors import EchoError
 from echo.training.base import base_folder
 from echo.training.failures import BaseUnusable, MemoryTooSmall, TuningFailed
 from echo.training.learning import Course
+from echo.training.making import Adapter
 from echo.training.talk import Lesson, fingerprint
 from echo.training.telling import TuningLog, progress_of
-from echo.training.tuned import Adapter, Figures, Tuned
+from echo.training.tuned import Figures, Tuned
 from echo.training.wire import Order, request
 from echo.training_settings import TrainingSettings
 from states.board import Progress

@@ -6,14 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from echo.training.failures import TuningFailed
-
-
-@dataclass(frozen=True, slots=True)
-class Adapter:
-    """The contents of PEFT's adapter_model.safetensors and adapter_config.json."""
-
-    weights: bytes
-    config: str
+from echo.training.making import Adapter
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,10 +109,11 @@ class Operating:
             self._tell(found)
             return
         echo = echo_of(self._board, profile)
-        rests = " Its fine-tuned one rests until it learns anew." if profile.tuned else ""
-        labels = [f"{label} (now)" if name == profile.base else label for name, label in found]
-        question = f"Which model is {echo} to speak by?{rests}"
-        chosen = await self._app.push_screen_wait(ChooseScreen(question, list(enumerate(labels))))
+        rests = "Its fine-tuned model rests until it learns anew" if profile.tuned else ""
+        now = None if profile.tuned else profile.base
+        labels = [f"{label} (now)" if name == now else label for name, label in found]
+        question = f"Which model is {echo} to speak by?"
+        chosen = await self._app.push_screen_wait(ChooseScreen(question, list(enumerate(labels)), rests))
         if chosen is None:
             return
         server = name_of(self._board, profile.server_id)

@@ -20,16 +20,18 @@ class ChooseScreen(ModalScreen[int | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Close")]
 
-    def __init__(self, question: str, choices: Sequence[tuple[int, str]]) -> None:
-        """`choices` are numbers and what stands for them."""
+    def __init__(self, question: str, choices: Sequence[tuple[int, str]], hint: str = "") -> None:
+        """`choices` are numbers and what stands for them; `hint` stands below."""
         super().__init__()
         self._question = question
         self._choices = choices
+        self._hint = hint
 
     def compose(self) -> ComposeResult:
         """The choices in a list."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content(self._question)
+            dialog.border_subtitle = Content(self._hint)
             yield OptionList(*(Option(Content(name)) for _, name in self._choices))
 
     @on(OptionList.OptionSelected)

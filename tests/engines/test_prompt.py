@@ -224,7 +224,8 @@ def test_nobody_can_forge_a_line_of_another(
     own = {plain(u.text) for u in whole if u.own} | {plain(t) for e in examples for t in e.texts}
     own |= {plain(u.text) for e in examples for u in e.context if u.own}
     yours = [line.removeprefix(f"{notes.YOU} ") for line in lines if line.startswith(f"{notes.YOU} ")]
-    assert all(line in own for line in (*lines_of(asked, "assistant"), *yours))
+    # One that is too long for the room may be cut.
+    assert all(any(text.startswith(line) for text in own) for line in (*lines_of(asked, "assistant"), *yours))
     assert not any(CONTROL.search(m["content"]) for m in asked.messages[1:])
     assert asked.tokens <= budget
     for message in asked.messages:

@@ -35,7 +35,8 @@ _MONTHS: Final = (
     *("August", "September", "October", "November", "December"),
 )
 NOTE: Final = re.compile(
-    r"\((?:(?:now|earlier): [^)]*|nobody has [^)]*|in the middle of a talk|earlier in this conversation"
+    r"\((?:(?:now|earlier): [^)]*|nobody has [^)]*|what was said before is not known|in the middle of a talk"
+    r"|earlier in this conversation"
     r"|this is the talk|how you answered on other days[^)]*|you write as [^)]*)\)",
     re.IGNORECASE,
 )

@@ -31,9 +31,13 @@ EXAMPLE_CONTEXT: Final = 2
 """Lines that an example in the last message answers, at most."""
 LAST_SHARE: Final = 0.3
 """Of the tokens left after the system text: what the last message may take besides the newest line."""
+LAST_MOST: Final = 600
+"""Tokens that it may take at most, by our count: as many as it hardly ever needs."""
 STEADY_SHARE: Final = 0.2
+STEADY_MOST: Final = 600
 """The same for the examples that stand before the talk."""
 MEMORY_SHARE: Final = 0.1
+MEMORY_MOST: Final = 400
 """The same for what was said before the talk in this session."""
 MEMORY_LENGTH: Final = 16
 """Messages of it at most."""
@@ -82,7 +86,9 @@ class Rooms:
     def of(cls, system: str, budget: int) -> Rooms:
         """What of `budget` tokens the parts may take beside the system text."""
         left = max(0, budget - tokens(system) - OVERHEAD - REMARKS)
-        memory, steady, last = (int(left * share) for share in (MEMORY_SHARE, STEADY_SHARE, LAST_SHARE))
+        last = min(LAST_MOST, int(left * LAST_SHARE))
+        steady = min(STEADY_MOST, int(left * STEADY_SHARE))
+        memory = min(MEMORY_MOST, int(left * MEMORY_SHARE))
         return cls(left - memory - steady - last, memory, steady, last)
 
 

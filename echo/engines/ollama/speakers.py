@@ -54,7 +54,7 @@ def plain_name(name: str) -> str:
 class Speakers:
     """Labels for those who speak in one prompt: different people never share one, and nobody has the subject's."""
 
-    MARKS: Final = 16
+    MARKS: Final = 12
     """Tokens at most of what is put behind a name: that it is not the subject's, its number, the colon."""
 
     def __init__(self, me: Sequence[str]) -> None:

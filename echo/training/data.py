@@ -17,6 +17,7 @@ from echo.corpus.conversations import Conversation, Kind, Line, Turn, conversati
 from echo.corpus.dataset import LONG, alike, lines_of
 from echo.corpus.dialogue import NOTHING_YET, UNANSWERED
 from echo.corpus.selecting import Selected
+from echo.engines.ollama.notes import direction
 from echo.engines.ollama.speakers import Speakers, plain
 from echo.training.failures import TooFewExamples
 from echo.training.permission import RULE, WAY_OUT, may_learn, require_something
@@ -63,8 +64,8 @@ def lesson_of(
     held = int(VALIDATED * len(talks))
     training, validation = talks[: len(talks) - held], talks[len(talks) - held :]
     lesson = Lesson(
-        tuple(one.talk for one in training),
-        tuple(one.talk for one in validation),
+        tuple(_directed(one.talk) for one in training),
+        tuple(_directed(one.talk) for one in validation),
         until,
         frozenset(itertools.chain.from_iterable(one.ids for one in talks)),
     )
@@ -178,6 +179,16 @@ def _unrepeated(talks: Iterable[_Dated]) -> Iterator[_Dated]:
             turns.pop()
         if turns:
             yield replace(one, talk=Talk(tuple(turns)))
+
+
+def _directed(talk: Talk) -> Talk:
+    """The same with how much is written above each turn that is learnt, as a prompt says it when it asks for one."""
+    said = list(talk.said)
+    for at, one in enumerate(said):
+        if one.learnt:
+            asked = said[at - 1]
+            said[at - 1] = replace(asked, lines=(*asked.lines, direction([len(line) for line in one.lines], "now")))
+    return Talk(tuple(said))
 
 
 def _texts(lines: Iterable[Line]) -> tuple[str, ...]:

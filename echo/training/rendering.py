@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from echo.training.failures import BaseUnusable
 from echo.training.talk import Said, Talk
+
+SYSTEM_SHARE: Final = 0.25
+"""Of a row's tokens: what the system text may take. It teaches little, being the same in all of them."""
 
 Messages = list[dict[str, str]]
 
@@ -27,7 +30,9 @@ class Row:
 
 
 class Renderer:
-    """Renders talks for one base. `tokenizer` is transformers', `most` the tokens of one row, `system` stands above.
+    """Renders talks for one base. `tokenizer` is transformers', `most` the tokens of one row.
+
+    `system` stands above each row, or as many of its first lines as have room.
 
     Raises BaseUnusable where the base's template can't be used.
     """
@@ -48,7 +53,7 @@ class Renderer:
             *tokenizer.all_special_ids,
             *(number for number, token in tokenizer.added_tokens_decoder.items() if token.special),
         }
-        self._system = self._defused(system)
+        self._system = self._briefly(self._defused(system))
         one, two = (len(self._row(pairs).ids) for pairs in ([_PAIR], [_PAIR, _PAIR]))
         # Of a pair without its words, which are a token each at least; and what stands once in a row.
         self._around = max(1, two - one - 2)
@@ -75,13 +80,22 @@ class Renderer:
                 yield fitting
             end = start
 
+    def _briefly(self, system: str) -> str:
+        """The first lines of the text above each row, so many that it takes no more than its share."""
+        lines = system.split("\n")
+        while lines and self._tokens("\n".join(lines)) > SYSTEM_SHARE * self._most:
+            lines.pop()
+        return "\n".join(lines)
+
+    def _tokens(self, text: str) -> int:
+        return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
     def _start(self, pairs: Sequence[tuple[Said, Said]], end: int) -> int:
         """From which pair on there is room for all up to `end`, about."""
         room, start = self._most - self._once, end
         while start and room >= 0:
             start -= 1
-            words = "\n".join(line for one in pairs[start] for line in one.lines)
-            room -= self._around + len(self._tokenizer(words, add_special_tokens=False)["input_ids"])
+            room -= self._around + self._tokens("\n".join(line for one in pairs[start] for line in one.lines))
         return start if room >= 0 else min(start + 1, end - 1)
 
     def _shortened(self, asked: Said, answer: Said) -> Row | None:

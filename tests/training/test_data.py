@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from db.stored import Provenance, StoredMessage
 from echo.corpus.dialogue import NOTHING_YET, UNANSWERED
 from echo.corpus.selecting import Selected
+from echo.engines.ollama.notes import NOTE, direction
 from echo.training.data import lesson_of
 from echo.training.failures import NotPermitted, TooFewExamples
-from echo.training.talk import UNSEEN, Lesson, talk_of
+from echo.training.talk import UNSEEN, Lesson, Said, talk_of
 from echo.training_settings import DiscordPermission
 from tests.corpus.rows import NAME, START, chatter, said, wild_rows
 
@@ -31,9 +32,13 @@ def lesson(
 def shown(made: Lesson) -> list[list[tuple[str, str, bool]]]:
     """Each talk's turns: whose, what, learnt."""
     return [
-        [("Wren" if one.own else "others", " / ".join(one.lines), one.learnt) for one in talk.said]
+        [("Wren" if one.own else "others", " / ".join(undirected(one)), one.learnt) for one in talk.said]
         for talk in (*made.training, *made.validation)
     ]
+
+
+def undirected(one: Said) -> list[str]:
+    return [line for line in one.lines if not line.startswith("(now: ")]
 
 
 def packaged(rows: Sequence[StoredMessage]) -> list[StoredMessage]:
@@ -68,6 +73,13 @@ def test_a_conversation_is_one_talk_with_every_turn_of_the_persons_learnt_and_se
     ]
     assert lesson(rows).turns == 4
     assert lesson(rows).message_ids == {1, 4, 5, 8, 9}
+
+
+def test_above_each_turn_that_is_learnt_stands_how_much_is_written_as_a_prompt_asks_for_it() -> None:
+    rows = [said(1, 0, "Ann", "where is it?"), said(2, 5, text="by the weir"), said(3, 9, text="ok")]
+    (talk,) = lesson(rows).training
+    assert talk.said[0].lines == ("Ann: where is it?", direction([11, 2], "now"))
+    assert NOTE.fullmatch(talk.said[0].lines[-1]) and NOTE.fullmatch(UNSEEN)
 
 
 @pytest.mark.parametrize("provenance", THROUGH_THE_API)
@@ -176,4 +188,4 @@ def test_every_talk_has_others_first_then_by_turns_and_ends_with_what_is_learnt(
             assert all(line in own for one in talk.said if one.own for line in one.lines)
             assert talk_of(talk.line()) == talk
             if permission is NOT_GIVEN:
-                assert all(one.lines in ((UNSEEN,), (NOTHING_YET,)) for one in talk.said if not one.own)
+                assert all(undirected(one) in ([UNSEEN], [NOTHING_YET]) for one in talk.said if not one.own)

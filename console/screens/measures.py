@@ -121,7 +121,8 @@ class Course(Vertical):
             least, most, newest = map(_figure, (min(figures), max(figures), figures[-1]))
             span = f"{least} to {most}{self._unit}, the newest {newest}{self._unit}"
             self._caption.update(Content.assemble((f"{self._called:{LABELLED}} ", "$text-muted"), span))
-            self._line.data = list(figures)
+            # What looks alike is drawn alike.
+            self._line.data = [round(figure, 2) for figure in figures]
 
 
 def table(title: str, measures: Measures) -> Content:

@@ -24,6 +24,9 @@ async def test_an_echo_answers_through_ollama(tmp_path: Path) -> None:
         ]
         talk = ollama.chats[0]["messages"][-1]["content"]
         assert "Petr: Mara (echo): how is the boat coming along?" in talk
+        day = (await until(echo.board, lambda: echo.board.measures.get(1))).day
+        assert day.outcomes == (("answered", 1),) and day.first_token and day.seconds and day.speed
+        assert 0 < day.first_token.p50 <= day.seconds.p50 and day.drafts == len(ollama.chats)
 
 
 async def test_a_persona_lives_on_the_server_from_its_learning_to_its_forgetting(tmp_path: Path) -> None:
@@ -46,6 +49,9 @@ async def test_a_persona_lives_on_the_server_from_its_learning_to_its_forgetting
         texts = [one["content"] for one in echo.said("garden")]
         assert texts[0] == "slowly but it floats" and texts[1] != texts[0]
         assert "ollama" not in echo.board.conditions
+        await until(echo.board, lambda: echo.board.measures[1].hour.total == 3)
+        hour = echo.board.measures[1].hour
+        assert hour.count("stood_in") == 1 and hour.failures == (("busy", 1),)
         assert {chat["model"] for chat in ollama.chats} == {persona} and len(ollama.loads) == 1
 
         await echo.command("Mara", "garden", "echo offline")

@@ -162,11 +162,14 @@ async def test_a_ready_profile_can_be_collected_and_trained_anew(tmp_path: Path)
 
 
 async def test_what_is_past_its_time_is_erased_but_the_echo_stays(tmp_path: Path) -> None:
-    async with running(tmp_path, chatter(200), data_retention_days=3) as echo:
+    async with running(tmp_path, chatter(200), data_retention_days=3, measures_retention_days=2) as echo:
         await online(echo)
+        await echo.tell("Ben", "talk", "Ana (echo): how is the boat?")
+        await until(echo.board, lambda: echo.board.measures)
         echo.clock.move(4 * 86400)
         await echo.echo.upkeep.retention()
-        assert stored(tmp_path, "SELECT count(*) FROM user_messages") == [(0,)]
+        for emptied in ("user_messages", "measures"):
+            assert stored(tmp_path, f"SELECT count(*) FROM {emptied}") == [(0,)]
         await echo.tell("Ben", "talk", "Ana (echo): what about the goose?")
         assert echo.said("talk")
 

@@ -158,6 +158,8 @@ def test_the_settings_are_frozen(home: Path) -> None:
         ({"ollama_host": "localhost:11434"}, "an example is http://127.0.0.1:11434"),
         ({"ollama_host": "http://ada:hush@10.0.0.2:11434"}, '"http://(hidden)@10.0.0.2:11434"'),
         ({"ollama_host": "http://[::1"}, "an example is http://127.0.0.1:11434"),
+        ({"ollama_host": "http://10.0.0.2:1, ten.example"}, "an example is http://127.0.0.1:11434"),
+        ({"ollama_host": " , "}, "an example is http://127.0.0.1:11434"),
         ({"min_messages": 60, "max_messages_per_analysis": 50}, "min_messages (60) must not be more than"),
         ({"data_dir": "a\0b"}, "no folder"),
         ("", "line 1, column 1"),
@@ -174,6 +176,13 @@ def test_a_wrong_file_is_refused_in_one_sentence_that_names_the_place(config: ob
     sentence = refusal(home, config=config)
     assert said in sentence
     assert str(home / "config.json") in sentence or "do not fit together" in sentence
+
+
+def test_several_addresses_of_ollama_stand_in_one_line_each_once(home: Path) -> None:
+    settings = load_in(home, {"ECHO_OLLAMA_HOST": "http://a:1/,https://b:2 ,, http://a:1"}).settings
+    assert settings.ollama_host == "http://a:1, https://b:2"
+    assert settings.ollama_addresses == ("http://a:1", "https://b:2")
+    assert load_in(home, {}).settings.ollama_addresses == ("http://127.0.0.1:11434",)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from db.corpus import Corpus
 from db.keys import Keyring
 from db.quizzes import Quizzes
 from db.scorecards import Scorecards
+from echo.discord.notices import stays_here
 from echo.reach import Reach
 from echo.scoring import Scoring
 from echo.settings import Settings
@@ -42,3 +43,15 @@ async def test_a_model_is_not_tested_by_an_engine_elsewhere_for_whom_agreed_that
             await scoring.test(profile, 1, "Wren", talk(300))
         assert bool(server.chats) is stays
     assert ("agreed that nothing leaves" in caplog.text) is not stays
+
+
+@pytest.mark.parametrize(
+    ("engine", "hosts", "stays"),
+    [
+        ("embedded", "http://10.0.0.2:11434", True),
+        ("ollama", "http://127.0.0.1:11434, http://localhost:11435, http://[::1]:11436", True),
+        ("ollama", "http://127.0.0.1:11434, http://10.0.0.2:11434", False),
+    ],
+)
+def test_what_is_read_stays_here_only_where_every_server_is_here(engine: str, hosts: str, stays: bool) -> None:
+    assert stays_here(Settings.model_validate({"engine": engine, "ollama_host": hosts})) is stays

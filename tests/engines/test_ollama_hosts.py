@@ -186,3 +186,7 @@ async def test_an_answer_that_broke_off_is_not_asked_of_another_server(servers: 
     with pytest.raises(Exception, match="broke off"):
         await hosts.ask(MODEL, chat)
     assert [len(one.chats) for one in (first, second, third)] == [1, 0, 0]
+    # What said nothing at all is.
+    first.trouble = Trouble.LOSES
+    assert (await hosts.ask(MODEL, chat)).content
+    assert [len(one.chats) for one in (first, second, third)] == [1, 1, 0]

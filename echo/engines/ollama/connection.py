@@ -132,6 +132,7 @@ class Connection:
             else:
                 self._heard(None)
                 return found
+            failure.said = patience.said
             self._heard(failure)
             if pause is None or patience.said or is_slow or not failure.may_pass:
                 # Not chained: what the package complains about may quote what was said.

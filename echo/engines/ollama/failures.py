@@ -18,11 +18,12 @@ from echo.errors import EngineUnavailable
 
 class OllamaFailure(EngineUnavailable):
     """A request to Ollama failed. `kind` is a stable word, for measurements; `is_away`: the server counts as down;
-    `may_pass`: the same request may well succeed a moment later."""
+    `may_pass`: the same request may well succeed a moment later; `said`: some of the answer had come already."""
 
     kind: ClassVar[str]
     is_away: ClassVar[bool] = False
     may_pass: ClassVar[bool] = False
+    said = False
 
 
 class Unreachable(OllamaFailure):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from echo.engines.ollama.client import OllamaClient
-from echo.engines.ollama.failures import Busy, OllamaFailure, Unreachable
+from echo.engines.ollama.failures import BrokeOff, Busy, OllamaFailure, Unreachable
 from echo.reports import NO_REPORTS, Reports
 from states.breaker import (
     Breaker,
@@ -116,7 +116,8 @@ class Hosts:
                 self._move(host, TrialAbandoned(self._clock()))
 
     async def ask(self, base: str, call: Callable[[OllamaClient], Awaitable[T]]) -> T:
-        """What `call` returns with `client(base)`; made again at the next server where the first can't be reached."""
+        """What `call` returns with `client(base)`; made again at the next server where the first can't be reached, or
+        broke the connection before it said anything."""
         avoided: list[str] = []
         while True:
             asked = ""
@@ -124,9 +125,10 @@ class Hosts:
                 async with self._lease(base, avoided) as client:
                     asked = client.host
                     return await call(client)
-            except Unreachable:
+            except (Unreachable, BrokeOff) as failure:
                 avoided.append(asked)
-                if not asked or not any(client.host not in avoided for client in self.every()):
+                is_left = any(client.host not in avoided for client in self.every())
+                if failure.said or not asked or not is_left:
                     raise
 
     async def _seat(self, base: str, avoided: Collection[str]) -> _Host:

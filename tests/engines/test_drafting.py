@@ -212,3 +212,12 @@ async def test_the_system_text_is_sent_where_the_one_in_the_model_is_not_todays(
     for text in (stored, stored + " and more", None):
         await Drafting().drafted(mind, moment(), Route(BASE, 4096, chat, text))
     assert sent == ["user", "system", "system"]
+
+
+@pytest.mark.parametrize(("ago", "drafts"), [(0.0, 6), (3600.0, 1)])
+async def test_the_time_that_went_by_before_drafting_began_counts_as_well(ago: float, drafts: int) -> None:
+    mind, server, hand = Mind.of(bundle()), Server(real=0.5, room=4096), Hand(now=10_000.0)
+    route = Route(BASE, server.room, server.chat, begun=hand.now - ago)
+    found = await Drafting(6, clock=hand).drafted(mind, replace(moment(), leisure=100.0, most=600.0), route)
+    assert (found.drafts, found.rejected, found.seconds) == (drafts, 0, ago)
+    assert found.prompt_tokens == server.prompts[0] and found.texts == ("slowly but it floats",)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, TypeVar
 
 from echo.engines.ollama.bases import Bases
@@ -32,13 +33,15 @@ class Asked:
 
 @dataclass(slots=True)
 class _Talk:
-    """Who is asked for one answer, by which base; then with what for a system text, where, and by which voice."""
+    """Who is asked for one answer, by which base, and since when (`time.monotonic`); then with what for a system text,
+    where, and by which voice."""
 
     persona: PersonaName | None
     base: str
     system: str = ""
     host: str = ""
     voice: Voice | None = None
+    begun: float = field(default_factory=monotonic)
 
 
 class Changed(OllamaFailure):
@@ -122,7 +125,7 @@ class Asking:
         async def chat(messages: Sequence[Mapping[str, str]], options: Mapping[str, Any]) -> Completion:
             return await self._hosts.ask(talk.base, lambda client: self._chat(client, talk, messages, options))
 
-        found = await self._drafting.drafted(mind, moment, Route(talk.base, room, chat, talk.voice.stored))
+        found = await self._drafting.drafted(mind, moment, Route(talk.base, room, chat, talk.voice.stored, talk.begun))
         return Asked(found, talk.host)
 
     async def _chat(

@@ -54,13 +54,15 @@ class Route:
 
     `base` is the base model it speaks by and `room` the tokens of its context. `chat(messages, options)` asks for one
     draft; it waits for a slot, and adds the model's name, `num_ctx` and `think`. `stored` is the system text that the
-    model has stored, None where it has none.
+    model has stored, None where it has none. `begun`: since when that answer has been in the making, by the clock of
+    Drafting; None: from now on.
     """
 
     base: str
     room: int
     chat: Callable[[Sequence[Mapping[str, str]], Mapping[str, Any]], Awaitable[Completion]]
     stored: str | None = None
+    begun: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Drafting:
     async def drafted(self, mind: Mind, moment: Moment, route: Route) -> Drafted:
         """The draft that fits the moment best, of those that may be said as a whole, in the time that the person's own
         delay leaves. Raises EngineUnavailable where none could be made."""
-        began = self._clock()
+        began = self._clock() if route.begun is None else route.begun
         lengths = await asyncio.to_thread(mind.persona.lengths, moment.context, seed=moment.seed)
         left = await asyncio.to_thread(leisure, mind.persona, moment, lengths[0] if lengths else 0)
         limits = Limits(route.base, self._candidates, self._parallel, Deadline(self._clock, began + left))

@@ -80,7 +80,7 @@ async def test_a_pull_tells_how_far_it_is_on_standard_error_alone(
         code, said = await asked(tmp_path, server.address, "pull", "gemma3:1b")
         far = capsys.readouterr().err.splitlines()
         assert (code, said) == (0, "gemma3:1b is there.") and "gemma3:1b" in server.models
-        assert [line for line in far if "25%" in line] and "success" in far[-1]
+        assert [line for line in far if "25 %" in line] and "success" in far[-1]
         assert all(line.startswith(f"gemma3:1b on {server.address}: ") for line in far)
         for wrong, sentence in (("no-such", "finds no model “no-such”"), ("a b", "no name of a model")):
             with pytest.raises(UsageError, match=sentence):

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from echo.engines.ollama.client import OllamaClient
 from echo.engines.ollama.failures import ModelMissing, OllamaFailure
+from echo.engines.ollama.personas import full_name
 from echo.engines.ollama.telling import Tag
 from echo.errors import EchoError, EngineUnavailable, UsageError
 from echo.settings import Settings
@@ -133,8 +134,8 @@ class Inventory:
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether two names mean one model: without a tag it is the latest."""
-    return _tagged(one) == _tagged(other)
+    """Whether two names mean one model."""
+    return full_name(one) == full_name(other)
 
 
 def shown_size(size: int) -> str:
@@ -147,7 +148,7 @@ async def _stock(client: OllamaClient) -> Stock:
     try:
         version = await client.version()
         tags, running = await client.tags(), await client.running()
-        loaded = {_tagged(name) for one in running for name in (one.name, one.parent) if name}
+        loaded = {full_name(name) for one in running for name in (one.name, one.parent) if name}
         bases = [await _base(client, tag, loaded) for tag in tags if not PERSONA.fullmatch(tag.name)]
     except OllamaFailure as problem:
         return Stock(client.host, version, trouble=str(problem))
@@ -163,22 +164,18 @@ async def _base(client: OllamaClient, tag: Tag, loaded: set[str]) -> Base | None
         # Somebody has just removed it.
         return None
     return Base(
-        *(tag.name, tag.size, tag.parameters, tag.quantisation, _tagged(tag.name) in loaded),
+        *(tag.name, tag.size, tag.parameters, tag.quantisation, full_name(tag.name) in loaded),
         *(shown.chats, shown.embeds, shown.context),
     )
 
 
 def _persona(tag: Tag, loaded: set[str]) -> Persona:
     # All that were made from one base are loaded with it.
-    return Persona(tag.name, tag.size, tag.parent, bool({_tagged(tag.name), _tagged(tag.parent)} & loaded))
+    return Persona(tag.name, tag.size, tag.parent, bool({full_name(tag.name), full_name(tag.parent)} & loaded))
 
 
 def _sorted(found: Iterable[T]) -> tuple[T, ...]:
     return tuple(sorted(found, key=lambda one: one.name))
-
-
-def _tagged(name: str) -> str:
-    return name.casefold() if not name or ":" in name.rpartition("/")[2] else f"{name.casefold()}:latest"
 
 
 def _telling(name: str, host: str, told: Callable[[str], None]) -> Callable[[str, int, int | None], None]:
@@ -186,7 +183,7 @@ def _telling(name: str, host: str, told: Callable[[str], None]) -> Callable[[str
 
     def progress(status: str, done: int, total: int | None) -> None:
         nonlocal last
-        far = f"{status}, {done / total:.0%} of {shown_size(total)}" if total else status
+        far = f"{status}, {100 * done / total:.0f} % of {shown_size(total)}" if total else status
         if far != last:
             last = far
             told(f"{name} on {host}: {far}")

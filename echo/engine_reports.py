@@ -12,8 +12,7 @@ from db.errors import StorageError
 from db.measures import DAY, MeasureLog
 from db.stored import AnswerMeasured
 from echo.ports import Clock
-from echo.reports import FACTS
-from states.board import Board
+from states.board import NEWS, Board
 from states.model import ProfileState
 
 log = logging.getLogger(__name__)
@@ -67,7 +66,7 @@ class EngineReports:
     def stands(self, what: str, sentence: str | None) -> None:
         """Shows it on the board, and says in the log when that changes."""
         if self._board.conditions.get(what) != sentence:
-            is_news = sentence is None or what in FACTS
+            is_news = sentence is None or what in NEWS
             log.log(logging.INFO if is_news else logging.WARNING, "%s", sentence or f"{what}: that is over.")
         self._board.set_condition(what, sentence)
 

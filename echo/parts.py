@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from echo.amending import Amending
@@ -172,12 +173,28 @@ class Parts:
             clock=self.clock,
         )
 
+    def _join_published(self) -> Callable[[int], None]:
+        """What keeps published personas as their cards are; returns what is to be told of models that were amended."""
+        store, let_go = self.store, self.session_work.let_go
+        self.versions = Versions(self.board, self.engine, store.models, store.uploads, self.reach, store.wishes, let_go)
+
+        def renew(profile_id: int) -> None:
+            self.tasks.start(f"card {profile_id}", self.versions.renew(profile_id))
+
+        def amended(profile_id: int) -> None:
+            self.held_models.amended(profile_id)
+            renew(profile_id)
+
+        if self.settings.engine == "embedded":
+            return self.held_models.amended
+        self.portraits.wished = renew
+        return amended
+
     def _join_machines(self) -> None:
         """What profiles ask for, and what drives all machines."""
         store, settings = self.store, self.settings
         ends = SessionEnds(self.board, self.router)
-        manner, amended = Manner.of(settings), self.held_models.amended
-        let_go = self.session_work.let_go
+        manner, amended = Manner.of(settings), self._join_published()
         profile_work = ProfileWork(
             board=self.board,
             chat=self.chat,
@@ -193,12 +210,12 @@ class Parts:
                 *(store.corpus, store.amendments, store.models, self.engine, self.chat, amended, self.clock)
             ),
             fine_tuning=fine_tuning_of(*(settings, store, self.board, self.engine, self.scoring, self.clock)),
-            versions=Versions(self.board, self.engine, store.models, store.uploads, self.reach, let_go),
+            versions=self.versions,
             erasure=store.erasure,
             settings=settings,
             clock=self.clock,
             end_sessions=ends,
-            let_go=let_go,
+            let_go=self.session_work.let_go,
             collecting=asyncio.Semaphore(settings.collecting_slots),
             training=asyncio.Semaphore(settings.training_slots),
         )

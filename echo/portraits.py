@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -48,6 +48,8 @@ class Portraits:
         self._wishes = wishes
         self._board = board
         self._cards: OrderedDict[tuple[int, int], tuple[CardLine, ...]] = OrderedDict()
+        self.wished: Callable[[int], None] = lambda profile_id: None
+        """Is told of whose wishes are others now."""
         board.watch(self._let_go)
 
     async def portrait(self, profile: ProfileSnapshot) -> Portrait:
@@ -68,6 +70,7 @@ class Portraits:
     async def wish(self, profile: ProfileSnapshot, wishes: Wishes) -> None:
         """Put these wishes in place of those before; the next answer heeds them."""
         await self._wishes.put(profile.id, wishes)
+        self.wished(profile.id)
 
     async def evidence(self, profile: ProfileSnapshot, key: str, count: int = 5) -> tuple[Place, ...]:
         """Where the newest messages stand that show a line, at most `count`, the newest first.

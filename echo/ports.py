@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from db.stored import Wishes
+from db.stored import NO_WISHES, Wishes
 from echo.moments import Answer, Examined, Moment, PersonaName, TestedMoment, Trained, Why
 from echo.persona.turns import Burst
 from states.board import Progress
@@ -210,8 +210,9 @@ class Engine(Protocol):
     async def allows(self, model: bytes, version: str, texts: Sequence[str], wishes: Wishes) -> bool:
         """Whether the messages of one answer, together, hold nothing that the subject does not wish to be said."""
 
-    async def publish(self, persona: PersonaName, model: bytes) -> None:
-        """Make what a server of models needs for this persona to speak; once more changes nothing.
+    async def publish(self, persona: PersonaName, model: bytes, wishes: Wishes = NO_WISHES) -> None:
+        """Make what a server of models needs for this persona, with its subject's wishes, to speak; once more changes
+        nothing.
 
         Raises EngineUnavailable where the server is away.
         """

@@ -17,10 +17,6 @@ class Reports(Protocol):
         """How a server of models stands, for the board; None takes the sentence down."""
 
 
-FACTS: Final = frozenset({"ollama loaded"})
-"""What of `stands` tells how things are, and of no trouble."""
-
-
 class NoReports:
     """Fills `Reports` where nobody listens."""
 

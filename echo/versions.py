@@ -13,6 +13,7 @@ from db.errors import KeyDestroyed, NothingStored, StorageError
 from db.models import Models
 from db.outbox import OutboxRow
 from db.uploads import Uploads
+from db.wishes import WishBook
 from echo.corpus.selecting import Selected
 from echo.errors import EngineFailed, EngineUnavailable, NoPermission
 from echo.persona.turns import Burst
@@ -69,6 +70,7 @@ class Versions:
     models: Models
     uploads: Uploads
     reach: Reach
+    wishes: WishBook
     let_go: Callable[[int], None]
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -76,6 +78,16 @@ class Versions:
         """Make on the server of models, where there is one, what the version that speaks needs."""
         assert isinstance(row.effect, Publish)
         await self._until_done(row, f"model {row.key.id}", self._publish)
+
+    async def renew(self, profile_id: int) -> None:
+        """Bring what is published in line with another card. Where that fails now the next answer does it."""
+        profile = self.board.profiles.get(profile_id)
+        if profile is None or not profile.can_speak:
+            return
+        try:
+            await self._publish(profile)
+        except (EngineFailed, EngineUnavailable, StorageError) as problem:
+            log.info("The card of profile %d is renewed with its next answer: %s", profile_id, problem)
 
     async def drop(self, row: OutboxRow, snapshot: Snapshot) -> None:
         """Remove, here and on the server of models, what may not speak any more."""
@@ -85,11 +97,15 @@ class Versions:
         try:
             await self.reach.check(profile.id)
             model = await self.models.load(profile.id, profile.model_version)
+            wishes = await self.wishes.of(profile.id)
         except (NoPermission, NothingStored, KeyDestroyed) as problem:
             # Whoever would speak is told of it then; trying again would not help.
             log.warning("The model of profile %d is not published: %s", profile.id, problem)
             return
-        await self.engine.publish(persona_of(profile), model)
+        now = self.board.profiles[profile.id]
+        # Meanwhile it may be another version that speaks, or nobody any more.
+        if now.can_speak and now.model_version == profile.model_version:
+            await self.engine.publish(persona_of(now), model, wishes)
 
     async def _drop(self, profile: ProfileSnapshot) -> None:
         kept = profile.kept_versions

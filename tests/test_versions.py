@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from db.outbox import OutboxRow
+from db.stored import NO_WISHES, Wishes
 from echo.engines.embedded import EmbeddedEngine
 from echo.errors import EngineFailed, EngineUnavailable
 from echo.ports import PersonaName
@@ -38,9 +39,10 @@ class Elsewhere(EmbeddedEngine):
         if self.failures:
             raise self.failures.pop(0)
 
-    async def publish(self, persona: PersonaName, model: bytes) -> None:
+    async def publish(self, persona: PersonaName, model: bytes, wishes: Wishes = NO_WISHES) -> None:
         self.fail()
         self.published.append((persona, model))
+        self.wishes = wishes
 
     async def unpublish(self, server_id: int, profile_id: int, keep: Collection[int] = ()) -> int:
         self.fail()
@@ -68,13 +70,17 @@ class Here:
         self.waited.append(seconds)
         self.told.extend(self.board.troubles)
 
-    async def do(self, effect: Effect) -> None:
-        """Perform one effect as the interpreter would."""
-        reach = Reach(self.store.consents, self.stays)
-        works = Versions(
-            *(self.board, self.engine, self.store.models, self.store.uploads, reach, self.let_go.append),
+    def versions(self) -> Versions:
+        """What is tested."""
+        store, reach = self.store, Reach(self.store.consents, self.stays)
+        return Versions(
+            *(self.board, self.engine, store.models, store.uploads, reach, store.wishes, self.let_go.append),
             pause=self.pause,
         )
+
+    async def do(self, effect: Effect) -> None:
+        """Perform one effect as the interpreter would."""
+        works = self.versions()
         row = OutboxRow(1, self.profile.key, effect, NOON, None, 0)
         await (works.publish if isinstance(effect, Publish) else works.drop)(row, self.profile)
 
@@ -116,6 +122,20 @@ async def test_what_can_not_be_published_yet_is_told_and_tried_again_ever_later(
         assert published == (PersonaName(now.profile.server_id, 1, 2, "x"), b"version 2")
         assert now.waited[:3] == [RETRY_FIRST, 2 * RETRY_FIRST, 4 * RETRY_FIRST] and now.waited[-1] == RETRY_MOST
         assert now.told[:2] == [str(failure) for failure in failures]
+
+
+async def test_another_card_is_published_at_once_and_with_what_its_subject_wishes(tmp_path: Path) -> None:
+    async with here(tmp_path, Elsewhere()) as now:
+        await now.store.wishes.put(1, Wishes(struck=frozenset({"length"})))
+        await now.versions().renew(1)
+        assert [persona.version for persona, _ in now.engine.published] == [2]
+        assert now.engine.wishes.struck == {"length"}
+        now.engine.failures.append(EngineUnavailable("Ollama does not answer."))
+        await now.versions().renew(1)
+        now.stands(state=ProfileState.FORGETTING)
+        await now.versions().renew(1)
+        await now.versions().renew(99)
+        assert len(now.engine.published) == 1
 
 
 async def test_nothing_goes_to_a_server_elsewhere_that_its_subject_did_not_agree_to(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from time import perf_counter
 from typing import Final
 
-from db.stored import AnswerMeasured, Wishes
+from db.stored import NO_WISHES, AnswerMeasured, Wishes
 from echo.engines.bundle import unbundled
 from echo.engines.child import child_of, conversed
 from echo.engines.deciding import BEGINS, allowed, chance_of, heed, paced, silent, verdict
@@ -101,7 +101,7 @@ class EmbeddedEngine:
         persona = await asyncio.to_thread(self._shelf.get, model, version)
         return await asyncio.to_thread(allowed, persona, texts, wishes)
 
-    async def publish(self, persona: PersonaName, model: bytes) -> None:
+    async def publish(self, persona: PersonaName, model: bytes, wishes: Wishes = NO_WISHES) -> None:
         """Nothing: there is no server of models."""
 
     async def unpublish(self, server_id: int, profile_id: int, keep: Collection[int] = ()) -> int:

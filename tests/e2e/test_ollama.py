@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from echo.discord.card_texts import STRIKE
 from states.model import Deadline, ProfileState, SessionState
 from tests.support.ollama import MODEL, Trouble, ollama_at_loopback
 from tests.support.running import running, until
@@ -37,6 +38,15 @@ async def test_a_persona_lives_on_the_server_from_its_learning_to_its_forgetting
         await echo.agreed("Mara", "garden", "01.06.2026")
         profile = await echo.ready()
         persona = f"echo-{profile.server_id}-{profile.id}:{profile.model_version}"
+        await ollama.until(lambda: persona in ollama.models)
+        shown = (await echo.people.command("Mara", "garden", "echo card"))["responses"][0]
+        menu = next(one for one in shown["components"] if one["custom_id"].startswith(STRIKE))
+        learnt = ollama.models[persona].system
+        keys = [option["value"] for option in menu["options"]]
+        await echo.people.press("Mara", shown["message_id"], menu["custom_id"], keys)
+        await ollama.until(lambda: ollama.models[persona].system != learnt)
+        assert "How they write:" in learnt and "How they write:" not in ollama.models[persona].system
+
         await echo.command("Mara", "garden", "echo online")
         assert len(ollama.loads) == 1 and "(1 persona)" in echo.board.conditions["ollama loaded"]
 

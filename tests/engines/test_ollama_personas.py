@@ -120,10 +120,21 @@ async def test_a_persona_that_the_server_lost_in_the_middle_of_a_talk_is_made_ag
 
 
 async def test_a_persona_of_a_base_that_was_fetched_anew_follows_it(server: LoopbackOllama) -> None:
-    await answer_of(engine_on(server))
+    engine = engine_on(server)
+    await answer_of(engine)
     server.models[MODEL] = Model(base=BLOB)
-    await answer_of(engine_on(server))
+    await engine.keep([MARA])
+    await answer_of(engine)
     assert server.models[MARA.model].base == BLOB
+    assert server.loaded == [BLOB], "nothing of the old base stays loaded"
+
+
+async def test_what_is_published_heeds_the_wishes(server: LoopbackOllama) -> None:
+    engine = engine_on(server)
+    await engine.publish(MARA, bundle(), Wishes(struck=frozenset({"apostrophes"})))
+    assert "apostrophes" not in server.models[MARA.model].system
+    await engine.publish(MARA, bundle())
+    assert "apostrophes" in server.models[MARA.model].system
 
 
 @pytest.mark.parametrize("who", [PersonaName(1, 7, 3, base="gemma3:1b"), PersonaName(1, 7, 3, "gemma3:1b", tuned=True)])
@@ -136,12 +147,15 @@ async def test_a_base_that_is_missing_is_told_and_never_fetched(server: Loopback
     assert server.pulled == [] and list(server.models) == [MODEL]
 
 
-async def test_a_server_without_room_for_the_persona_gets_the_card_with_every_request(
-    server: LoopbackOllama, heard: Heard
+@pytest.mark.parametrize(
+    ("trouble", "sentence"), [(Trouble.DISK_FULL, "no room left on its disk"), (Trouble.TOO_OLD, "Ollama at")]
+)
+async def test_a_server_that_can_not_make_the_persona_gets_the_card_with_every_request(
+    server: LoopbackOllama, heard: Heard, trouble: Trouble, sentence: str
 ) -> None:
     engine = engine_on(server, heard=heard)
-    server.fails(Trouble.DISK_FULL, at="/api/create")
-    with pytest.raises(EngineUnavailable, match="no room left on its disk"):
+    server.fails(trouble, times=100, at="/api/create")
+    with pytest.raises(EngineUnavailable, match=sentence):
         await engine.publish(MARA, bundle())
     assert (await answer_of(engine)).texts and (await answer_of(engine)).texts
     assert {chat["model"] for chat in server.chats} == {MODEL}

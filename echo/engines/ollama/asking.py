@@ -85,9 +85,13 @@ class Asking:
         room = await self._room(self.base_of(persona))
         return await asyncio.to_thread(_system, mind, room)
 
+    def forget(self) -> None:
+        """Look at the models anew from now on."""
+        self._shown.clear()
+        self._personas.forget()
+
     async def publish(self, persona: PersonaName, mind: Mind) -> None:
-        """Make the persona's model on the server of its base. Raises OllamaFailure."""
-        self._personas.permit(persona)
+        """Make the persona's model on the server of its base, if it may be made. Raises OllamaFailure."""
         base = self.base_of(persona)
         system = await self.system_of(persona, mind)
         await self._near(base, lambda client: self._personas.ensure(client, persona, base, system))

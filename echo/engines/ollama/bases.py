@@ -17,9 +17,10 @@ from echo.engines.ollama.client import OllamaClient
 from echo.engines.ollama.failures import ModelMissing, OllamaFailure
 from echo.engines.ollama.hosts import Hosts
 from echo.engines.ollama.personas import full_name
-from echo.engines.ollama.standing import AWAY, BASES, LOADED, Standing
+from echo.engines.ollama.standing import AWAY, BASES, Standing
 from echo.engines.ollama.telling import Running
 from echo.ports import PersonaName
+from states.board import LOADED
 
 KEEP: Final = "30m"
 """How long a server keeps a base that nobody asks anything: should Echo end, it lets go of it by itself."""
@@ -103,8 +104,6 @@ class Bases:
         for base in self._standing.about(AWAY):
             if base not in {full_name(one.base) for one in self._wanted.values()}:
                 self._standing.tell(AWAY, base, None)
-        for address in self._hosts.addresses:
-            self._standing.tell(BASES, address, None)
 
     async def _see_to_all(self) -> None:
         clients = {client.host: client for client in self._hosts.every()}
@@ -117,6 +116,7 @@ class Bases:
         for address in self._hosts.addresses:
             if address not in clients:
                 self._standing.tell(LOADED, address, None)
+                self._standing.tell(BASES, address, None)
         await asyncio.gather(*(self._see_to(client, placed[address]) for address, client in clients.items()))
 
     async def _see_to(self, client: OllamaClient, wanted: Sequence[str]) -> None:

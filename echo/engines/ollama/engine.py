@@ -8,7 +8,7 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Final, Literal
 
-from db.stored import AnswerMeasured, Wishes
+from db.stored import NO_WISHES, AnswerMeasured, Wishes
 from echo.engines.bundle import bundled
 from echo.engines.deciding import BEGINS, Verdict, allowed, chance_of, heed, paced, silent, verdict
 from echo.engines.embedded import EmbeddedEngine, composed
@@ -158,12 +158,14 @@ class OllamaEngine:
         mind = await asyncio.to_thread(self._shelf.get, model, version)
         return await asyncio.to_thread(allowed, mind.persona, texts, wishes)
 
-    async def publish(self, persona: PersonaName, model: bytes) -> None:
+    async def publish(self, persona: PersonaName, model: bytes, wishes: Wishes = NO_WISHES) -> None:
         """Makes the persona's model on the server of its base, unless it is there as it should be.
 
         Raises EngineFailed where `model` is damaged, EngineUnavailable where the server is away or has no such base.
         """
-        await self._asking.publish(persona, await asyncio.to_thread(Mind.of, model))
+        # Before anything is waited for: what is taken down meanwhile stays so.
+        self._personas.permit(persona)
+        await self._asking.publish(persona, await asyncio.to_thread(_wishing, model, wishes))
 
     async def unpublish(self, server_id: int, profile_id: int, keep: Collection[int] = ()) -> int:
         """Deletes the persona's models of all versions but those to `keep` on every server, and looks that they are
@@ -175,6 +177,8 @@ class OllamaEngine:
 
     async def keep(self, online: Collection[PersonaName]) -> None:
         """Has what these personas speak by loaded, and nothing else of Echo's; does not raise."""
+        # What was found on the servers is looked at again from time to time: others may change it.
+        self._asking.forget()
         await self._bases.keep(online)
 
     async def text_of(self, persona: PersonaName, model: bytes) -> str:
@@ -272,6 +276,12 @@ class OllamaEngine:
                 prompt_tokens=found.prompt_tokens,
             )
         )
+
+
+def _wishing(model: bytes, wishes: Wishes) -> Mind:
+    mind = Mind.of(model)
+    mind.persona.wish(wishes)
+    return mind
 
 
 def _embedding(hosts: Hosts, model: str) -> Embed:

@@ -87,10 +87,9 @@ class Personas:
         """The server at `host` said that it has no such model: it is looked at anew."""
         self._known.pop((host, persona.model), None)
 
-    def forget_host(self, host: str) -> None:
-        """The server at `host` was away, and may have been changed meanwhile."""
-        for there in [there for there in self._known if there[0] == host]:
-            del self._known[there]
+    def forget(self) -> None:
+        """Look at all of them anew."""
+        self._known.clear()
 
     def permit(self, persona: PersonaName) -> None:
         """This version may be made, also where it was taken down."""

@@ -8,8 +8,6 @@ from echo.reports import Reports
 
 AWAY: Final = "ollama"
 """The board's line of bases that can't be asked, and what echoes do meanwhile."""
-LOADED: Final = "ollama loaded"
-"""The board's line of what is loaded where."""
 BASES: Final = "ollama bases"
 """The board's line of bases that could not be loaded, or let go of."""
 PERSONAS: Final = "ollama personas"

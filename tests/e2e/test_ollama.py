@@ -85,11 +85,14 @@ async def test_while_ollama_is_down_the_profile_waits_says_why_and_then_goes_on(
         assert waiting.reason is not None and "start it with `ollama serve`" in waiting.reason
         assert waiting.due[Deadline.RETRY.value] > echo.clock()
         assert "ollama serve" in await echo.command("Mara", "garden", "echo status")
+        left_out = echo.board.conditions[f"ollama {ollama.address}"]
+        assert "start it with `ollama serve`" in left_out and "leaves it out until it answers again" in left_out
 
         await ollama.start()
         echo.clock.move((waiting.due[Deadline.RETRY.value] - echo.clock()).total_seconds())
         await echo.ready()
         assert echo.board.profiles[1].reason is None
+        assert f"ollama {ollama.address}" not in echo.board.conditions
 
 
 async def test_while_ollama_fails_an_online_echo_is_silent_keeps_the_reason_and_answers_later(tmp_path: Path) -> None:

@@ -33,6 +33,16 @@ def test_the_newest_are_kept_and_each_only_so_far() -> None:
     assert LONGEST - 2 <= len(kept[0].texts[0]) <= LONGEST
 
 
+def test_steady_examples_are_the_same_ones_each_time_and_others_that_come_change_few_of_them() -> None:
+    kept = examples_of(turn(float(i), f"question {i}", f"answer {i}") for i in range(500))
+    before, again, after = (
+        Examples(some).steady(6) for some in (kept, kept, kept[10:] + examples_of([turn(1e6, "x", "y")]))
+    )
+    assert before == again and len({one.texts for one in before}) == 6
+    assert sum(one in before for one in after) >= 5
+    assert len(Examples(kept[:3]).steady(6)) == 3
+
+
 def test_what_identifies_somebody_is_not_kept() -> None:
     (kept,) = examples_of([turn(1, "what's your mail?", "mara.lind@example.org, or +31 6 1234 5678")])
     assert "example.org" not in str(kept) and "1234" not in str(kept)

@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from echo.engines.examples import Example, Examples
+from echo.engines.ollama.engine import OllamaEngine
 from echo.engines.ollama.mind import Mind
 from echo.engines.ollama.retrieval import AGAIN, KEPT_FOR, Retrieval
 from echo.persona.model import Persona
-from tests.support.learnt import persona, said
-from tests.support.ollama import LoopbackOllama, Trouble, ollama_at_loopback
+from tests.support.learnt import bundle, moment, persona, said
+from tests.support.ollama import MODEL, LoopbackOllama, Trouble, ollama_at_loopback
 from tests.support.ollama_hosts import Hand, hosts_at
 
 EMBEDDER = "nomic-embed-text"
@@ -111,3 +112,14 @@ async def test_an_amended_model_has_only_what_is_new_embedded_and_nothing_is_kep
     await retrieval.like(mind(), ASKED, 2, 1)
     await settled()
     assert asker.texts == 8 + 6
+
+
+async def test_an_engine_asks_the_embedding_model_that_it_was_given(server: LoopbackOllama) -> None:
+    engine = OllamaEngine(hosts_at(server.address), MODEL, 4096, embedding=EMBEDDER)
+    for seed in range(2):
+        assert (await engine.answer(bundle(), "1-1", moment(seed=seed), 1.0)).texts
+        await settled()
+    assert server.paths.count("/api/embed") > 2 and server.paths[-2:] == ["/api/embed", "/api/chat"]
+    known = server.paths.count("/api/embed")
+    await engine.answer(bundle(), "1-1", moment(seed=2), 1.0)
+    assert server.paths.count("/api/embed") == known + 1

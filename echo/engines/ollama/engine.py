@@ -288,7 +288,8 @@ def _embedding(hosts: Hosts, model: str) -> Embed:
     """Has texts embedded by a model of the hosts."""
 
     async def embed(texts: Sequence[str]) -> list[list[float]]:
-        return await hosts.ask(model, lambda client: client.embed(model, texts))
+        # The slots are those of chat models: waiting for one takes longer than embedding does.
+        return await hosts.home(model).embed(model, texts)
 
     return embed
 

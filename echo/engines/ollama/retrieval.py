@@ -30,8 +30,8 @@ Embed = Callable[[Sequence[str]], Awaitable[list[list[float]]]]
 """Gives each text a vector, all of one length, or raises EngineUnavailable."""
 Vectors = NDArray[np.float16]
 
-BATCH: Final = 64
-"""Texts in one request."""
+BATCH: Final = 32
+"""Texts in one request: a second or so without a graphics card."""
 LONGEST: Final = 300
 """Characters of each message that are embedded."""
 WITHIN: Final = 2.0

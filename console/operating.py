@@ -140,7 +140,8 @@ class Operating:
         title = f"{echo_of(self._board, profile)}, version {profile.model_version}"
         evidence = functools.partial(self._operator.evidence, profile.id)
         scores = self._board.scores.get(profile.id, ())
-        await self._app.push_screen_wait(PortraitScreen(title, traits, why_none, scores, evidence))
+        speaks = profile.model_version if profile.can_speak else None
+        await self._app.push_screen_wait(PortraitScreen(title, traits, why_none, scores, evidence, speaks))
 
     async def forget(self, profile: ProfileSnapshot) -> None:
         """Erase a profile for good, if that is really wanted."""

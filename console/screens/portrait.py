@@ -34,15 +34,25 @@ class PortraitScreen(ModalScreen[None]):
     AUTO_FOCUS = "OptionList"
 
     def __init__(
-        self, title: str, traits: Sequence[Trait], why_none: str, scores: Sequence[Scorecard], evidence: Evidence
+        self,
+        title: str,
+        traits: Sequence[Trait],
+        why_none: str,
+        scores: Sequence[Scorecard],
+        evidence: Evidence,
+        speaks: int | None = None,
     ) -> None:
-        """`why_none` is said where there are no traits; `evidence` gives links for a trait's key, or a sentence."""
+        """`why_none` is said where there are no traits; `evidence` gives links for a trait's key, or a sentence.
+
+        `speaks` is the version that does, where any does.
+        """
         super().__init__()
         self._title = title
         self._traits = traits
         self._why_none = why_none or NO_CARD
         self._scores = scores
         self._evidence = evidence
+        self._speaks = speaks
 
     def compose(self) -> ComposeResult:
         """The card above, where a line was found below it, then the newest test and the versions."""
@@ -54,7 +64,7 @@ class PortraitScreen(ModalScreen[None]):
                 yield Static("", id="evidence", markup=False)
             else:
                 yield Static(self._why_none, markup=False, classes="paragraph")
-            yield Static(scores_shown(self._scores), id="scores")
+            yield Static(scores_shown(self._scores, self._speaks), id="scores")
 
     def on_mount(self) -> None:
         """Begin at the first line."""
@@ -77,14 +87,16 @@ def trait_line(trait: Trait) -> Content:
     return Content.assemble(trait.text, (f"  {trait.figures}" if trait.figures else "", "$text-muted"))
 
 
-def scores_shown(scores: Sequence[Scorecard]) -> Content:
-    """The newest scorecard as bars, its sentence, and how the versions before it did."""
+def scores_shown(scores: Sequence[Scorecard], speaks: int | None = None) -> Content:
+    """The newest scorecard as bars, its sentence, which version `speaks` where that is another one, and how all did."""
     if not scores:
         return Content.assemble(("How alike it is", "bold"), f"\n{NO_SCORE}")
     newest = scores[-1]
     lines = [Content.assemble((f"How alike version {newest.version} is", "bold"))]
     lines += [axis_line(axis, weakest=axis.key == newest.weakest) for axis in newest.axes]
     lines.append(Content(newest.sentence))
+    if speaks not in (None, newest.version):
+        lines.append(Content(f"Version {speaks} speaks."))
     if len(scores) > 1:
         told = (f"{one.version}: {_whole(one)}" for one in scores)
         lines.append(Content(f"By version: {', '.join(told)}"))

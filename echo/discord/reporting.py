@@ -48,7 +48,8 @@ class Reporting:
             return
         content = await asking.reply.patiently(asyncio.to_thread(drawn, cards))
         picture = None if content is None else Picture(FILENAME, content, TOLD)
-        await asking.reply.say(told(name, cards, self._zone), picture=picture)
+        speaks = profile.model_version if profile.can_speak else None
+        await asking.reply.say(told(name, cards, self._zone, speaks), picture=picture)
 
     def _meant(self, asking: Asking, named: str) -> ProfileSnapshot:
         living = answers.living(self._board, asking.asker.server_id)
@@ -62,8 +63,8 @@ class Reporting:
         return answers.name_of(self._board, profile)
 
 
-def told(name: str, cards: Sequence[Scorecard], zone: ZoneInfo) -> str:
-    """The newest card in words and bars, and how the versions before it did."""
+def told(name: str, cards: Sequence[Scorecard], zone: ZoneInfo, speaks: int | None = None) -> str:
+    """The newest card in words and bars, which version `speaks` where that is another one, and how others did."""
     card = cards[-1]
     verdict = "" if card.passed else " It did not pass, so this version does not speak."
     parts = [
@@ -71,6 +72,8 @@ def told(name: str, cards: Sequence[Scorecard], zone: ZoneInfo) -> str:
         f"moments.{verdict}",
         card.sentence,
     ]
+    if speaks not in (None, card.version):
+        parts.append(f"Version {speaks} speaks.")
     if card.axes:
         parts.append(f"```\n{table(card.axes)}\n```\n{EXPLAINED}")
     if past := history(cards):

@@ -37,6 +37,8 @@ def test_a_bar_has_always_the_same_length(part: float) -> None:
 
 
 def test_a_history_takes_two_versions() -> None:
+    assert "Version 2 speaks." in told("Ada", [CARD], ZoneInfo("UTC"), 2)
+    assert "speaks." not in told("Ada", [CARD], ZoneInfo("UTC"), CARD.version)
     assert history([CARD]) == ""
     assert history([replace(CARD, version=2, axes=()), CARD]) == "version 2 - · version 3 50 %"
 

@@ -164,6 +164,19 @@ async def test_a_server_that_can_not_make_the_persona_gets_the_card_with_every_r
     assert server.chats[-1]["model"] == MARA.model and heard.of("ollama personas")[-1] is None
 
 
+async def test_an_ollama_too_old_to_make_personas_is_told_and_still_speaks(
+    server: LoopbackOllama, heard: Heard
+) -> None:
+    server.missing = {"/api/create", "/api/ps"}
+    engine = engine_on(server, heard=heard)
+    with pytest.raises(EngineUnavailable, match="update Ollama there"):
+        await engine.publish(MARA, bundle())
+    await engine.keep([MARA])
+    assert (await answer_of(engine)).texts and "How they write:" in server.seen[-1].system
+    assert {line for line, _ in heard.lines} == {"ollama personas", "ollama bases"}
+    assert "update Ollama there" in str(heard.of("ollama bases")[-1])
+
+
 async def test_a_fine_tuned_model_is_asked_as_it_is_and_brought_todays_card(server: LoopbackOllama) -> None:
     tuned = replace(MARA, tuned=True)
     server.models[MARA.model] = Model(base=BLOB, system="You are somebody.")
@@ -203,6 +216,19 @@ async def test_what_is_taken_down_is_gone_from_every_server_and_no_late_answer_b
         assert await engine.unpublish(1, 7) == 2 and await engine.unpublish(1, 7) == 0
         await engine.publish(PersonaName(1, 7, 4), bundle())
         assert [name in server.models for server in (one, other) for name in ("echo-1-7:4",)].count(True) == 1
+
+
+async def test_what_is_just_being_made_does_not_outlive_its_taking_down(server: LoopbackOllama) -> None:
+    engine = engine_on(server)
+    await asyncio.gather(engine.publish(MARA, bundle()), engine.unpublish(1, 7))
+    assert list(server.models) == [MODEL]
+    server.pulls_may_go.clear()
+    making = asyncio.create_task(engine.publish(MARA, bundle()))
+    await server.until(lambda: "/api/create" in server.paths)
+    removing = asyncio.create_task(engine.unpublish(1, 7))
+    server.pulls_may_go.set()
+    await making
+    assert await removing == 1 and list(server.models) == [MODEL]
 
 
 async def test_where_a_server_is_away_it_is_said_that_what_it_has_may_remain() -> None:

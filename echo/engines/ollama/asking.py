@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, TypeVar
@@ -82,7 +83,7 @@ class Asking:
 
     async def system_of(self, persona: PersonaName, mind: Mind) -> str:
         """The text that is stored with the persona's model. Raises OllamaFailure."""
-        room = await self._room(self.base_of(persona))
+        room = await self._room(self.base_of(persona), persona)
         return await asyncio.to_thread(_system, mind, room)
 
     def forget(self) -> None:
@@ -117,11 +118,12 @@ class Asking:
                     return await self._once(mind, moment, talk)
             except OllamaFailure:
                 # It may come back as another one.
-                self._shown = {there: shown for there, shown in self._shown.items() if there[1] != base}
+                names = {base, persona.model if persona is not None else base}
+                self._shown = {there: shown for there, shown in self._shown.items() if there[1] not in names}
                 raise
 
     async def _once(self, mind: Mind, moment: Moment, talk: _Talk) -> Asked:
-        room = await self._room(talk.base)
+        room = await self._room(talk.base, talk.persona)
         if talk.persona is not None:
             talk.system = await asyncio.to_thread(_system, mind, room)
         talk.voice = await self._near(talk.base, lambda client: self._voice(client, talk))
@@ -139,7 +141,7 @@ class Asking:
         if voice != talk.voice:
             raise Changed(f"Ollama at {client.host} has another model of this echo: try again.")
         # A model that thinks does so unless told not to; the others may refuse to hear of it.
-        think = False if (await self._model(client, talk.base)).thinks else None
+        think = False if (await self._speaker(client, talk.base, talk.persona)).thinks else None
         return await client.chat(voice.model, messages, {**options, "num_ctx": self._num_ctx}, think)
 
     async def _voice(self, client: OllamaClient, talk: _Talk) -> Voice:
@@ -158,10 +160,17 @@ class Asking:
             self._standing.tell(PERSONAS, talk.persona.model, None)
         return voice
 
-    async def _room(self, base: str) -> int:
+    async def _room(self, base: str, persona: PersonaName | None = None) -> int:
         """The tokens that a prompt and its answer may take together."""
-        shown = await self._near(base, lambda client: self._model(client, base))
+        shown = await self._near(base, lambda client: self._speaker(client, base, persona))
         return min(self._num_ctx, shown.context or self._num_ctx)
+
+    async def _speaker(self, client: OllamaClient, base: str, persona: PersonaName | None) -> Shown:
+        """What computes the words: a fine-tuned model of its own, where the server has it, or else the base."""
+        if persona is not None and persona.tuned:
+            with suppress(ModelMissing):
+                return await self._model(client, persona.model)
+        return await self._model(client, base)
 
     async def _model(self, client: OllamaClient, base: str) -> Shown:
         """The base, looked up once and again after a failure; never has the server fetch anything."""

@@ -60,29 +60,20 @@ async def requantised(program: Quantiser, source: Path, to: Path, progress: Call
 
     Raises EngineFailed where the program fails. It is killed where this is cancelled.
     """
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    # Begun in a task of its own: cancelled while it begins, asyncio would end the program but not its children.
+    begun = asyncio.ensure_future(_begun(program, source, to))
+    status = None
     try:
-        running = await asyncio.create_subprocess_exec(
-            *(program.path, str(source), str(to), program.kind),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
-        )
+        running = await asyncio.shield(begun)
+        await _watched(running, progress)
+        status = await running.wait()
     except OSError as error:
         raise EngineFailed(
             f"{program.path} can't be started ({error.strerror}): mend training.llama_quantize."
         ) from error
-    try:
-        await _watched(running, progress)
-        status = await running.wait()
     finally:
-        if running.returncode is None:
-            # Its threads and children too: it is the leader of a session of its own.
-            with suppress(ProcessLookupError):
-                os.killpg(running.pid, signal.SIGKILL)
-            await asyncio.shield(running.wait())
+        if status is None:
+            await asyncio.shield(_killed(begun))
     if status:
         raise EngineFailed(
             f"{program.path} could not make {program.kind} of the model (exit status {status}): try it by hand, or set "
@@ -94,6 +85,27 @@ async def requantised(program: Quantiser, source: Path, to: Path, progress: Call
         raise EngineFailed(
             f"{program.path} made no file ({error.strerror}): set training.quantisation to Q8_0."
         ) from error
+
+
+async def _begun(program: Quantiser, source: Path, to: Path) -> asyncio.subprocess.Process:
+    """The program at work, the leader of a session of its own. Raises OSError."""
+    return await asyncio.create_subprocess_exec(
+        *(program.path, str(source), str(to), program.kind),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        start_new_session=True,
+    )
+
+
+async def _killed(begun: asyncio.Future[asyncio.subprocess.Process]) -> None:
+    """Ends the program with its children, if it began at all."""
+    with suppress(OSError):
+        running = await begun
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+        await running.wait()
 
 
 async def _watched(running: asyncio.subprocess.Process, progress: Callable[[float], None]) -> None:

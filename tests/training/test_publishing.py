@@ -290,13 +290,16 @@ async def test_a_program_that_hangs_is_killed_with_its_children(
     what = Ingredients(llama_gguf, None, "Q4_K_M", program(tmp_path / "quantize", hangs))
     with workplace(tmp_path) as place:
         task = asyncio.create_task(merged(what, trained.adapter, place, lambda share: None, 60.0))
-        pipe = await asyncio.to_thread(fifo.open)
-        assert await asyncio.to_thread(pipe.readline) == "begun\n"
+        heard = asyncio.StreamReader()
+        pipe = await asyncio.to_thread(fifo.open, "rb")
+        ends, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(heard), pipe)
+        assert await heard.readline() == b"begun\n"
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert await asyncio.to_thread(pipe.read) == ""
-    pipe.close()
+    async with asyncio.timeout(20):
+        assert await heard.read() == b""
+    ends.close()
 
 
 def test_a_program_is_looked_for_only_where_one_is_needed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from states.model import ProfileState
 from tests.support.ollama import MODEL, Chat, LoopbackOllama, ollama_at_loopback
@@ -38,7 +39,7 @@ async def tuning(
             return await mind(chat) if has_weights else STRANGER
 
         server.writes = writes
-        chosen = {
+        chosen: dict[str, Any] = {
             "engine": "ollama",
             "ollama_host": server.address,
             "ollama_candidates": 1,
@@ -47,15 +48,15 @@ async def tuning(
             "training_base": llama,
             "training_base_gguf": llama_gguf,
             "training_threads": 1,
+            "training_epochs": 1,
             "training_min_examples": 20,
             "training_device": "cpu",
             "scorecard_moments": 40,
-            "training_epochs": 1,
             "min_messages": 20,
+            **(PERMITTED if permitted else {}),
+            **settings,
         }
-        async with running(
-            folder, everybody()[-talked:], **(chosen | (PERMITTED if permitted else {}) | settings)
-        ) as echo:
+        async with running(folder, everybody()[-talked:], **chosen) as echo:
             yield echo, server
 
 

@@ -8,7 +8,7 @@ from states.board import FETCHED, LOADED, Board
 from states.events import BaseChosen, CollectionFinished, CorpusChanged, RefreshAsked, TrainingFinished, VersionRejected
 from states.model import ProfileSnapshot
 from tests.console import stories
-from tests.console.test_board_panes import LARGE, SMALL, shown
+from tests.console.test_board_panes import LARGE, SMALL, Desk, shown
 from tests.support.console import see, type_in, unsee, until
 from tests.support.snapshots import NOON
 
@@ -23,6 +23,11 @@ def renewing(board: Board) -> ProfileSnapshot:
 def renewed(board: Board, *, tuned: bool = False) -> ProfileSnapshot:
     """Version 2 speaks and version 1 is kept."""
     return stories.happen(board, renewing(board), TrainingFinished(NOON, "models/1-2.model", 2, 1240, 2.0, tuned))
+
+
+def take(desk: Desk, title: str) -> None:
+    """Take what the palette offers under a title."""
+    next(offer for offer in desk.app.offers() if offer.title == title).do()
 
 
 async def test_one_key_goes_back_to_the_version_before_as_long_as_it_is_kept() -> None:
@@ -52,10 +57,7 @@ async def test_a_base_model_is_chosen_for_one_echo_or_for_its_server() -> None:
         desk.operator.models = MODELS
         await see(pilot, "version 2, fine-tuned, version", "1 kept")
         for move, act in (((), ("by gemma3:1b", 1, None)), (("down",), ("all by gemma3:1b", profile.server_id, None))):
-            await pilot.press("ctrl+p")
-            await type_in(pilot, "choose a model")
-            await see(pilot, "Choose a model for Mara")
-            await pilot.press("enter")
+            take(desk, "Choose a model for Mara")
             await see(pilot, "Which model is Mara (echo) to speak by?", "Its fine-tuned model rests", "815 MB")
             await pilot.press("down", "enter")
             await see(pilot, "for whom?", "Mara (echo) alone", "all echoes of Somewhere, and those to come")
@@ -69,10 +71,7 @@ async def test_where_no_models_can_be_told_it_says_why_and_where_there_are_none_
     board = stories.board()
     stories.ready(board)
     async with shown(board, LARGE) as (desk, pilot):
-        await pilot.press("ctrl+p")
-        await type_in(pilot, "choose a model")
-        await see(pilot, "Choose a model for Mara")
-        await pilot.press("enter")
+        take(desk, "Choose a model for Mara")
         await see(pilot, "Ollama does not answer.")
         desk.operator.has_bases = False
         assert not [offer for offer in desk.app.offers() if "model" in offer.title]
@@ -82,14 +81,14 @@ async def test_a_model_is_pulled_by_its_name_and_the_top_line_says_how_far_that_
     board = stories.board()
     async with shown(board, SMALL) as (desk, pilot):
         await pilot.press("ctrl+p")
-        await type_in(pilot, "pull a model")
+        await type_in(pilot, "pull")
         await see(pilot, "Pull a model")
         await pilot.press("enter")
         await see(pilot, "Its name in Ollama's library")
-        await type_in(pilot, "gemma3:1b")
+        await type_in(pilot, "gemma3")
         await pilot.press("enter")
-        await see(pilot, "gemma3:1b is there.")
-        assert desk.operator.acts == [("fetch gemma3:1b", 0, None)]
+        await see(pilot, "gemma3 is there.")
+        assert desk.operator.acts == [("fetch gemma3", 0, None)]
         board.set_condition(FETCHED, "gemma3:1b: 43% of 815 MB")
         await see(pilot, "43% of 815 MB", "Nobody is echoed yet")
         board.set_condition(FETCHED, None)

@@ -61,12 +61,12 @@ async def test_an_echo_goes_back_to_the_version_before_until_anything_is_deleted
 
 
 async def test_a_renewal_that_does_not_pass_its_test_leaves_the_older_version_speaking(tmp_path: Path) -> None:
-    async with running(tmp_path, rows(450), min_messages=20) as echo:
+    async with running(tmp_path, rows(900), min_messages=20) as echo:
         await echo.agreed("Wren", "lobby", "01.06.2026")
         await echo.ready()
     # The gate asks for more than anybody can reach.
     export = tmp_path / "export.jsonl"
-    async with running(tmp_path, export, scorecard_moments=12, scorecard_gate=1, min_messages=20) as echo:
+    async with running(tmp_path, export, scorecard_moments=25, scorecard_gate=1, min_messages=20) as echo:
         await echo.echo.operator.refresh(1)
         profile = await until(echo.board, lambda: (p := echo.board.profiles[1]).made == 2 and p)
         assert profile.state is ProfileState.READY and profile.can_speak and profile.model_version == 1

@@ -119,6 +119,16 @@ async def test_the_persona_that_loaded_a_base_first_does_not_hide_it(server: Loo
     assert len(server.loads) == 1
 
 
+async def test_a_server_that_tells_no_parents_is_known_by_its_personas(server: LoopbackOllama, board: Board) -> None:
+    engine = engine_on(board, server)
+    await engine.publish(of(1), bundle())
+    server.models["echo-1-1:1"] = replace(server.models["echo-1-1:1"], parent="")
+    await engine.answer(bundle(), "1-1", replace(moment(), persona=of(1)), 1.0)
+    await engine.keep([of(1)])
+    assert names(server) == ["echo-1-1:1"] and server.paths.count("/api/create") == 1
+    assert board.conditions["ollama loaded"].startswith(f"{MODEL} 2.0 GB loaded on ")
+
+
 async def test_a_fine_tuned_model_is_loaded_as_itself(server: LoopbackOllama, board: Board) -> None:
     server.models["echo-1-5:1"] = Model(base="sha256:" + "cd" * 32)
     engine = engine_on(board, server)

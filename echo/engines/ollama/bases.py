@@ -159,10 +159,11 @@ class Bases:
     def _ours(self, running: Sequence[Running]) -> dict[str, Running]:
         """Those of Echo's, by the full name of the base: what else the server is used for is none of its business."""
         found: dict[str, Running] = {}
+        speaks = {full_name(persona.model): name for name, one in self._wanted.items() for persona in one.personas}
         for one in running:
             # It has the name of the first persona that loaded it.
             name = full_name(one.name)
-            base = full_name(one.parent) if one.parent and name not in self._wanted else name
+            base = name if name in self._wanted else full_name(one.parent or speaks.get(name, name))
             if base in self._recent or name.startswith("echo-"):
                 self._recent.setdefault(base, None)
                 found[base] = one

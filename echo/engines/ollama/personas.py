@@ -165,13 +165,13 @@ class Personas:
         return Voice(persona.model, there.system)
 
     def _is(self, there: Shown, of: Shown, base: str, system: str) -> bool:
-        if full_name(there.parent) != full_name(base) or there.system.strip() != system.strip():
+        if (there.parent and full_name(there.parent) != full_name(base)) or there.system.strip() != system.strip():
             return False
         # A base that was fetched anew has other weights: a persona of the old ones would keep both loaded.
         weights = (blob_of(there.modelfile), blob_of(of.modelfile))
         options = {key: float(value) for key, value in _PARAMETER.findall(there.parameters) if _is_number(value)}
         stored = all(options.get(key) == float(value) for key, value in self._parameters.items())
-        return stored and (None in weights or weights[0] == weights[1])
+        return stored and (weights[0] == weights[1] if None not in weights else bool(there.parent))
 
     async def _taken_down(self, client: OllamaClient, series: str, keep: frozenset[int]) -> int:
         async with self._locks[client.host]:

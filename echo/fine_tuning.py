@@ -92,6 +92,7 @@ class FineTuning:
 
         seed = persona.profile_id * 1000 + persona.version
         text = await self.server.text_of(persona, version.model)
+        await self.publisher.ready()
         made = await self.tuning.tune(persona.profile_id, persona.version, lesson, told, seed=seed, system=text)
 
         async def noted(host: str, digest: str) -> None:

@@ -50,8 +50,9 @@ def require_room(folder: Path, size: int) -> None:
     """Raise DiskTooFull where fewer than `size` bytes and the margin are free on the folder's disk."""
     free = shutil.disk_usage(folder).free
     if free < size + MARGIN:
+        home = folder.parent if folder.name.startswith(PREFIX) else folder
         raise DiskTooFull(
-            f"Making the model takes {gigabytes(size + MARGIN)} of disk in {folder.parent}, where {gigabytes(free)} "
+            f"Making the model takes {gigabytes(size + MARGIN)} of disk in {home}, where {gigabytes(free)} "
             "are free: make room, or choose a smaller base."
         )
 

@@ -28,7 +28,7 @@ from echo.training.wire import Order, request
 from echo.training_settings import TrainingSettings
 from states.board import Progress
 
-NEEDED: Final = ("torch", "transformers", "peft", "safetensors")
+NEEDED: Final = ("torch", "transformers", "peft", "safetensors", "gguf")
 """What fine-tuning needs besides Echo's own packages."""
 DEATHS: Final = 3
 """Times that the child may die without having got any further, before it is given up."""

@@ -17,6 +17,8 @@ _PIECE: Final = 2**18
 _DIED: Final = "The process that was making the model ended early, perhaps for want of memory: try again."
 _MERGING: Final = 0.6
 """Share of the progress that merging is where a program quantises afterwards."""
+_BESIDE: Final = 2.0
+"""The program's own result lies beside F16 for a while; no form that it makes is larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,33 @@ class Made:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What a child is to do: to "merge", to write the adapter "beside" the base, or to "check" what there is.
+
+    `to` is the file that is made, and for a check the folder; `room` how many times its size must be free.
+    """
+
+    name: str
+    to: Path
+    kind: str = ""
+    room: float = 1.0
+
+
+async def checked(what: Ingredients, home: Path, timeout: float) -> None:
+    """See to it that all is there for making a model in the folder `home`, as far as that shows without an adapter.
+
+    Raises EngineFailed, DiskTooFull among them, and ConfigError where a program is missing. `timeout` in seconds.
+    """
+    program = quantiser(what.quantize, what.kind)
+    task = _Task("check", home, what.kind) if program is None else _Task("check", home, WHOLE, _BESIDE)
+    try:
+        async with asyncio.timeout(timeout):
+            await _child(what, task, Adapter(b"", ""), _untold)
+    except TimeoutError:
+        raise EngineFailed(f"Looking at {what.base} took longer than {timeout:g} seconds: try again.") from None
+
+
 async def merged(
     what: Ingredients, adapter: Adapter, place: Path, progress: Callable[[float], None], timeout: float
 ) -> Made:
@@ -61,7 +90,8 @@ async def merged(
     try:
         async with asyncio.timeout(timeout):
             if program is None:
-                return await _child(what, adapter, place / "model.gguf", what.kind, 1.0, progress)
+                task = _Task("merge", place / "model.gguf", what.kind, 1.0)
+                return await _child(what, task, adapter, progress)
             return await _by_program(program, what, adapter, place, progress)
     except TimeoutError:
         raise EngineFailed(
@@ -77,7 +107,7 @@ async def beside(what: Ingredients, adapter: Adapter, place: Path, timeout: floa
     """
     try:
         async with asyncio.timeout(timeout):
-            return await _child(what, adapter, place / "adapter.gguf", "", 0.0, lambda share: None)
+            return await _child(what, _Task("beside", place / "adapter.gguf"), adapter, _untold)
     except TimeoutError:
         raise EngineFailed(f"Writing the adapter took longer than {timeout:g} seconds: try again.") from None
 
@@ -85,8 +115,8 @@ async def beside(what: Ingredients, adapter: Adapter, place: Path, timeout: floa
 async def _by_program(
     program: Quantiser, what: Ingredients, adapter: Adapter, place: Path, progress: Callable[[float], None]
 ) -> Made:
-    # Its own result lies beside F16 for a while; no form that it makes is larger.
-    whole = await _child(what, adapter, place / "whole.gguf", WHOLE, 2.0, lambda share: progress(share * _MERGING))
+    task = _Task("merge", place / "whole.gguf", WHOLE, _BESIDE)
+    whole = await _child(what, task, adapter, lambda share: progress(share * _MERGING))
     path = place / "model.gguf"
     digest, size = await requantised(
         program, whole.path, path, lambda share: progress(_MERGING + share * (1 - _MERGING))
@@ -94,26 +124,27 @@ async def _by_program(
     return Made(path, digest, size)
 
 
-async def _child(
-    what: Ingredients, adapter: Adapter, to: Path, kind: str, room: float, progress: Callable[[float], None]
-) -> Made:
-    """`kind` "" is the adapter alone."""
+async def _child(what: Ingredients, task: _Task, adapter: Adapter, progress: Callable[[float], None]) -> Made:
     order = {
+        "task": task.name,
         "base": str(what.base),
         "folder": str(what.folder) if what.folder else "",
-        "to": str(to),
-        "kind": kind,
-        "beside": not kind,
-        "room": room,
+        "to": str(task.to),
+        "kind": task.kind,
+        "room": task.room,
         "config": adapter.config,
         "adapter": len(adapter.weights),
     }
     async with child_of("echo.training.merge_process") as child:
         row = await conversed(child, _lines(order, adapter.weights), progress, "digest", _DIED)
-    return Made(to, str(row["digest"]), int(row["size"]))
+    return Made(task.to, str(row["digest"]), int(row["size"]))
 
 
 def _lines(order: dict[str, object], weights: bytes) -> Iterator[bytes]:
     yield json.dumps(order).encode("ascii") + b"\n"
     for at in range(0, len(weights), _PIECE):
         yield weights[at : at + _PIECE]
+
+
+def _untold(share: float) -> None:
+    """Progress that nobody waits for."""

@@ -41,12 +41,15 @@ def _made(order: dict[str, Any], adapter: bytes, progress: Callable[[float], Non
     # Only here, so that their absence is a sentence.
     from echo.training.adapter_file import write_adapter
     from echo.training.low_rank import read_adapter
-    from echo.training.merging import merge
+    from echo.training.merging import check, merge
 
     base, to = Path(order["base"]), Path(order["to"])
     folder = Path(order["folder"]) if order["folder"] else None
+    if order["task"] == "check":
+        check(base, to, order["kind"], folder, order["room"])
+        return {"digest": "", "size": 0}
     pairs = read_adapter(adapter, order["config"])
-    if order["beside"]:
+    if order["task"] == "beside":
         made = write_adapter(base, pairs, to, folder)
     else:
         made = merge(base, pairs, to, order["kind"], folder, order["room"], progress)

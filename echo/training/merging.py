@@ -20,7 +20,7 @@ from echo.training.disk import require_room
 from echo.training.gguf_file import Gguf, MergeFailed, Tensor, pieces, read_gguf
 from echo.training.gguf_writing import Digested, Planned, header, padding, pair
 from echo.training.low_rank import LowRank
-from echo.training.placing import Placed, place, rows_of
+from echo.training.placing import Placed, place, probes, rows_of
 
 FILE_TYPES: Final = {
     "F32": LlamaFileType.ALL_F32,
@@ -69,7 +69,7 @@ def merge(
     changes = place(read, pairs, folder)
     steps = [_step(tensor, changes.get(tensor.name), GGMLQuantizationType[kind]) for tensor in read.tensors]
     head = header(_pairs(read, kind), [step.planned for step in steps], read.alignment)
-    whole = len(head) + sum(step.planned.size + read.alignment for step in steps)
+    whole = len(head) + _size(steps, read)
     require_room(to.parent, int(whole * room))
     try:
         with to.open("xb") as file:
@@ -86,6 +86,25 @@ def merge(
     except FloatingPointError as error:
         raise MergeFailed(f"A weight is too large for {kind}: set training.quantisation to another form.") from error
     return Merged(out.digest, out.size)
+
+
+def check(base: Path, to: Path, kind: str, folder: Path | None = None, room: float = 1.0) -> None:
+    """Raise what `merge` to a file in `to` would, as far as it can be told without an adapter."""
+    read = require_chat(read_gguf(base))
+    place(read, probes(read), folder)
+    # All that an adapter could change, changed.
+    steps = [
+        _Step(
+            tensor, Planned(tensor.name, tensor.shape, _type(tensor, tensor.rows > 1, GGMLQuantizationType[kind])), None
+        )
+        for tensor in read.tensors
+    ]
+    require_room(to, int(_size(steps, read) * room))
+
+
+def _size(steps: list[_Step], base: Gguf) -> int:
+    """Bytes of all tensors, padding included."""
+    return sum(step.planned.size + base.alignment for step in steps)
 
 
 def require_chat(base: Gguf) -> Gguf:

@@ -34,6 +34,12 @@ _ALIKE: Final = 0.5
 """Relative difference up to which two matrices are one, the other quantised: 2 bits a weight give 0.3, another matrix
 gives 1.4."""
 _ROWS: Final = 16
+_PROBED: Final = {
+    "model.layers.0.self_attn.q_proj": "blk.0.attn_q.weight",
+    "model.layers.0.self_attn.k_proj": "blk.0.attn_k.weight",
+    "model.layers.0.self_attn.o_proj": "blk.0.attn_output.weight",
+    "model.layers.0.mlp.down_proj": "blk.0.ffn_down.weight",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,17 @@ def place(base: Gguf, pairs: list[LowRank], folder: Path | None) -> dict[str, Pl
         heads = _heads(base, tensor, pair, folder)
         placed[tensor.name] = Placed(tensor, pair.a, turned(pair.b, heads) if heads else pair.b, pair.scale)
     return placed
+
+
+def probes(base: Gguf) -> list[LowRank]:
+    """An adapter that changes nothing, for matrices of the first layer, to be placed before there is a real one."""
+    tensors = {tensor.name: tensor for tensor in base.tensors}
+    found = []
+    for module, name in _PROBED.items():
+        if name in tensors and len(tensors[name].shape) == 2:
+            outputs, inputs = tensors[name].shape
+            found.append(LowRank(module, np.zeros((1, inputs), np.float32), np.zeros((outputs, 1), np.float32), 1.0))
+    return found
 
 
 def turned(rows: Floats, heads: int) -> Floats:

@@ -19,7 +19,7 @@ from echo.engines.ollama.failures import ModelMissing, NotSupported, OllamaFailu
 from echo.errors import ConfigError, EngineUnavailable
 from echo.ports import PersonaName
 from echo.training.disk import gigabytes, workplace
-from echo.training.making import Adapter, Ingredients, Made, beside, merged
+from echo.training.making import Adapter, Ingredients, Made, beside, checked, merged
 from states.board import Progress
 
 OLDEST: Final = (0, 5, 5)
@@ -75,6 +75,15 @@ class Publisher:
 
     def __init__(self, home: Path, what: Ingredients, timeout: float, same: str = "") -> None:
         self._home, self._what, self._timeout, self._same = home, what, timeout, same
+
+    async def ready(self) -> None:
+        """See to it, before anything is learnt, that what is learnt can be made a model.
+
+        Raises ConfigError where the base's file or a program is missing, EngineFailed where the file is no whole chat
+        model, or another one than the folder's, DiskTooFull where there is no room for the model.
+        """
+        _require_file(self._what.base)
+        await checked(self._what, self._home, self._timeout)
 
     async def publish(
         self, clients: Sequence[OllamaClient], what: Publication, told: Told, noted: Noted = _unnoted

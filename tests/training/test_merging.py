@@ -26,7 +26,7 @@ from transformers import AutoModelForCausalLM  # noqa: E402
 from echo.training.adapter_file import write_adapter  # noqa: E402
 from echo.training.gguf_file import MergeFailed, read_gguf  # noqa: E402
 from echo.training.low_rank import LowRank, read_adapter  # noqa: E402
-from echo.training.merging import Merged, merge  # noqa: E402
+from echo.training.merging import Merged, check, merge  # noqa: E402
 from echo.training.placing import place  # noqa: E402
 from tests.support.tiny_llama import HEADS, KEY_HEADS, rotated, tiny_gguf  # noqa: E402
 from tests.support.trained import Trained, adapter_of, divergence, prompts, read_back  # noqa: E402
@@ -205,8 +205,13 @@ def test_a_base_that_is_another_model_is_refused_before_anything_is_written(
     other.mkdir()
     weights = load_file(llama / "model.safetensors")
     save_file({name: np.roll(one, 7, -1) for name, one in weights.items()}, other / "model.safetensors")
-    with pytest.raises(MergeFailed, match=r"is not the model in .*training\.base_gguf"):
-        merged(llama_gguf, trained, tmp_path / "m.gguf", "F16", other)
+    for refused in (
+        lambda: merged(llama_gguf, trained, tmp_path / "m.gguf", "F16", other),
+        lambda: check(llama_gguf, tmp_path, "F16", other),
+    ):
+        with pytest.raises(MergeFailed, match=r"is not the model in .*training\.base_gguf"):
+            refused()
+    check(llama_gguf, tmp_path, "F16", llama)
     assert not (tmp_path / "m.gguf").exists()
 
 

@@ -26,7 +26,7 @@ from echo.sandbox.invented import PEOPLE  # noqa: E402
 from echo.training.disk import PREFIX, DiskTooFull, require_room, sweep, workplace  # noqa: E402
 from echo.training.low_rank import read_adapter  # noqa: E402
 from echo.training.making import Ingredients, Made, merged  # noqa: E402
-from echo.training.merging import merge  # noqa: E402
+from echo.training.merging import check, merge  # noqa: E402
 from echo.training.publishing import Publication, Publisher  # noqa: E402
 from echo.training.quantising import quantiser  # noqa: E402
 from states.board import Progress  # noqa: E402
@@ -161,7 +161,7 @@ async def test_where_one_server_fails_none_has_the_persona(
 
 
 async def test_what_stands_in_the_way_is_one_sentence_before_anything_is_made(
-    server: LoopbackOllama, home: Path, llama_gguf: Path, trained: Trained, tmp_path: Path
+    server: LoopbackOllama, home: Path, llama: Path, llama_gguf: Path, trained: Trained, tmp_path: Path
 ) -> None:
     board = Board()
 
@@ -180,6 +180,13 @@ async def test_what_stands_in_the_way_is_one_sentence_before_anything_is_made(
     assert "raise model_training_timeout" in await refusal(Ingredients(llama_gguf), timeout=0.01)
     damaged = Trained(trained.weights[:-100], trained.config, None)
     assert "The adapter is damaged" in await refusal(Ingredients(llama_gguf), damaged)
+    await Publisher(home, Ingredients(llama_gguf, llama), 60.0).ready()
+    for what in (Ingredients(tmp_path / "none.gguf"), Ingredients(llama_gguf, None, "Q4_K_M")):
+        with pytest.raises(EchoError) as caught:
+            await Publisher(home, what, 60.0).ready()
+        assert str(caught.value) == await refusal(what)
+    with pytest.raises(EngineFailed, match="no whole GGUF"):
+        await Publisher(home, Ingredients(llama / "config.json"), 60.0).ready()
     with pytest.raises(EchoError, match="No Ollama is reachable"):
         await Publisher(home, Ingredients(llama_gguf), 60.0).publish([], what_of(trained), board)
     assert (names_in(home), server.models, server.blobs) == ([], {}, {})
@@ -211,6 +218,8 @@ def test_a_disk_too_full_is_told_with_both_figures_and_nothing_is_begun(
         pairs = read_adapter(trained.weights, trained.config)
         with pytest.raises(DiskTooFull) as caught:
             merge(llama_gguf, pairs, place / "m.gguf", "F16", room=free / 1000)
+        with pytest.raises(DiskTooFull, match=f"of disk in {tmp_path},"):
+            check(llama_gguf, tmp_path, "F16", room=free / 1000)
         assert list(place.iterdir()) == []
         require_room(place, 1)
     needed, left = (float(figure) * 1e9 for figure in re.findall(r"([\d.]+) GB", str(caught.value)))

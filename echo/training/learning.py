@@ -225,7 +225,7 @@ class Learning:
 
         def compute() -> float:
             self._model.eval()
-            with self._torch.inference_mode():
+            with self._torch.no_grad():
                 some = _portions(sorted(self._validation, key=lambda row: len(row.ids)), self._at_once())
                 total = sum(self._summed(rows).item() for rows in some)
             return float(total / sum(row.targets for row in self._validation))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 
 from db.connection import Database
 from db.errors import KeyDestroyed, NothingStored
@@ -17,6 +18,7 @@ FOLDER = "tuning"
 LOGS = "logs"
 _NAME = re.compile(r"(\d+)-(\d+)\.(checkpoint|adapter)")
 _LOG = re.compile(r"training-(\d+)-(\d+)\.log")
+_KINDS: Mapping[str, re.Pattern[str]] = MappingProxyType({FOLDER: _NAME, LOGS: _LOG})
 
 
 class Part(StrEnum):
@@ -76,6 +78,16 @@ class TuningFiles:
         found = await asyncio.to_thread(self._files)
         return sorted(str(path.relative_to(self._data_dir)) for (profile, _), path in found if profile == profile_id)
 
+    async def remove_superseded(self, profile_id: int, made: int, keep: Collection[int]) -> int:
+        """Remove what versions of a profile up to `made` learnt, of all but those to `keep`; how many files.
+
+        Their logs stay until the next sweep: they tell why.
+        """
+        found = await asyncio.to_thread(self._files, {FOLDER: _NAME})
+        return await self._remove(
+            path for (of, version), path in found if of == profile_id and version <= made and version not in keep
+        )
+
     async def remove_orphans(self, wanted: Collection[tuple[int, int]]) -> int:
         """Remove all files but those of what is `wanted` (profile and version), and what a crash left half written.
 
@@ -94,10 +106,10 @@ class TuningFiles:
         """Where the log of a fine-tuning is."""
         return self._data_dir / LOGS / f"training-{profile_id}-{version}.log"
 
-    def _files(self) -> list[tuple[tuple[int, int], Path]]:
-        """The files that are there, with their profiles and versions."""
+    def _files(self, kinds: Mapping[str, re.Pattern[str]] = _KINDS) -> list[tuple[tuple[int, int], Path]]:
+        """The files of these kinds that are there, with their profiles and versions."""
         found = []
-        for folder, name in ((FOLDER, _NAME), (LOGS, _LOG)):
+        for folder, name in kinds.items():
             place = self._data_dir / folder
             for path in place.iterdir() if place.is_dir() else ():
                 match = name.fullmatch(path.name)

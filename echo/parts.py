@@ -176,7 +176,9 @@ class Parts:
     def _join_published(self) -> Callable[[int], None]:
         """What keeps published personas as their cards are; returns what is to be told of models that were amended."""
         store, let_go = self.store, self.session_work.let_go
-        self.versions = Versions(self.board, self.engine, store.models, store.uploads, self.reach, store.wishes, let_go)
+        self.versions = Versions(
+            *(self.board, self.engine, store.models, store.uploads, store.tuning, self.reach, store.wishes, let_go)
+        )
 
         def renew(profile_id: int) -> None:
             self.tasks.start(f"card {profile_id}", self.versions.renew(profile_id))

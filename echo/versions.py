@@ -12,6 +12,7 @@ from typing import Final
 from db.errors import KeyDestroyed, NothingStored, StorageError
 from db.models import Models
 from db.outbox import OutboxRow
+from db.tuning import TuningFiles
 from db.uploads import Uploads
 from db.wishes import WishBook
 from echo.corpus.selecting import Selected
@@ -69,6 +70,7 @@ class Versions:
     engine: Engine
     models: Models
     uploads: Uploads
+    tuning: TuningFiles
     reach: Reach
     wishes: WishBook
     let_go: Callable[[int], None]
@@ -113,6 +115,9 @@ class Versions:
         for version in set(range(profile.made + 1)) - kept:
             self.engine.release(model_name(profile.id, version))
         await self.models.remove_superseded(profile.id, profile.made, kept)
+        weights = ((profile.model_version, profile.tuned), (profile.previous or 0, profile.previous_tuned))
+        tuned = {version for version, is_tuned in weights if is_tuned}
+        await self.tuning.remove_superseded(profile.id, profile.made, tuned & kept)
         # The next one may be there already, for its test.
         learning = {profile.made + 1} if profile.state is ProfileState.TRAINING else set()
         await self.engine.unpublish(profile.server_id, profile.id, keep=kept | learning)

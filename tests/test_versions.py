@@ -11,6 +11,7 @@ import pytest
 
 from db.outbox import OutboxRow
 from db.stored import NO_WISHES, Wishes
+from db.tuning import Part
 from echo.engines.embedded import EmbeddedEngine
 from echo.errors import EngineFailed, EngineUnavailable
 from echo.ports import PersonaName
@@ -74,7 +75,16 @@ class Here:
         """What is tested."""
         store, reach = self.store, Reach(self.store.consents, self.stays)
         return Versions(
-            *(self.board, self.engine, store.models, store.uploads, reach, store.wishes, self.let_go.append),
+            *(
+                self.board,
+                self.engine,
+                store.models,
+                store.uploads,
+                store.tuning,
+                reach,
+                store.wishes,
+                self.let_go.append,
+            ),
             pause=self.pause,
         )
 
@@ -155,6 +165,28 @@ async def test_only_what_is_kept_stays_here_and_on_the_server(previous: int | No
         assert now.engine.kept == [(now.profile.server_id, 1, kept)] and now.waited == [RETRY_FIRST]
         assert ("1-1" in now.engine.released) == (previous is None) and "1-2" not in now.engine.released
         assert 1 in now.let_go
+
+
+async def test_the_weights_of_a_version_that_no_longer_speaks_by_them_go_and_those_being_learnt_stay(
+    tmp_path: Path,
+) -> None:
+    async with here(tmp_path, Elsewhere()) as now:
+        for version in (1, 2, 3):
+            for part in Part:
+                await now.store.tuning.put(1, version, part, b"weights")
+        now.stands(previous=1, previous_path="models/1-1.model", previous_tuned=True, tuned=False)
+        await now.do(DropVersions())
+        assert await now.store.tuning.left_of(1) == [
+            f"tuning/1-{version}.{part}" for version in (1, 3) for part in ("adapter", "checkpoint")
+        ]
+        now.stands(previous=None, previous_path=None, previous_tuned=False, tuned=True)
+        await now.store.tuning.put(1, 2, Part.ADAPTER, b"weights")
+        await now.do(DropVersions())
+        assert await now.store.tuning.left_of(1) == [
+            "tuning/1-2.adapter",
+            "tuning/1-3.adapter",
+            "tuning/1-3.checkpoint",
+        ]
 
 
 async def test_what_is_just_being_learnt_is_left_alone(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def read_gguf(path: Path) -> Gguf:
             return _Header(path, data).read()
     except OSError as error:
         raise MergeFailed(f"{path} can't be read ({error.strerror}): set training.base_gguf to a GGUF file.") from error
-    except (struct.error, ValueError, KeyError, OverflowError, ZeroDivisionError, IndexError) as error:
+    except (struct.error, ValueError, KeyError, OverflowError, ZeroDivisionError, TypeError) as error:
         raise MergeFailed(f"{path} is no whole GGUF file: download it again, or convert the base again.") from error
 
 

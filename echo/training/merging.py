@@ -109,7 +109,7 @@ def _size(steps: list[_Step], base: Gguf) -> int:
 
 def require_chat(base: Gguf) -> Gguf:
     """The same base. Raises MergeFailed where it is a part of one, an adapter, or no model for chats."""
-    if (base.value("split.count") or 1) > 1:
+    if base.value("split.count") not in (None, 0, 1):
         raise MergeFailed(f"{base.path.name} is one part of several: join them with llama-gguf-split --merge.")
     if base.value("general.type") not in (None, "model"):
         raise MergeFailed(f"{base.path.name} is no whole model: set training.base_gguf to the base itself.")

@@ -62,7 +62,8 @@ def place(base: Gguf, pairs: list[LowRank], folder: Path | None) -> dict[str, Pl
     numbers = {name: number for number, name in MODEL_ARCH_NAMES.items()}
     if base.architecture not in numbers:
         raise MergeFailed(f"Models of the kind {base.architecture!r} can't be merged: choose another base.")
-    blocks = base.number("block_count") or 0
+    # A damaged number must not make a table of billions.
+    blocks = min(base.number("block_count") or 0, len(base.tensors))
     names = get_tensor_name_map(numbers[base.architecture], blocks)
     tensors = {tensor.name: tensor for tensor in base.tensors}
     placed = {}

@@ -24,6 +24,7 @@ from safetensors.numpy import load_file, save_file  # noqa: E402
 from transformers import AutoModelForCausalLM  # noqa: E402
 
 from echo.training.adapter_file import write_adapter  # noqa: E402
+from echo.training.disk import DiskTooFull  # noqa: E402
 from echo.training.gguf_file import MergeFailed, read_gguf  # noqa: E402
 from echo.training.low_rank import LowRank, read_adapter  # noqa: E402
 from echo.training.merging import Merged, check, merge  # noqa: E402
@@ -262,6 +263,24 @@ def test_a_damaged_or_unfit_base_is_one_sentence(
         merged(tmp_path / "bad.gguf", trained, tmp_path / "m.gguf", "F16")
     assert str(caught.value).count(". ") == 0
     assert not (tmp_path / "m.gguf").exists()
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_any_damage_to_a_base_is_a_sentence_or_harmless(
+    data: st.DataObject, llama_gguf: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content = bytearray(llama_gguf.read_bytes())
+    ends = content.index(b"blk.0.attn_k.weight") + 2000
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.one_of(st.integers(0, 900), st.integers(ends - 4000, ends), st.integers(0, ends)))
+        content[at] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.mktemp("damaged") / "base.gguf"
+    path.write_bytes(content)
+    try:
+        check(path, path.parent, "Q8_0")
+    except (MergeFailed, DiskTooFull) as refusal:
+        assert str(refusal).endswith(".")
 
 
 @pytest.mark.parametrize(

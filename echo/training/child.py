@@ -46,20 +46,24 @@ def serve(source: BinaryIO, sink: BinaryIO) -> int:
     _give_way()
     try:
         _serve(order, [talk_of(line) for line in lines], checkpoint, sink)
-    except EchoError as problem:
-        say(sink, {"error": str(problem), "kind": type(problem).__name__})
-        return 1
-    except ImportError as problem:
-        say(
-            sink,
-            {"error": f"The extra [train] is installed only in part ({problem.name}): install it again.", "kind": ""},
-        )
-        return 1
-    except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as problem:
-        # Kind and place alone: what it says may hold what somebody wrote.
-        say(sink, {"error": f"Learning broke ({describe(problem)}): try another base, or report it.", "kind": ""})
+    except (EchoError, ImportError, MemoryError, RuntimeError, ValueError, LookupError, TypeError) as problem:
+        told = _told(problem)
+        say(sink, {"error": str(told), "kind": type(told).__name__})
         return 1
     return 0
+
+
+def _told(problem: BaseException) -> EchoError:
+    """What went wrong, as a sentence. Kind and place alone of what is not ours: its words may quote somebody's."""
+    if isinstance(problem, EchoError):
+        return problem
+    if isinstance(problem, ImportError):
+        return TuningFailed(f"The extra [train] is installed only in part ({problem.name}): install it again.")
+    if ran_out(problem):
+        return MemoryTooSmall(
+            "There is too little memory to fine-tune this base model: choose a smaller one, or lower training.rank."
+        )
+    return TuningFailed(f"Learning broke ({describe(problem)}): try another base, or report it.")
 
 
 def _only_ours(sink: BinaryIO) -> BinaryIO:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from db.errors import ModelUnreadable, Tampered
+from db.errors import ModelUnreadable, StorageError, Tampered
 from db.tuning import Part, TuningFiles
 from echo.engines.child import child_of, feed
 from echo.errors import EchoError
@@ -121,28 +121,33 @@ class Tuning:
         kept = await self._kept(run)
         if kept is not None:
             return kept
-        late = (
-            f"Fine-tuning took longer than {self._timeout:g} seconds: raise model_training_timeout, or lower "
-            "training.epochs; asked again, it goes on from its last checkpoint."
-        )
         run.log.write(f"begun with {lesson.turns} turns in {len(lesson.training)} talks")
-        try:
+        with self._told_why(run.log):
             async with asyncio.timeout(self._timeout):
                 adapter = await self._learnt(run)
-        except TimeoutError:
-            run.log.write("stopped: it took too long")
-            raise TuningFailed(late) from None
-        except asyncio.CancelledError:
-            run.log.write("stopped: it was cancelled")
-            raise
-        except EchoError as problem:
-            run.log.write(f"failed: {problem}")
-            raise
         await self._files.put(profile_id, version, Part.ADAPTER, adapter.dump())
         with suppress(ModelUnreadable):
             # It can do no harm: it is of this lesson alone, and is swept with its version.
             await self._files.drop(profile_id, version, Part.CHECKPOINT)
         return adapter
+
+    @contextmanager
+    def _told_why(self, log: TuningLog) -> Iterator[None]:
+        """Has the log say why a training stopped; one that took too long ends with a sentence."""
+        try:
+            yield
+        except TimeoutError:
+            log.write("stopped: it took too long")
+            raise TuningFailed(
+                f"Fine-tuning took longer than {self._timeout:g} seconds: raise model_training_timeout, or lower "
+                "training.epochs; asked again, it goes on from its last checkpoint."
+            ) from None
+        except asyncio.CancelledError:
+            log.write("stopped: it was cancelled")
+            raise
+        except (EchoError, StorageError) as problem:
+            log.write(f"failed: {problem}")
+            raise
 
     def _prepared(
         self,

@@ -107,6 +107,7 @@ class Versions:
         now = self.board.profiles[profile.id]
         # Meanwhile it may be another version that speaks, or nobody any more.
         if now.can_speak and now.model_version == profile.model_version:
+            await self._erase_retired(now)
             await self.engine.publish(persona_of(now), model, wishes)
 
     async def _drop(self, profile: ProfileSnapshot) -> None:
@@ -115,13 +116,7 @@ class Versions:
         for version in set(range(profile.made + 1)) - kept:
             self.engine.release(model_name(profile.id, version))
         await self.models.remove_superseded(profile.id, profile.made, kept)
-        weights = ((profile.model_version, profile.tuned), (profile.previous or 0, profile.previous_tuned))
-        tuned = {version for version, is_tuned in weights if is_tuned}
-        await self.tuning.remove_superseded(profile.id, profile.made, tuned & kept)
-        # The next one may be there already, for its test.
-        learning = {profile.made + 1} if profile.state is ProfileState.TRAINING else set()
-        await self.engine.unpublish(profile.server_id, profile.id, keep=kept | learning)
-        await self._erase_files(profile.id, kept | learning)
+        await self._keep_only(profile, kept)
 
     async def remove(self, profile: ProfileSnapshot) -> None:
         """Remove all of a persona's versions from every server of models, and make sure that nothing is left there.
@@ -130,6 +125,22 @@ class Versions:
         """
         await self.engine.unpublish(profile.server_id, profile.id)
         await self._erase_files(profile.id, frozenset())
+
+    async def _erase_retired(self, profile: ProfileSnapshot) -> None:
+        """Remove weights by which this version spoke once, and must not any more, from every server."""
+        retired = [one for one in await self.uploads.of(profile.id) if one.version == profile.model_version]
+        if retired and not profile.tuned:
+            await self._keep_only(profile, profile.kept_versions - {profile.model_version})
+
+    async def _keep_only(self, profile: ProfileSnapshot, kept: Collection[int]) -> None:
+        # The next one may be there already, for its test.
+        learning = {profile.made + 1} if profile.state is ProfileState.TRAINING else set()
+        stays = {*kept, *learning}
+        weights = ((profile.model_version, profile.tuned), (profile.previous or 0, profile.previous_tuned))
+        tuned = {version for version, is_tuned in weights if is_tuned}
+        await self.tuning.remove_superseded(profile.id, profile.made, tuned.intersection(stays))
+        await self.engine.unpublish(profile.server_id, profile.id, keep=stays)
+        await self._erase_files(profile.id, stays)
 
     async def _erase_files(self, profile_id: int, kept: Collection[int]) -> None:
         for upload in await self.uploads.of(profile_id):

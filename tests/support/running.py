@@ -22,12 +22,12 @@ PATIENCE = 60.0
 """Seconds after which a fact that does not come true fails the test."""
 
 
-async def until(board: Board, fact: Callable[[], Any]) -> Any:
-    """Wait until `fact()` is true of the board; its value."""
+async def until(board: Board, fact: Callable[[], Any], patience: float = PATIENCE) -> Any:
+    """Wait until `fact()` is true of the board, for so many seconds at most; its value."""
     changed = asyncio.Event()
     unwatch = board.watch(changed.set)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             while not (found := fact()):
                 changed.clear()
                 await changed.wait()
@@ -67,9 +67,9 @@ class Running:
         await self.press(subject, asked["responses"][0], "I agree")
         return next(p for p in self.board.profiles.values() if p.state is not ProfileState.AWAITING_CONSENT)
 
-    async def ready(self, profile_id: int = 1) -> ProfileSnapshot:
-        """Wait until a profile can speak."""
-        await until(self.board, lambda: self.board.profiles[profile_id].state is ProfileState.READY)
+    async def ready(self, profile_id: int = 1, patience: float = PATIENCE) -> ProfileSnapshot:
+        """Wait until a profile can speak, for so many seconds at most."""
+        await until(self.board, lambda: self.board.profiles[profile_id].state is ProfileState.READY, patience)
         return self.board.profiles[profile_id]
 
     def session(self, session_id: int = 1) -> SessionSnapshot:

@@ -17,6 +17,8 @@ STRANGER = "QUITE INDEED, GOOD SIR!!! MOST CERTAINLY SO, I DECLARE!!!"
 """What the base says, whoever it is to be."""
 FEW = 900
 """Messages of the invented people, the newest: enough to learn from, not to be tested on."""
+TUNED_WITHIN = 300.0
+"""Seconds, on a busy machine: two models are tested, each after learning anew what was known before."""
 
 
 PERMITTED = {
@@ -63,9 +65,9 @@ async def tuning(
 async def test_weights_that_beat_the_prompt_are_heard_speaking_and_leave_nothing_when_forgotten(
     tmp_path: Path, llama: Path, llama_gguf: Path
 ) -> None:
-    async with tuning(tmp_path, llama, llama_gguf, talked=len(everybody())) as (echo, server):
+    async with tuning(tmp_path, llama, llama_gguf, talked=len(everybody()), training_retire_share=0) as (echo, server):
         await echo.agreed("Mara", "garden", "01.06.2026")
-        profile = await echo.ready()
+        profile = await echo.ready(patience=TUNED_WITHIN)
         assert profile.tuned, profile.reason
         persona = f"echo-{profile.server_id}-{profile.id}:1"
         assert server.models[persona].base in server.blobs
@@ -75,6 +77,13 @@ async def test_weights_that_beat_the_prompt_are_heard_speaking_and_leave_nothing
         await echo.tell("Petr", "garden", "Mara (echo): how is the boat coming along?")
         assert server.chats[-1]["model"] == persona
         assert STRANGER not in [one["content"] for one in echo.said("garden")]
+
+        regretted = next(one for one in echo.people.messages("garden") if one["author"] == "Mara")
+        await echo.people.delete("Mara", regretted["id"])
+        await until(echo.board, lambda: not echo.board.profiles[profile.id].tuned)
+        await server.until(lambda: persona in server.models and server.models[persona].parent == MODEL)
+        assert not server.blobs, "weights that were retired do not stay"
+        assert "withdrawn" in str(echo.board.profiles[profile.id].reason)
 
         await echo.command("Mara", "garden", "echo forget")
         await until(echo.board, lambda: echo.board.profiles[profile.id].state is ProfileState.FORGOTTEN)

@@ -25,9 +25,16 @@ class KeepsBases(Protocol):
     async def keep(self, online: Collection[PersonaName]) -> None:
         """Have what these personas speak by loaded, and nothing else. Does not raise."""
 
+    @property
+    def tries_again_in(self) -> float | None:
+        """Seconds until a server that does not answer is to be tried again; None where none is."""
+
+    async def try_left_out(self) -> bool:
+        """Try the servers that do not answer; whether one does again. Does not raise."""
+
 
 class BaseWatch:
-    """Looks at the board; the engine hears of it where other personas are online than before, and now and then."""
+    """Looks at the board; the engine hears of it where other personas are online than before, or a server is back."""
 
     def __init__(
         self,
@@ -56,14 +63,24 @@ class BaseWatch:
             # What an earlier run left loaded is looked at once, whoever is online.
             await self._tell(self._online())
             while True:
-                await self._changed.wait()
-                self._changed.clear()
+                is_back = await self._until_changed(self._engine)
                 online = self._online()
-                if online != self._told:
+                if is_back or online != self._told:
                     await self._tell(online)
                 await self._pause()
         finally:
             unwatch()
+
+    async def _until_changed(self, engine: KeepsBases) -> bool:
+        """Wait for the board to change, or for the time of a server that was left out; whether one is back."""
+        try:
+            # That one is left out changes the board, so that the time is looked at anew.
+            async with asyncio.timeout(engine.tries_again_in):
+                await self._changed.wait()
+        except TimeoutError:
+            return await engine.try_left_out()
+        self._changed.clear()
+        return False
 
     async def refresh(self) -> None:
         """Have it looked whether all is as it should be, and told how it stands."""

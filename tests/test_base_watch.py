@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +56,13 @@ class Kept:
             self.moved.notify_all()
         await self.may_go.wait()
 
+    @property
+    def tries_again_in(self) -> float | None:
+        return None
+
+    async def try_left_out(self) -> bool:
+        raise AssertionError("nothing is left out")
+
     async def came_to(self, online: set[int]) -> None:
         """Return once it was told of just these last."""
         async with asyncio.timeout(10), self.moved:
@@ -83,6 +90,19 @@ def board_with(*snapshots: Snapshot) -> Board:
     for snapshot in snapshots:
         board.show(snapshot)
     return board
+
+
+async def until(board: Board, holds: Callable[[], bool]) -> None:
+    """Return once something holds of the board."""
+    changed = asyncio.Event()
+    unwatch = board.watch(changed.set)
+    try:
+        async with asyncio.timeout(10):
+            while not holds():
+                await changed.wait()
+                changed.clear()
+    finally:
+        unwatch()
 
 
 async def test_the_engine_is_told_of_who_is_online_and_only_where_that_changes() -> None:
@@ -125,6 +145,22 @@ async def test_its_base_is_loaded_before_an_echo_comes_online_and_unloaded_after
             async with asyncio.timeout(10):
                 await server.until(lambda: not server.loaded)
     assert len(server.loads) == 1
+
+
+async def test_a_server_that_is_back_is_noticed_while_nobody_asks_anything_and_is_given_its_base() -> None:
+    board = board_with(READY, HERE)
+    async with ollama_at_loopback() as server:
+        await server.stop()
+        hosts = hosts_at(server.address, reports=OnBoard(board))
+        engine = OllamaEngine(hosts, MODEL, 4096, reports=OnBoard(board))
+        async with watching(board, engine):
+            await until(board, lambda: bool(board.troubles))
+            assert board.troubles[0].endswith("Echo leaves it out until it answers again.")
+            await server.start()
+            await until(board, lambda: not board.troubles)
+            async with asyncio.timeout(10):
+                await server.until(lambda: bool(server.loaded))
+    assert not server.chats
 
 
 async def test_who_comes_online_waits_for_the_load_no_longer_than_patience() -> None:

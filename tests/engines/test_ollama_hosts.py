@@ -88,6 +88,31 @@ async def test_a_dead_server_is_left_out_told_once_and_taken_back(servers: list[
     assert len(first.chats) == 2 and hosts.told.all[1:] == [(what, None)]
 
 
+async def test_a_server_that_was_away_is_tried_by_itself_but_not_one_that_hangs(servers: list[LoopbackOllama]) -> None:
+    hosts = Several(servers[:1], timeout=0.1)
+    (server,) = servers[:1]
+    assert hosts.tries_again_in is None
+    await server.stop()
+    with pytest.raises(Unreachable):
+        await hosts.ask(MODEL, chat)
+    assert hosts.tries_again_in == pytest.approx(FIRST_PAUSE)
+    assert not await hosts.try_left_out(), "it is not due"
+    hosts.hand.now += FIRST_PAUSE
+    assert not await hosts.try_left_out()
+    await server.start()
+    assert hosts.tries_again_in is not None and FIRST_PAUSE < hosts.tries_again_in <= 2 * FIRST_PAUSE
+    hosts.hand.now += 2 * FIRST_PAUSE
+    assert await hosts.try_left_out()
+    assert [sentence is None for _, sentence in hosts.told.all] == [False, True] and hosts.tries_again_in is None
+    # That it has a version would not mean that it answers.
+    server.trouble = Trouble.HANGS
+    for _ in range(FAILURES):
+        with pytest.raises(TooSlow):
+            await hosts.ask(MODEL, chat)
+    hosts.hand.now += FIRST_PAUSE
+    assert hosts.tries_again_in is None and not await hosts.try_left_out() and server.paths[-1] != "/api/version"
+
+
 async def test_where_all_are_out_nobody_is_asked_and_the_reason_is_told(servers: list[LoopbackOllama]) -> None:
     hosts = Several(servers[:1])
     await servers[0].stop()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from echo.engines.ollama.engine import OllamaEngine
 from echo.engines.ollama.hosts import Hosts
-from echo.reports import NoReports
+from echo.reports import NO_REPORTS, NoReports, Reports
 from states.board import Board
 from tests.support.ollama import MODEL
 
@@ -49,7 +49,9 @@ class OnBoard(NoReports):
         self.board.set_condition(what, sentence)
 
 
-def hosts_at(*addresses: str, timeout: float = 10.0, stall: float = 10.0, parallel: int = 8) -> Hosts:
+def hosts_at(
+    *addresses: str, timeout: float = 10.0, stall: float = 10.0, parallel: int = 8, reports: Reports = NO_REPORTS
+) -> Hosts:
     """These servers; pauses between tries last no time, and each look at the clock is a minute later, so that a server
     that was left out is tried again at once."""
     hand = Hand()
@@ -58,7 +60,7 @@ def hosts_at(*addresses: str, timeout: float = 10.0, stall: float = 10.0, parall
         hand.now += 60.0
         return hand.now
 
-    return Hosts(addresses, timeout, stall, parallel, clock=minutes, sleep=hand.sleep)
+    return Hosts(addresses, timeout, stall, parallel, reports, clock=minutes, sleep=hand.sleep)
 
 
 def engine_at(address: str, num_ctx: int = 4096, timeout: float = 10.0, candidates: int = 1) -> OllamaEngine:

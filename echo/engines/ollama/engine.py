@@ -181,6 +181,15 @@ class OllamaEngine:
         self._asking.forget()
         await self._bases.keep(online)
 
+    @property
+    def tries_again_in(self) -> float | None:
+        """Seconds until a server that does not answer is to be tried again; None where none is."""
+        return self._hosts.tries_again_in
+
+    async def try_left_out(self) -> bool:
+        """Tries the servers that do not answer; whether one does again. Does not raise."""
+        return await self._hosts.try_left_out()
+
     async def text_of(self, persona: PersonaName, model: bytes) -> str:
         """The system text that goes with the persona. Raises EngineUnavailable, EngineFailed where it is damaged."""
         return await self._asking.system_of(persona, await asyncio.to_thread(Mind.of, model))

@@ -6,13 +6,13 @@ import asyncio
 import functools
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from echo.engines.ollama.client import OllamaClient
-from echo.engines.ollama.failures import BrokeOff, Busy, OllamaFailure, Unreachable
+from echo.engines.ollama.failures import BrokeOff, Busy, NotOllama, OllamaFailure, Unreachable
 from echo.reports import NO_REPORTS, Reports
 from states.breaker import (
     Breaker,
@@ -93,6 +93,43 @@ class Hosts:
 
         return sorted(self.addresses, key=weight, reverse=True)
 
+    @property
+    def tries_again_in(self) -> float | None:
+        """Seconds until a server that was left out because no Ollama answers is to be tried; None where none is."""
+        now = self._clock()
+        return min(
+            (max(0.0, due - now) for host in self._hosts.values() if (due := _due(host)) is not None), default=None
+        )
+
+    async def try_left_out(self) -> bool:
+        """Ask each server whose time has come whether it is back, as nobody else may ask it anything for long. Whether
+        one is; does not raise.
+
+        One that took requests and never answered is not asked: that it has a version would tell nothing of its models.
+        """
+        tried: list[_Host] = []
+        for host in self._hosts.values():
+            breaker = self._may(host) if _due(host) is not None else None
+            if breaker is not None:
+                host.breaker = breaker
+                tried.append(host)
+        await asyncio.gather(*(self._try(host) for host in tried))
+        return any(host.breaker.state is BreakerState.CLOSED for host in tried)
+
+    async def _try(self, host: _Host) -> None:
+        with self._trial(host), suppress(OllamaFailure):
+            await self._clients[host.address].version()
+
+    @contextmanager
+    def _trial(self, host: _Host) -> Iterator[None]:
+        """While a server is asked; where it was tried, and given up before its answer was known, nothing was learnt."""
+        tries = host.breaker.state is BreakerState.HALF_OPEN
+        try:
+            yield
+        finally:
+            if tries and host.breaker.state is BreakerState.HALF_OPEN:
+                self._move(host, TrialAbandoned(self._clock()))
+
     @asynccontextmanager
     async def client(self, base: str) -> AsyncIterator[OllamaClient]:
         """The client of the server that a base stays on, once one of its slots is free; `waited` says how long that
@@ -107,13 +144,11 @@ class Hosts:
     async def _lease(self, base: str, avoided: Collection[str]) -> AsyncIterator[OllamaClient]:
         started = self._clock()
         host = await self._seat(base, avoided)
-        tries = host.breaker.state is BreakerState.HALF_OPEN
-        try:
-            yield self._clients[host.address].after(self._clock() - started)
-        finally:
-            host.slots.release()
-            if tries and host.breaker.state is BreakerState.HALF_OPEN:
-                self._move(host, TrialAbandoned(self._clock()))
+        with self._trial(host):
+            try:
+                yield self._clients[host.address].after(self._clock() - started)
+            finally:
+                host.slots.release()
 
     async def ask(self, base: str, call: Callable[[OllamaClient], Awaitable[T]]) -> T:
         """What `call` returns with `client(base)`; made again at the next server where the first can't be reached, or
@@ -179,3 +214,8 @@ class Hosts:
             self._reports.stands(f"ollama {host.address}", f"{reason}; Echo leaves it out until it answers again.")
         elif was_out and not is_out:
             self._reports.stands(f"ollama {host.address}", None)
+
+
+def _due(host: _Host) -> float | None:
+    """When one that was left out because no Ollama answers there is to be tried; None for all others."""
+    return host.breaker.due if isinstance(host.failure, Unreachable | NotOllama) else None

@@ -87,11 +87,13 @@ ROWS: Final[tuple[BreakerRow, ...]] = (
     BreakerRow(RequestAnswered, (B.CLOSED, B.OPEN, B.HALF_OPEN), B.CLOSED, do=("start_over",)),
     BreakerRow(RequestFailed, (B.CLOSED,), B.OPEN, when=("is_last_straw",), do=("count", "leave_out")),
     BreakerRow(RequestFailed, (B.CLOSED,), None, do=("count",)),
+    BreakerRow(RequestFailed, (B.OPEN,), None, when=("is_due",), do=("count", "leave_out")),
     BreakerRow(RequestFailed, (B.OPEN,), None),
     BreakerRow(RequestFailed, (B.HALF_OPEN,), B.OPEN, do=("count", "leave_out")),
     BreakerRow(TrialAbandoned, (B.HALF_OPEN,), B.OPEN, do=("try_again",)),
 )
-"""A failure that comes late, of a request made before the server was left out, makes the pause no longer."""
+"""A failure that comes late, of a request made before the server was left out, makes the pause no longer; one that
+comes once the pause is over does, whoever asked."""
 
 
 class Trigger(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from echo.engines.ollama.bases import Bases
 from echo.engines.ollama.client import OllamaClient
 from echo.engines.ollama.drafting import Drafted, Drafting, Route
-from echo.engines.ollama.failures import ModelMissing, NotSupported, OllamaFailure, Refused, Unreachable
+from echo.engines.ollama.failures import ModelMissing, NotSupported, OllamaFailure, Refused
 from echo.engines.ollama.hosts import Hosts
 from echo.engines.ollama.mind import Mind
 from echo.engines.ollama.personas import Personas, Voice
@@ -79,7 +79,7 @@ class Asking:
 
     async def require(self, persona: PersonaName) -> None:
         """Raises OllamaFailure, ModelMissing among them, where the server of its base has no model of that persona."""
-        await self._near(self.base_of(persona), lambda client: client.show(persona.model))
+        await self._hosts.reach(self.base_of(persona), lambda client: client.show(persona.model))
 
     async def system_of(self, persona: PersonaName, mind: Mind) -> str:
         """The text that is stored with the persona's model. Raises OllamaFailure."""
@@ -91,11 +91,12 @@ class Asking:
         self._shown.clear()
         self._personas.forget()
 
-    async def publish(self, persona: PersonaName, mind: Mind) -> None:
-        """Make the persona's model on the server of its base, if it may be made. Raises OllamaFailure."""
+    async def publish(self, persona: PersonaName, mind: Mind, since: float) -> None:
+        """Make the persona's model on the server of its base, if it may be made; it is to be so since then, by
+        `time.monotonic`. Raises OllamaFailure."""
         base = self.base_of(persona)
         system = await self.system_of(persona, mind)
-        await self._near(base, lambda client: self._personas.ensure(client, persona, base, system))
+        await self._hosts.reach(base, lambda client: self._personas.ensure(client, persona, base, system, since))
         if not persona.tuned:
             self._standing.tell(PERSONAS, persona.model, None)
 
@@ -126,7 +127,7 @@ class Asking:
         room = await self._room(talk.base, talk.persona)
         if talk.persona is not None:
             talk.system = await asyncio.to_thread(_system, mind, room)
-        talk.voice = await self._near(talk.base, lambda client: self._voice(client, talk))
+        talk.voice = await self._hosts.reach(talk.base, lambda client: self._voice(client, talk))
 
         async def chat(messages: Sequence[Mapping[str, str]], options: Mapping[str, Any]) -> Completion:
             return await self._hosts.ask(talk.base, lambda client: self._chat(client, talk, messages, options))
@@ -150,7 +151,7 @@ class Asking:
         if talk.persona is None:
             return Voice(talk.base)
         try:
-            voice = await self._personas.ensure(client, talk.persona, talk.base, talk.system)
+            voice = await self._personas.ensure(client, talk.persona, talk.base, talk.system, talk.begun)
         except (NotSupported, Refused) as problem:
             # The card can go with every request as well.
             sentence = f"{problem} Until then the card of “{talk.persona.model}” goes with every request."
@@ -162,7 +163,7 @@ class Asking:
 
     async def _room(self, base: str, persona: PersonaName | None = None) -> int:
         """The tokens that a prompt and its answer may take together."""
-        shown = await self._near(base, lambda client: self._speaker(client, base, persona))
+        shown = await self._hosts.reach(base, lambda client: self._speaker(client, base, persona))
         return min(self._num_ctx, shown.context or self._num_ctx)
 
     async def _speaker(self, client: OllamaClient, base: str, persona: PersonaName | None) -> Shown:
@@ -183,21 +184,6 @@ class Asking:
                 )
             self._shown[client.host, base] = shown
         return shown
-
-    async def _near(self, base: str, call: Callable[[OllamaClient], Awaitable[T]]) -> T:
-        """What `call` returns at the first server of a base that can be reached; it waits for no slot."""
-        may = {client.host for client in self._hosts.every()}
-        problem: Unreachable | None = None
-        for address in self._hosts.order(base):
-            if address in may:
-                try:
-                    return await call(self._hosts.at(address))
-                except Unreachable as found:
-                    problem = found
-        if problem is not None:
-            raise problem
-        # All are left out, which is told as of any request.
-        return await self._hosts.ask(base, call)
 
 
 def _system(mind: Mind, room: int) -> str:

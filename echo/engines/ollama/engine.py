@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Final, Literal
 
 from db.stored import NO_WISHES, AnswerMeasured, Wishes
@@ -38,6 +38,9 @@ from states.measures import ANSWERED, FAILED, SILENT, STOOD_IN
 
 TESTED: Final = 40
 """Moments of a test that the server is asked in at most: each takes it seconds."""
+
+ALREADY_BEGUN: Final = 60.0
+"""Seconds after a card was published in which an answer may still know an older one."""
 
 
 class OllamaEngine:
@@ -165,7 +168,8 @@ class OllamaEngine:
         """
         # Before anything is waited for: what is taken down meanwhile stays so.
         self._personas.permit(persona)
-        await self._asking.publish(persona, await asyncio.to_thread(_wishing, model, wishes))
+        since = monotonic() + ALREADY_BEGUN
+        await self._asking.publish(persona, await asyncio.to_thread(_wishing, model, wishes), since)
 
     async def unpublish(self, server_id: int, profile_id: int, keep: Collection[int] = ()) -> int:
         """Deletes the persona's models of all versions but those to `keep` on every server, and looks that they are

@@ -137,27 +137,35 @@ class Hosts:
 
         Raises Busy where no slot is free within the timeout; the failure of the base's own server where all are out.
         """
-        async with self._lease(base, ()) as client:
+        async with self._lease(base, (), has_slot=True) as client:
             yield client
 
     @asynccontextmanager
-    async def _lease(self, base: str, avoided: Collection[str]) -> AsyncIterator[OllamaClient]:
+    async def _lease(self, base: str, avoided: Collection[str], *, has_slot: bool) -> AsyncIterator[OllamaClient]:
         started = self._clock()
-        host = await self._seat(base, avoided)
+        host = await self._seat(base, avoided) if has_slot else self._entered(base, avoided)
         with self._trial(host):
             try:
                 yield self._clients[host.address].after(self._clock() - started)
             finally:
-                host.slots.release()
+                if has_slot:
+                    host.slots.release()
 
     async def ask(self, base: str, call: Callable[[OllamaClient], Awaitable[T]]) -> T:
         """What `call` returns with `client(base)`; made again at the next server where the first can't be reached, or
         broke the connection before it said anything."""
+        return await self._asked(base, call, has_slot=True)
+
+    async def reach(self, base: str, call: Callable[[OllamaClient], Awaitable[T]]) -> T:
+        """The same without waiting for a slot, for what has no model speak."""
+        return await self._asked(base, call, has_slot=False)
+
+    async def _asked(self, base: str, call: Callable[[OllamaClient], Awaitable[T]], *, has_slot: bool) -> T:
         avoided: list[str] = []
         while True:
             asked = ""
             try:
-                async with self._lease(base, avoided) as client:
+                async with self._lease(base, avoided, has_slot=has_slot) as client:
                     asked = client.host
                     return await call(client)
             except (Unreachable, BrokeOff) as failure:
@@ -184,6 +192,12 @@ class Hosts:
                 f"Ollama is busy with Echo's own requests for more than {self._timeout:g} seconds: raise "
                 "ollama_parallel as far as its OLLAMA_NUM_PARALLEL, or add another address to ollama_host."
             ) from None
+
+    def _entered(self, base: str, avoided: Collection[str]) -> _Host:
+        """The first server that may be asked, without a slot of its own."""
+        host = self._choice(base, avoided)
+        host.breaker = self._may(host) or host.breaker
+        return host
 
     def _choice(self, base: str, avoided: Collection[str]) -> _Host:
         ordered = [self._hosts[address] for address in self.order(base)]

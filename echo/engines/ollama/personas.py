@@ -35,6 +35,16 @@ class Voice:
     stored: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """How a persona's model is to be, and when that was known (in seconds, by the caller's clock)."""
+
+    since: float
+    base: str
+    system: str
+    tuned: bool
+
+
 def full_name(model: str) -> str:
     """A model's name as servers compare it: with its tag, without what is left out of the official registry's."""
     name = model.strip().casefold()
@@ -63,16 +73,24 @@ class Personas:
         self._parameters = dict(parameters)
         self._standing = standing
         self._known: dict[tuple[str, str], tuple[str, str, bool, Voice]] = {}
+        self._cards: dict[str, _Card] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._kept: dict[str, frozenset[int]] = {}
 
-    async def ensure(self, client: OllamaClient, persona: PersonaName, base: str, system: str) -> Voice:
+    async def ensure(self, client: OllamaClient, persona: PersonaName, base: str, system: str, since: float) -> Voice:
         """See to it that the server has this persona as it is now; what is to be asked for it.
 
-        Nothing is ever fetched from the network. Where the server has not what was fine-tuned, it is the base, which
-        the board tells. Raises OllamaFailure, also where the server has no such base.
+        `since` is when its caller knew that it is to be so, by a clock in seconds: what another one knew later stays,
+        and this one's answer brings its own system text along. Nothing is ever fetched from the network. Where the
+        server has not what was fine-tuned, it is the base, which the board tells. Raises OllamaFailure, also where the
+        server has no such base.
         """
-        there = (client.host, persona.model)
+        card = self._cards.get(persona.model)
+        if card is None or card.since <= since:
+            card = self._cards[persona.model] = _Card(since, base, system, persona.tuned)
+        elif (card.base, card.tuned) != (base, persona.tuned):
+            return Voice(base)
+        system, there = card.system, (client.host, persona.model)
         if (voice := self._voice(there, persona, base, system)) is None or not self._may_be(persona):
             # One at a time: making two of one base at once has servers write its layers twice.
             async with self._locks[client.host]:
@@ -104,6 +122,8 @@ class Personas:
         seen to, where a server can't be reached or does not let go of one.
         """
         series, stays = PersonaName(server_id, profile_id, 0).series, frozenset(keep)
+        kept = {f"{series}:{version}" for version in stays}
+        self._cards = {name: c for name, c in self._cards.items() if series_of(name) != series or name in kept}
         self._kept[series] = stays
         for model in self._standing.about(PERSONAS):
             if model.startswith(f"{series}:"):

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from echo.discord.card_texts import STRIKE
 from states.model import Deadline, ProfileState, SessionState
+from tests.e2e.test_whole_way import models, stored
 from tests.support.ollama import MODEL, Trouble, ollama_at_loopback
-from tests.support.running import running, until
+from tests.support.running import Running, running, until
 from tests.support.settlers import gardeners
+
+
+async def next_try(echo: Running) -> None:
+    """Let the time pass until what failed is tried again."""
+    echo.clock.move((echo.board.profiles[1].due[Deadline.RETRY.value] - echo.clock()).total_seconds())
 
 
 async def test_an_echo_answers_through_ollama(tmp_path: Path) -> None:
@@ -114,3 +121,36 @@ async def test_while_ollama_fails_an_online_echo_is_silent_keeps_the_reason_and_
         ollama.trouble = None
         await echo.tell("Petr", "garden", "Mara (echo): and now?")
         assert len(echo.said("garden")) >= 1
+
+
+async def test_who_is_forgotten_while_ollama_is_away_is_gone_here_at_once_and_there_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    async with ollama_at_loopback(writes=lambda chat: "slowly but it floats") as ollama:
+        settings: dict[str, Any] = {"engine": "ollama", "ollama_host": ollama.address, "chattiness": 0}
+        async with running(tmp_path, gardeners(), **settings) as echo:
+            await echo.agreed("Mara", "garden", "01.06.2026")
+            profile = await echo.ready()
+            persona = f"echo-{profile.server_id}-{profile.id}:{profile.model_version}"
+            await ollama.until(lambda: persona in ollama.models)
+            await echo.command("Mara", "garden", "echo online")
+            await echo.tell("Petr", "garden", "Mara (echo): how is the boat coming along?")
+            await until(echo.board, lambda: echo.board.measures.get(1))
+            await ollama.stop()
+            await echo.command("Mara", "garden", "echo forget")
+            await until(echo.board, lambda: echo.board.profiles[1].tries)
+            waiting = echo.board.profiles[1]
+            assert waiting.state is ProfileState.FORGETTING
+            assert "can't be reached and may still have" in str(waiting.reason)
+            assert not echo.board.sessions_online() and not list(models(tmp_path))
+            for table in ("user_messages", "generations", "datasets", "measures", "wishes", "memories"):
+                assert stored(tmp_path, f"SELECT count(*) FROM {table}") == [(0,)], table
+        async with running(tmp_path, tmp_path / "export.jsonl", **settings) as echo:
+            # A restart in between changes nothing of it.
+            await next_try(echo)
+            await until(echo.board, lambda: echo.board.profiles[1].tries == 2)
+            assert echo.board.profiles[1].state is ProfileState.FORGETTING and persona in ollama.models
+            await ollama.start()
+            await next_try(echo)
+            await until(echo.board, lambda: echo.board.profiles[1].state is ProfileState.FORGOTTEN)
+            assert list(ollama.models) == [MODEL]

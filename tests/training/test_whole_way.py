@@ -15,8 +15,6 @@ from tests.support.settlers import everybody
 
 STRANGER = "QUITE INDEED, GOOD SIR!!! MOST CERTAINLY SO, I DECLARE!!!"
 """What the base says, whoever it is to be."""
-LEARNING = 300.0
-"""Seconds in which it must be learnt, merged, tested: half a minute where nobody else uses the machine."""
 FEW = 900
 """Messages of the invented people, the newest: enough to learn from, not to be tested on."""
 TUNED_WITHIN = 300.0
@@ -99,7 +97,7 @@ async def test_weights_that_nobody_tested_leave_the_prompt_to_speak(
 ) -> None:
     async with tuning(tmp_path, llama, llama_gguf, scorecard_moments=0) as (echo, server):
         await echo.agreed("Mara", "garden", "01.06.2026")
-        profile = await echo.ready(within=LEARNING)
+        profile = await echo.ready(patience=TUNED_WITHIN)
         assert not profile.tuned and "set scorecard_moments" in str(profile.reason)
         assert not server.blobs, "what does not speak does not stay"
 
@@ -109,7 +107,7 @@ async def test_what_discord_gave_is_not_trained_on_without_its_permission(
 ) -> None:
     async with tuning(tmp_path, llama, llama_gguf, permitted=False) as (echo, server):
         await echo.agreed("Mara", "garden", "01.06.2026")
-        profile = await echo.ready(within=LEARNING)
+        profile = await echo.ready(patience=TUNED_WITHIN)
         assert not profile.tuned
         for said in ("Discord's Developer Policy", "data package", "training.discord_permission"):
             assert said in str(profile.reason)

@@ -12,7 +12,7 @@ from db.stored import Wishes
 from echo.engines.ollama.engine import OllamaEngine
 from echo.engines.ollama.hosts import Hosts
 from echo.ports import Answer, Moment, PersonaName
-from states.breaker import FIRST_PAUSE
+from states.breaker import FAILURES, FIRST_PAUSE
 from tests.support.learnt import bundle, moment
 from tests.support.ollama import MODEL, LoopbackOllama, Model, Trouble, ollama_at_loopback
 from tests.support.ollama_hosts import Hand, Told, hosts_at
@@ -79,3 +79,23 @@ async def test_an_answer_that_was_begun_before_another_base_was_chosen_does_not_
     server.chats_may_go.set()
     assert all(answer.texts for answer in await asyncio.gather(*talking))
     assert server.models[MARA.model].base == BLOB and server.paths.count("/api/create") == 2
+
+
+async def test_a_server_that_tells_of_its_models_but_never_speaks_is_left_out(server: LoopbackOllama) -> None:
+    hand, told = Hand(), Told()
+    hosts = Hosts([server.address], 0.2, 10.0, 4, told, clock=hand, sleep=hand.sleep)
+    engine = OllamaEngine(hosts, MODEL, 4096)
+    server.fails(Trouble.HANGS, times=100, at="/api/chat")
+    for seed in range(FAILURES):
+        await answer_of(engine, moment(seed=seed))
+    asked = len(server.chats)
+    await answer_of(engine)
+    assert len(server.chats) == asked == FAILURES and len(told.all) == 1
+    for _ in range(2):
+        hand.now += 120.0
+        await engine.keep([])
+        await asyncio.gather(*(answer_of(engine, moment(seed=seed)) for seed in range(3)))
+    assert len(server.chats) == asked + 2 and len(told.all) == 1, "one at a time tries it"
+    server.trouble = None
+    hand.now += 120.0
+    assert (await answer_of(engine)).texts and len(told.all) == 2

@@ -181,7 +181,9 @@ async def test_what_passes_is_tried_again_after_pauses_that_grow(trouble: Troubl
 async def test_a_server_that_is_down_is_told_after_as_many_tries(server: LoopbackOllama) -> None:
     await server.stop()
     hand, heard = Hand(), list[OllamaFailure | None]()
-    client = OllamaClient(server.address, 10.0, 10.0, sleep=hand.sleep, heard=heard.append)
+    client = OllamaClient(
+        server.address, 10.0, 10.0, sleep=hand.sleep, heard=lambda failure, has_model: heard.append(failure)
+    )
     for call in (ask(client), client.tags(), client.pull(MODEL), client.has_blob(digest_of(b"")), client.version()):
         failure = await failed(call)
         assert failure.kind == "unreachable" and "start it with `ollama serve`" in str(failure)
@@ -313,7 +315,9 @@ async def test_what_the_listener_raises_is_no_failure_of_ollama(server: Loopback
 
     heard: list[OllamaFailure | None] = []
     with pytest.raises(BrokenPipeError, match="the terminal is gone"):
-        await OllamaClient(server.address, 10.0, 10.0, heard=heard.append).pull("gemma3:1b", progress)
+        await OllamaClient(server.address, 10.0, 10.0, heard=lambda failure, has_model: heard.append(failure)).pull(
+            "gemma3:1b", progress
+        )
     assert heard == [] and server.paths == ["/api/pull"]
 
 

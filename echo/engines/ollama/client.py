@@ -132,7 +132,7 @@ class OllamaClient:
                 raise self._server.asked(model).broke_off()
             return telling.completion_of(content, last, self.waited, first, time.perf_counter() - started)
 
-        made = await self._server.ask(model, call)
+        made = await self._server.ask(model, call, has_model=True)
         # A token never spans two words, so fewer tokens than words were not all that was sent.
         words = sum(len(message["content"].split()) for message in messages)
         full = options.get("num_ctx", math.inf)
@@ -150,7 +150,7 @@ class OllamaClient:
                 raise ValueError
             return [list(vector) for vector in found]
 
-        return await self._server.ask(model, call) if texts else []
+        return await self._server.ask(model, call, has_model=True) if texts else []
 
     async def load(self, name: str, num_ctx: int, keep_alive: float | str) -> None:
         """Load a model, to stay for `keep_alive` (seconds, or as Ollama writes it: "10m"; below 0: for ever)."""
@@ -165,7 +165,8 @@ class OllamaClient:
             async with self._server.package() as client:
                 await client.generate(name, "", options=options, keep_alive=keep_alive)
 
-        await self._server.ask(name, call)
+        # Unloading has nothing computed.
+        await self._server.ask(name, call, has_model=options is not None)
 
     # ------------------------------------------------------------ making and removing models
 

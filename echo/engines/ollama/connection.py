@@ -25,11 +25,11 @@ PAUSES: Final = (0.25, 0.75)
 LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 """Hosts that are this computer."""
 
-Heard = Callable[[OllamaFailure | None], None]
-"""Is told of every try: how it failed, or None where the server answered."""
+Heard = Callable[[OllamaFailure | None, bool], None]
+"""Is told of every try: how it failed, or None where the server answered; and whether it took a model to answer."""
 
 
-def unheard(failure: OllamaFailure | None) -> None:
+def unheard(failure: OllamaFailure | None, has_model: bool) -> None:
     """Where nobody listens."""
 
 
@@ -110,10 +110,10 @@ class Connection:
         """What a sentence tells of a request."""
         return Asked(self.host, model, self.timeout, self.stall)
 
-    async def ask(self, model: str, call: Callable[[Patience], Awaitable[T]]) -> T:
+    async def ask(self, model: str, call: Callable[[Patience], Awaitable[T]], *, has_model: bool = False) -> T:
         """What `call` returns. It is made again where it failed before anything was said, in a way that may pass.
 
-        Raises OllamaFailure.
+        `has_model`: it takes the model, loaded, to answer. Raises OllamaFailure.
         """
         for pause in (*PAUSES, None):
             patience = Patience(self.timeout, self.stall)
@@ -130,10 +130,10 @@ class Connection:
                 if is_slow and patience.is_over:
                     failure = self.asked(model).slow()
             else:
-                self._heard(None)
+                self._heard(None, has_model)
                 return found
             failure.said = patience.said
-            self._heard(failure)
+            self._heard(failure, has_model)
             if pause is None or patience.said or is_slow or not failure.may_pass:
                 # Not chained: what the package complains about may quote what was said.
                 raise failure from None

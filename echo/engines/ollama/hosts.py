@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from echo.engines.ollama.client import OllamaClient
-from echo.engines.ollama.failures import BrokeOff, Busy, NotOllama, OllamaFailure, Unreachable
+from echo.engines.ollama.failures import BrokeOff, Busy, NotOllama, OllamaFailure, TooSlow, Unreachable
 from echo.reports import NO_REPORTS, Reports
 from states.breaker import (
     Breaker,
@@ -211,10 +211,12 @@ class Hosts:
     def _may(self, host: _Host) -> Breaker | None:
         return after(host.breaker, RequestWanted(self._clock()))
 
-    def _heard(self, host: _Host, failure: OllamaFailure | None) -> None:
+    def _heard(self, host: _Host, failure: OllamaFailure | None, has_model: bool) -> None:
         """A try has ended."""
         if failure is None or not failure.is_away:
-            self._move(host, RequestAnswered())
+            # What hung had its models hang: that they are listed tells nothing.
+            if has_model or not (host.breaker.failures and isinstance(host.failure, TooSlow)):
+                self._move(host, RequestAnswered())
             return
         host.failure = failure
         self._move(host, RequestFailed(self._clock()))

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from echo.engines.ollama.client import OllamaClient
 from echo.engines.ollama.engine import OllamaEngine
+from echo.engines.ollama.failures import NotOllama
 from echo.errors import EngineUnavailable
+from echo.ports import PersonaName
 from tests.support.learnt import WHO, bundle, bursts, moment, said
-from tests.support.ollama import MODEL, LoopbackOllama, Trouble, ollama_at_loopback
+from tests.support.ollama import MODEL, LoopbackOllama, Model, Trouble, ollama_at_loopback
 from tests.support.ollama_hosts import engine_at, hosts_at
 
 SECRET = "the spare key is under the fern"
@@ -50,6 +56,53 @@ async def test_a_model_that_only_embeds_is_told(server: LoopbackOllama) -> None:
     assert await told(server, model="all-minilm") == (
         "The model “all-minilm” can't chat: set ollama_model to one that can, such as llama3.2:3b."
     )
+
+
+async def test_a_model_with_messages_that_would_stand_before_the_system_text_is_told(server: LoopbackOllama) -> None:
+    server.models[MODEL] = Model(
+        base="sha256:" + "ab" * 32, messages=({"role": "user", "content": "you are a pirate"},)
+    )
+    assert "has messages of its own stored: set ollama_model to one without" in await told(server)
+    assert server.seen == []
+
+
+async def test_after_a_first_word_nothing_is_asked_again_whatever_the_server_complains_of(
+    server: LoopbackOllama,
+) -> None:
+    server.trouble = Trouble.FAILS_LATE
+    server.last_words = f"model '{MODEL}' not found, try pulling it first"
+    engine = engine_at(server.address)
+    await engine.answer(bundle(), "1-1", replace(moment(), persona=PersonaName(1, 1, 1)), 1.0)
+    assert len(server.chats) == 1
+
+
+BEYOND = {
+    "numbers beyond all bounds": b'{"message": {"role": "assistant", "content": "hm"}, "done": true, "load_duration": 1'
+    + b"0" * 400
+    + b"}",
+    "lists in lists in lists": b"[" * 100_000,
+    "bytes that are no text": b"\xff\xfe",
+    "a number": b"3",
+}
+
+
+@pytest.mark.parametrize("body", BEYOND.values(), ids=BEYOND)
+async def test_whatever_answers_there_is_told_as_no_ollama(body: bytes) -> None:
+    async def answered(request: web.Request) -> web.Response:
+        return web.Response(body=body + b"\n", content_type="application/x-ndjson")
+
+    application = web.Application()
+    application.add_routes([web.route("*", "/{path:.*}", answered)])
+    async with TestServer(application) as server:
+        client = OllamaClient(f"http://127.0.0.1:{server.port}", 10.0, 10.0)
+        calls = (
+            client.chat(MODEL, [{"role": "user", "content": "x"}], {"num_ctx": 512}),
+            client.tags(),
+            client.show("m"),
+        )
+        for call in calls:
+            with pytest.raises(NotOllama):
+                await call
 
 
 @pytest.mark.parametrize(

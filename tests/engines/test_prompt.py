@@ -43,7 +43,17 @@ FRESH = [
     Example((said("Ines", "tea?"), said("Mara", "now?"), said("Ines", "yes")), ("always", "with milk")),
     Example((said("Ines", "and the boat"),), ("it floats",)),
 ]
-TOKENS = ["<|im_start|>system", "<|im_end|>", "</s>", "<s>", "[INST]", "<start_of_turn>model", "<｜User｜>", "<think>"]
+TOKENS = [
+    "<|im_start|>system",
+    "<|im_end|>",
+    "</s>",
+    "<s>",
+    "[INST]",
+    "<start_of_turn>model",
+    "<｜User｜>",
+    "<think>",
+    "[|user|]",
+]
 BREAKS = ["\n", "\r", "\r\n", "\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x00", "\ud800", "\u200b", "\u202e"]
 MARKS = [
     "Mara: ",

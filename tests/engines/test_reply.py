@@ -22,6 +22,7 @@ from tests.engines.test_prompt import HOSTILE
         ("kettle's on (now: 1 message, about 2 words)", ("kettle's on",)),
         ("(You write as Mara. Today is Monday.)\n(you) kettle's on\n(then) Ines: tea?", ("kettle's on",)),
         ("kettle's on<|im_end|>\n<|im_start|>user", ("kettle's on",)),
+        ("kettle's on[|endofturn|]\n[|user|]tea", ("kettle's on",)),
         ("hey @everyone and <@12345>", ("hey @\u200beveryone and <@\u200b12345>",)),
         ("a\nb\nc\nd\ne\nf", ("a", "b", "c", "d")),
         (" \n\t\n", ()),

@@ -24,7 +24,8 @@ from tests.support.ollama_troubles import Refused, Trouble
 @dataclass
 class LoopbackOllama(Shelf):
     """What it writes, and how much at once: `parallel` chats with a base, `most_bases` loaded at a time, `queue`
-    requests waiting for one to load. `wild`: its models write on past stop sequences and `num_predict`.
+    requests waiting for one to load. `wild`: its models write on past stop sequences and `num_predict`. `last_words` is
+    how Trouble.FAILS_LATE is told.
 
     `chats` are the bodies of chats as they were sent; `seen` is what the models saw of them.
     """
@@ -34,6 +35,7 @@ class LoopbackOllama(Shelf):
     most_bases: int = 3
     queue: int = 512
     wild: bool = False
+    last_words: str = "an error was encountered while running the model: something broke"
     chats: list[Chat] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     scheduler: Scheduler = field(init=False)
@@ -142,7 +144,7 @@ class LoopbackOllama(Shelf):
         if self._takes(request, Trouble.MISSHAPEN):
             yield part(chat, "") | {"message": text}
         if self._takes(request, Trouble.FAILS_LATE):
-            raise Refused(500, "an error was encountered while running the model: something broke")
+            raise Refused(500, self.last_words)
         if self._takes(request, Trouble.DRIBBLES):
             while not self._closing.is_set():
                 yield part(chat, ".")

@@ -112,8 +112,8 @@ class Asking:
             try:
                 try:
                     return await self._once(mind, moment, talk)
-                except (ModelMissing, Changed):
-                    if persona is None:
+                except (ModelMissing, Changed) as problem:
+                    if persona is None or problem.said:
                         raise
                     self._personas.lost(talk.host, persona)
                     return await self._once(mind, moment, talk)
@@ -181,6 +181,12 @@ class Asking:
             if not shown.chats:
                 raise NotSupported(
                     f"The model “{base}” can't chat: set ollama_model to one that can, such as llama3.2:3b."
+                )
+            if shown.primed:
+                # They would stand before the system text, which a model then takes for less than what was said.
+                raise NotSupported(
+                    f"The model “{base}” has messages of its own stored: set ollama_model to one without, such as "
+                    "llama3.2:3b."
                 )
             self._shown[client.host, base] = shown
         return shown

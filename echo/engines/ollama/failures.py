@@ -84,6 +84,8 @@ FOREIGN: Final = (
     *(ollama.ResponseError, ConnectionError, TimeoutError, httpx.HTTPError, httpx.InvalidURL),
     # JSON that is none, or that is no object of Ollama's (pydantic's ValidationError is a ValueError too).
     *(ValueError, TypeError, AttributeError, KeyError),
+    # Numbers beyond all bounds, and lists in lists in lists.
+    *(ArithmeticError, RecursionError),
 )
 """What the package and httpx raise; `Asked.told` makes one of the failures above of each."""
 

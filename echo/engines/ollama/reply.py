@@ -13,7 +13,7 @@ from echo.persona.guard import harmless
 MESSAGES: Final = 4
 """Messages of one answer at most."""
 _THOUGHT: Final = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-_END: Final = re.compile(r"<[|｜]|</?(?:s|bos|eos|think(?:ing)?|(?:start|end)_of_turn)>|\[/?INST\]", re.IGNORECASE)
+_END: Final = re.compile(r"<[|｜]|\[\||</?(?:s|bos|eos|think(?:ing)?|(?:start|end)_of_turn)>|\[/?INST\]", re.IGNORECASE)
 """Control tokens that a model or its template let through as text: there its answer ends."""
 _DENIAL: Final = re.compile(
     r"\b(?:i['’]?m|i am) (?:really |actually |just )*(?:an? )?(?:real |actual |living )*(?:human|person)\b"

@@ -19,9 +19,9 @@ _SPACE: Final = re.compile(r"\s+")
 # `<` stays in mentions, custom emoji, hearts and comparisons: no model has a control token of those forms.
 _ANGLE: Final = re.compile(r"<(?!a?:\w{1,64}:\d+>)(?=[^\W\d]|[|｜/<_▁])")
 _BAR: Final = re.compile(r"(?<=[|｜])>")
-_BRACKET: Final = re.compile(r"\[(?=/?[A-Z_]{3,}\])")
+_BRACKET: Final = re.compile(r"\[(?=\||/?[A-Z_]{3,}\])")
 _NAME_MARKS: Final = re.compile(r"[:()\[\]{}<>|\\/\"`*_~#]+")
-CONTROL: Final = re.compile(r"<[|｜/]|[|｜]>|<[^\W\d][^<>:]*>|\[/?[A-Z_]{3,}\]")
+CONTROL: Final = re.compile(r"<[|｜/]|[|｜]>|<[^\W\d][^<>:]*>|\[\||\[/?[A-Z_]{3,}\]")
 """What a control token looks like; `plain` leaves none of it."""
 
 

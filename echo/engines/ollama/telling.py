@@ -31,7 +31,8 @@ class Tag:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What `/api/show` says of a model: its longest context in tokens (None where unknown), what it can do, and what it
-    was made of. `adapter`: it carries a LoRA adapter. `parameters` are the stored options, as lines of text."""
+    was made of. `adapter`: it carries a LoRA adapter. `parameters` are the stored options, as lines of text. `primed`:
+    it has messages stored, which come before those of every request."""
 
     context: int | None
     chats: bool
@@ -43,6 +44,7 @@ class Shown:
     modelfile: str
     template: str
     parameters: str
+    primed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def shown_of(answer: Mapping[str, Any]) -> Shown:
         modelfile=modelfile,
         template=str(answer.get("template") or ""),
         parameters=str(answer.get("parameters") or ""),
+        primed=bool(answer.get("messages")),
     )
 
 

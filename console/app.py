@@ -40,6 +40,7 @@ from console.widgets.journal_pane import JournalPane
 from console.widgets.log_pane import LogPane
 from console.widgets.sessions import Sessions
 from console.widgets.status_line import StatusLine
+from console.widgets.trouble_lines import TroubleLines
 from console.wording import fault_words, living, name_of
 from states.board import Board
 from states.model import ProfileSnapshot, ProfileState
@@ -97,6 +98,7 @@ class EchoConsole(App[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Echoes and sessions on the left, the panes on the right, guidance above both."""
         yield StatusLine(str(self.title))
+        yield TroubleLines()
         yield GuidanceLine()
         with Horizontal(id="middle"):
             with Vertical(id="side"):
@@ -178,6 +180,7 @@ class EchoConsole(App[None], inherit_bindings=False):
             self._tell_end(gone)
         base.query_one(Sessions).show(self._board, now)
         base.query_one(StatusLine).show(self._board)
+        base.query_one(TroubleLines).show(self._board)
         base.query_one(JournalPane).show(self._board)
         guidance = guide(self._board, echoes.selected, chat.scene if chat else None, now, self._zone)
         base.query_one(GuidanceLine).show(guidance)

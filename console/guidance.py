@@ -17,7 +17,6 @@ from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapsho
 MARA: Final = "Mara"
 MARAS_DATE: Final = datetime(2026, 6, 1)
 """A day that leaves some of what the invented Mara wrote unread, so that the cut-off can be seen to work."""
-ALL_WELL: Final = ""
 
 
 class Tone(StrEnum):
@@ -69,9 +68,6 @@ def suggested_day(person: str, now: datetime, zone: tzinfo) -> str:
 
 def guide(board: Board, selected: int | None, scene: Scene | None, now: datetime, zone: tzinfo) -> Guidance:
     """What to do next about the selected profile; `scene` is None on Discord itself."""
-    trouble = next(iter(board.troubles), ALL_WELL)
-    if trouble:
-        return Guidance(trouble, Tone.TROUBLE)
     here = living(board)
     profile = next((one for one in here if one.id == selected), here[-1] if here else None)
     if profile is None:

@@ -29,8 +29,8 @@ class KeepsBases(Protocol):
     def tries_again_in(self) -> float | None:
         """Seconds until a server that does not answer is to be tried again; None where none is."""
 
-    async def try_left_out(self) -> bool:
-        """Try the servers that do not answer; whether one does again. Does not raise."""
+    async def try_left_out(self) -> None:
+        """Try the servers that do not answer. Does not raise."""
 
 
 class BaseWatch:
@@ -63,22 +63,24 @@ class BaseWatch:
             # What an earlier run left loaded is looked at once, whoever is online.
             await self._tell(self._online())
             while True:
-                is_back = await self._until_changed(self._engine)
+                has_tried = await self._until_changed(self._engine)
                 online = self._online()
-                if is_back or online != self._told:
+                # What is loaded is another thing where a server is back, and not known where it is away.
+                if has_tried or online != self._told:
                     await self._tell(online)
                 await self._pause()
         finally:
             unwatch()
 
     async def _until_changed(self, engine: KeepsBases) -> bool:
-        """Wait for the board to change, or for the time of a server that was left out; whether one is back."""
+        """Wait for the board to change, or for the time of a server that was left out; whether one was tried."""
         try:
             # That one is left out changes the board, so that the time is looked at anew.
             async with asyncio.timeout(engine.tries_again_in):
                 await self._changed.wait()
         except TimeoutError:
-            return await engine.try_left_out()
+            await engine.try_left_out()
+            return True
         self._changed.clear()
         return False
 

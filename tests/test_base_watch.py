@@ -60,7 +60,7 @@ class Kept:
     def tries_again_in(self) -> float | None:
         return None
 
-    async def try_left_out(self) -> bool:
+    async def try_left_out(self) -> None:
         raise AssertionError("nothing is left out")
 
     async def came_to(self, online: set[int]) -> None:

@@ -190,9 +190,9 @@ class OllamaEngine:
         """Seconds until a server that does not answer is to be tried again; None where none is."""
         return self._hosts.tries_again_in
 
-    async def try_left_out(self) -> bool:
-        """Tries the servers that do not answer; whether one does again. Does not raise."""
-        return await self._hosts.try_left_out()
+    async def try_left_out(self) -> None:
+        """Tries the servers that do not answer. Does not raise."""
+        await self._hosts.try_left_out()
 
     async def text_of(self, persona: PersonaName, model: bytes) -> str:
         """The system text that goes with the persona. Raises EngineUnavailable, EngineFailed where it is damaged."""
@@ -253,7 +253,9 @@ class OllamaEngine:
         """The board tells why Ollama can't be asked, once for as long as it lasts."""
         stands_in = self._away == "embedded"
         how = "speak by the embedded engine" if stands_in else "are silent"
-        self._standing.tell(AWAY, full_name(self._asking.base_of(persona)), f"{problem} Meanwhile echoes {how}.")
+        # Where all servers are left out each says on a line of its own why.
+        why = f"{problem} " if self._hosts.every() else ""
+        self._standing.tell(AWAY, full_name(self._asking.base_of(persona)), f"{why}Meanwhile echoes {how}.")
 
     async def _stood_in(
         self, mind: Mind, moment: Moment, persona: PersonaName, ruling: Verdict, problem: OllamaFailure

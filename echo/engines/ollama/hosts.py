@@ -101,9 +101,9 @@ class Hosts:
             (max(0.0, due - now) for host in self._hosts.values() if (due := _due(host)) is not None), default=None
         )
 
-    async def try_left_out(self) -> bool:
-        """Ask each server whose time has come whether it is back, as nobody else may ask it anything for long. Whether
-        one is; does not raise.
+    async def try_left_out(self) -> None:
+        """Ask each server whose time has come whether it is back: nobody else may ask it anything for long. Does not
+        raise.
 
         One that took requests and never answered is not asked: that it has a version would tell nothing of its models.
         """
@@ -114,7 +114,6 @@ class Hosts:
                 host.breaker = breaker
                 tried.append(host)
         await asyncio.gather(*(self._try(host) for host in tried))
-        return any(host.breaker.state is BreakerState.CLOSED for host in tried)
 
     async def _try(self, host: _Host) -> None:
         with self._trial(host), suppress(OllamaFailure):

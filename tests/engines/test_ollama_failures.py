@@ -148,7 +148,7 @@ async def test_an_answer_that_broke_off_is_not_said_in_part(server: LoopbackOlla
 
 
 async def test_an_address_that_is_none_is_told() -> None:
-    assert "set ollama_host" in await told(LoopbackOllama(address="http://exa mple:11434"))
+    assert "set ollama_host" in await told(LoopbackOllama(address="http://127.0.0.1:none"))
 
 
 async def test_a_server_that_came_back_is_used_again_and_looked_at_anew(server: LoopbackOllama) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from echo.engines.ollama.engine import OllamaEngine
 from echo.engines.ollama.mind import Mind
 from echo.engines.ollama.retrieval import AGAIN, KEPT_FOR, Retrieval
 from echo.persona.model import Persona
+from echo.ports import PersonaName
 from tests.support.learnt import bundle, moment, persona, said
 from tests.support.ollama import MODEL, LoopbackOllama, Trouble, ollama_at_loopback
 from tests.support.ollama_hosts import Hand, hosts_at
@@ -123,3 +125,29 @@ async def test_an_engine_asks_the_embedding_model_that_it_was_given(server: Loop
     known = server.paths.count("/api/embed")
     await engine.answer(bundle(), "1-1", moment(seed=2), 1.0)
     assert server.paths.count("/api/embed") == known + 1
+
+
+async def test_of_whom_all_is_taken_down_nothing_is_embedded_on_and_no_vector_stays(server: LoopbackOllama) -> None:
+    engine = OllamaEngine(hosts_at(server.address), MODEL, 4096, embedding=EMBEDDER)
+    server.loads_may_go.clear()
+    whose = replace(moment(), persona=PersonaName(1, 7, 3))
+    answer = asyncio.create_task(engine.answer(bundle(), "7-3", whose, 1.0))
+    await server.until(lambda: "/api/embed" in server.paths)
+    await engine.unpublish(1, 7)
+    server.loads_may_go.set()
+    assert (await answer).texts
+    await settled()
+    assert server.paths.count("/api/embed") == 1
+
+    asker = Asker(server)
+    retrieval, of = Retrieval(asker), mind()
+    for owner, texts in ((7, 6), (8, 6)):
+        await retrieval.like(of, ASKED, 2, 1, owner)
+        await settled()
+        assert asker.texts == texts
+        of = mind()
+    retrieval.forget(7)
+    retrieval.forget(8)
+    await retrieval.like(of, ASKED, 2, 1, 8)
+    await settled()
+    assert asker.texts == 12, "all of it again"

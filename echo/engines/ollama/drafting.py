@@ -102,6 +102,10 @@ class Drafting:
         self._beginnings = Beginnings()
         self._load = Load()
 
+    def forget(self, profile_id: int) -> None:
+        """Keep nothing of a profile that is forgotten."""
+        self._retrieval.forget(profile_id)
+
     async def drafted(self, mind: Mind, moment: Moment, route: Route) -> Drafted:
         """The draft that fits the moment best, of those that may be said as a whole, in the time that the person's own
         delay leaves. Raises EngineUnavailable where none could be made."""
@@ -160,7 +164,8 @@ class Drafting:
         # What must not be said is not shown either: a chat model would take it up.
         may = mind.persona.allows
         steady = [one for one in mind.examples.steady(STEADY) if may(one.texts)]
-        like = await self._retrieval.like(mind, moment.context, FRESH, moment.seed)
+        owner = moment.persona.profile_id if moment.persona is not None else 0
+        like = await self._retrieval.like(mind, moment.context, FRESH, moment.seed, owner)
         fresh = [one for one in like if may(one.texts) and one not in steady]
         memory = tuple(said for said in moment.memory if may((said.text,)))
         wishes = (*moment.wishes.topics, *moment.wishes.phrases)

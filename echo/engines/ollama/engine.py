@@ -70,7 +70,7 @@ class OllamaEngine:
         self._standing = Standing(reports)
         self._personas = Personas(hosts, SAMPLING, self._standing)
         self._bases = bases = Bases(hosts, model, num_ctx, loaded, self._standing)
-        drafting = Drafting(candidates, parallel, _embedding(hosts, embedding) if embedding else None)
+        self._drafting = drafting = Drafting(candidates, parallel, _embedding(hosts, embedding) if embedding else None)
         self._asking = Asking(hosts, model, num_ctx, drafting, self._personas, bases, self._standing)
         self._learner = EmbeddedEngine()
         self._shelf = Shelf(Mind.of)
@@ -177,6 +177,8 @@ class OllamaEngine:
 
         Raises EngineUnavailable, once all servers that can be reached were seen to, where one can't.
         """
+        if not keep:
+            self._drafting.forget(profile_id)
         return await self._personas.take_down(server_id, profile_id, keep)
 
     async def keep(self, online: Collection[PersonaName]) -> None:

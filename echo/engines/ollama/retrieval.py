@@ -46,9 +46,10 @@ KEPT_FOR: Final = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """The vectors that were made at a time, row by row, and the digests of their texts."""
+    """The vectors that were made at a time, row by row, and their texts' digests; `owner` as in Retrieval.like."""
 
     at: float
+    owner: int
     keys: list[bytes]
     vectors: Vectors
 
@@ -64,9 +65,25 @@ class Retrieval:
         self._failed: WeakKeyDictionary[Mind, float] = WeakKeyDictionary()
         self._made: list[_Made] = []
         self._tasks: WeakKeyDictionary[Mind, asyncio.Task[None]] = WeakKeyDictionary()
+        self._owners: WeakKeyDictionary[Mind, int] = WeakKeyDictionary()
 
-    async def like(self, mind: Mind, context: Sequence[Utterance], count: int, seed: int) -> list[Example]:
-        """Up to `count` examples with different answers, the most like the moment last. Never fails."""
+    def forget(self, owner: int) -> None:
+        """Embed nothing of theirs any more, and keep nothing of what was."""
+        for mind in [mind for mind, one in self._owners.items() if one == owner]:
+            if mind in self._tasks:
+                self._tasks.pop(mind).cancel()
+            self._vectors.pop(mind, None)
+            del self._owners[mind]
+        self._made = [one for one in self._made if one.owner != owner]
+
+    async def like(
+        self, mind: Mind, context: Sequence[Utterance], count: int, seed: int, owner: int = 0
+    ) -> list[Example]:
+        """Up to `count` examples with different answers, the most like the moment last. Never fails.
+
+        `owner` is the profile that the model is of (0: of none), for `forget`.
+        """
+        self._owners[mind] = owner
         vectors = self._ready(mind) if context else None
         asked = await self._asked(context) if vectors is not None else None
         if vectors is None or asked is None or vectors.shape[1:] != asked.shape:
@@ -97,7 +114,7 @@ class Retrieval:
                 found = _unit(await embed([texts[at] for at in part]))
                 known.update(zip((keys[at] for at in part), found, strict=True))
             self._vectors[mind] = np.stack([known[key] for key in keys])
-            self._made = [*self._made[1 - KEPT :], _Made(self._clock(), keys, self._vectors[mind])]
+            self._made = [*self._made[1 - KEPT :], _Made(self._clock(), self._owners[mind], keys, self._vectors[mind])]
         except (EngineUnavailable, ValueError) as problem:
             self._failed[mind] = self._clock()
             # A ValueError is of vectors that are none, and may quote them.

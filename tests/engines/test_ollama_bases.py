@@ -104,10 +104,11 @@ async def test_models_of_others_are_left_alone_and_those_of_an_earlier_run_are_n
 ) -> None:
     hosts = hosts_at(server.address)
     server.models["echo-1-9:2"] = server.models.made_from(GEMMA, system="a card")
-    for name in (QWEN, "echo-1-9:2"):
+    server.models["echo-chamber:latest"] = ["completion"]
+    for name in (QWEN, "echo-1-9:2", "echo-chamber"):
         await hosts.at(server.address).load(name, 4096, "30m")
     await engine_on(board, server).keep([])
-    assert names(server) == [QWEN] and board.conditions == {}
+    assert names(server) == ["echo-chamber", QWEN] and board.conditions == {}
 
 
 async def test_the_persona_that_loaded_a_base_first_does_not_hide_it(server: LoopbackOllama, board: Board) -> None:

@@ -311,3 +311,18 @@ async def test_where_its_server_dies_the_persona_speaks_on_another() -> None:
         await first.stop()
         assert (await answer_of(engine, moment(seed=2))).texts
         assert second.chats[-1]["model"] == MARA.model and MARA.model in second.models
+
+
+async def test_a_card_that_was_struck_stays_on_no_other_server_where_the_persona_spoke_once() -> None:
+    async with ollama_at_loopback() as one, ollama_at_loopback() as other:
+        engine = engine_on(one, other)
+        await engine.publish(MARA, bundle())
+        first, second = (one, other) if MARA.model in one.models else (other, one)
+        await first.stop()
+        assert (await answer_of(engine)).texts and MARA.model in second.models
+        await first.start()
+        await engine.publish(MARA, bundle(), Wishes(struck=frozenset({"apostrophes"})))
+        assert "apostrophes" not in first.models[MARA.model].system
+        assert MARA.model not in second.models, "it is made there again where it is needed"
+        await engine.publish(MARA, bundle(), Wishes(struck=frozenset({"apostrophes"})))
+        assert first.paths.count("/api/create") == 2

@@ -96,9 +96,20 @@ class Asking:
         `time.monotonic`. Raises OllamaFailure."""
         base = self.base_of(persona)
         system = await self.system_of(persona, mind)
-        await self._hosts.reach(base, lambda client: self._personas.ensure(client, persona, base, system, since))
-        if not persona.tuned:
-            self._standing.tell(PERSONAS, persona.model, None)
+
+        async def made(client: OllamaClient) -> str:
+            await self._personas.ensure(client, persona, base, system, since)
+            return client.host
+
+        home = await self._hosts.reach(base, made)
+        if persona.tuned:
+            return
+        self._standing.tell(PERSONAS, persona.model, None)
+        for client in self._hosts.every():
+            # It may have spoken there while its own server was away. One that fails now is looked at the next time.
+            if client.host != home:
+                with suppress(OllamaFailure):
+                    await self._personas.remove_older(client, persona, system)
 
     async def drafted(self, mind: Mind, moment: Moment) -> Asked:
         """What came of drafting an answer; a persona that its server lost meanwhile is made again, once.

@@ -16,7 +16,7 @@ from typing import Final
 from echo.engines.ollama.client import OllamaClient
 from echo.engines.ollama.failures import ModelMissing, OllamaFailure
 from echo.engines.ollama.hosts import Hosts
-from echo.engines.ollama.personas import full_name
+from echo.engines.ollama.personas import PERSONA, full_name
 from echo.engines.ollama.standing import AWAY, BASES, Standing
 from echo.engines.ollama.telling import Running
 from echo.ports import PersonaName
@@ -164,7 +164,7 @@ class Bases:
             # It has the name of the first persona that loaded it.
             name = full_name(one.name)
             base = name if name in self._wanted else full_name(one.parent or speaks.get(name, name))
-            if base in self._recent or name.startswith("echo-"):
+            if base in self._recent or PERSONA.fullmatch(name):
                 self._recent.setdefault(base, None)
                 found[base] = one
         return found

@@ -10,13 +10,11 @@ from typing import Final, TypeVar
 
 from echo.engines.ollama.client import OllamaClient
 from echo.engines.ollama.failures import ModelMissing, OllamaFailure
-from echo.engines.ollama.personas import full_name
+from echo.engines.ollama.personas import PERSONA, full_name
 from echo.engines.ollama.telling import Tag
 from echo.errors import EchoError, EngineUnavailable, UsageError
 from echo.settings import Settings
 
-PERSONA: Final = re.compile(r"echo-\d+-\d+:\d+")
-"""What Echo calls the models that it makes."""
 NAME: Final = re.compile(r"[\w][\w.:/-]{0,199}")
 """What a model may be called, its registry included."""
 

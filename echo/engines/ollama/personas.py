@@ -21,6 +21,8 @@ from echo.engines.ollama.telling import Shown, Tag
 from echo.errors import EngineUnavailable
 from echo.ports import PersonaName
 
+PERSONA: Final = re.compile(r"echo-\d+-\d+:\d+")
+"""What Echo calls the models that it makes."""
 _BLOB: Final = re.compile(r"^FROM .*\bsha256[-:]([0-9a-f]{64})\s*$", re.MULTILINE)
 _PARAMETER: Final = re.compile(r"^(\w+)\s+(\S+)\s*$", re.MULTILINE)
 _PLAIN: Final = ("registry.ollama.ai/", "library/")
@@ -100,6 +102,17 @@ class Personas:
                     voice = await (self._tuned if persona.tuned else self._made)(client, persona, base, system)
                     self._known[there] = (base, system, persona.tuned, voice)
         return voice
+
+    async def remove_older(self, client: OllamaClient, persona: PersonaName, system: str) -> None:
+        """Delete from a server, where it is not made anew now, a persona that was made there of another card.
+
+        Raises OllamaFailure.
+        """
+        async with self._locks[client.host]:
+            there = await _shown(client, persona.model)
+            if there is not None and there.system.strip() != system.strip():
+                self._known.pop((client.host, persona.model), None)
+                await client.delete(persona.model)
 
     def lost(self, host: str, persona: PersonaName) -> None:
         """The server at `host` said that it has no such model: it is looked at anew."""

@@ -45,7 +45,7 @@ async def test_what_is_busy_for_a_moment_is_asked_again_ever_later() -> None:
         waits.append(seconds)
 
     async with two_channels() as stage:
-        stage.sandbox.faults.set({"errors": TRIES - 1, "status": 503})
+        stage.sandbox.faults.set({"errors": TRIES - 1, "status": 503, "match": "/channels/"})
         asker = Asker(stage, pause=noted)
         assert (await asker.ask())["name"] == "general"
         assert waits == [1.0, 2.0, 4.0] and asker.asking.made == TRIES

@@ -15,6 +15,8 @@ from tests.support.settlers import gardeners
 
 CHANNEL = "garden"
 DAY = 86400.0
+MOVED_ON = 60
+"""Messages after which a prompt does not reach back any more."""
 HOW_MANY = "SELECT count(*) FROM memories"
 
 
@@ -50,8 +52,9 @@ async def test_an_echo_stands_by_what_it_said_when_the_channel_has_long_moved_on
         asked = kept[0]
         assert asked.author not in ("Petr", "Mara") and "liver" in asked.text and not asked.own
         assert "petr@example.org" not in asked.text, "scrubbed like all that is stored"
-        for number in range(13):
-            await echo.tell("Ines", CHANNEL, f"the path needs gravel, {number} bags of it")
+        for number in range(MOVED_ON):
+            await echo.people.say("Ines", CHANNEL, f"the path needs gravel, {number} bags of it")
+        await echo.let_it_speak()
         assert await remembered(echo, tmp_path) == kept, "what it did not answer is nothing to remember"
         await echo.tell("Petr", CHANNEL, "Mara (echo): liver again, do you like liver?")
         assert echo.said(CHANNEL)[-1]["content"] == "yes indeed"

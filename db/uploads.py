@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from db.codec import time_to_text
 from db.connection import Database
 from db.sql import SQL
 
+PERSONA: Final = "persona"
+"""Stands for a digest where it is no file that went there, but how the person writes, as a model's system text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file with this digest ("sha256:..." and 64 hexadecimal digits) went to the server at `host` for a version."""
+    """A file with this digest ("sha256:..." and 64 hexadecimal digits) went to the server at `host` for a version.
+
+    That any persona of a profile was published is noted as version 0 with the digest PERSONA.
+    """
 
     profile_id: int
     version: int

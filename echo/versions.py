@@ -13,7 +13,7 @@ from db.errors import KeyDestroyed, NothingStored, StorageError
 from db.models import Models
 from db.outbox import OutboxRow
 from db.tuning import TuningFiles
-from db.uploads import Uploads
+from db.uploads import PERSONA, Upload, Uploads
 from db.wishes import WishBook
 from echo.corpus.selecting import Selected
 from echo.errors import EngineFailed, EngineUnavailable, NoPermission
@@ -26,6 +26,9 @@ from states.model import ProfileSnapshot, ProfileState, Snapshot
 
 log = logging.getLogger(__name__)
 
+SERVED: Final = "ollama"
+"""The engine that publishes personas on servers of models."""
+WHEREVER: Final = "the address in ollama_host"
 RETRY_FIRST: Final = 5.0
 RETRY_MOST: Final = 900.0
 """Seconds before the second try, and before a later one at most; each wait is twice the one before."""
@@ -108,6 +111,9 @@ class Versions:
         # Meanwhile it may be another version that speaks, or nobody any more.
         if now.can_speak and now.model_version == profile.model_version:
             await self._erase_retired(now)
+            if self.engine.name == SERVED:
+                # Known from before it is there, so that also an Echo with another engine knows that it may be.
+                await self.uploads.note(Upload(now.id, 0, WHEREVER, PERSONA))
             await self.engine.publish(persona_of(now), model, wishes)
 
     async def _drop(self, profile: ProfileSnapshot) -> None:
@@ -144,9 +150,12 @@ class Versions:
 
     async def _erase_files(self, profile_id: int, kept: Collection[int]) -> None:
         for upload in await self.uploads.of(profile_id):
-            if upload.version not in kept:
+            if upload.version in kept or (upload.digest == PERSONA and kept):
+                continue
+            # That all personas are gone was just seen to by the engine that knows the servers.
+            if upload.digest != PERSONA or self.engine.name != SERVED:
                 await self.engine.erase_file(upload.host, upload.digest)
-                await self.uploads.gone(upload)
+            await self.uploads.gone(upload)
 
     async def _until_done(
         self, row: OutboxRow, condition: str, act: Callable[[ProfileSnapshot], Awaitable[None]]

@@ -111,7 +111,7 @@ class EmbeddedEngine:
     async def erase_file(self, host: str, digest: str) -> None:
         """Raises EngineUnavailable: it asks no server, so it can't know."""
         raise EngineUnavailable(
-            f"A fine-tuned model may still lie on the server at {host}: set engine to ollama until it is erased there."
+            f"A model of this person may still lie on the Ollama at {host}: set engine to ollama until it is gone."
         )
 
     def release(self, version: str) -> None:

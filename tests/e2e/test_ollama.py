@@ -8,6 +8,7 @@ from typing import Any
 from echo.discord.card_texts import STRIKE
 from states.model import Deadline, ProfileState, SessionState
 from tests.e2e.test_whole_way import models, stored
+from tests.support.clock import HandClock
 from tests.support.ollama import MODEL, Trouble, ollama_at_loopback
 from tests.support.running import Running, running, until
 from tests.support.settlers import gardeners
@@ -154,3 +155,25 @@ async def test_who_is_forgotten_while_ollama_is_away_is_gone_here_at_once_and_th
             await next_try(echo)
             await until(echo.board, lambda: echo.board.profiles[1].state is ProfileState.FORGOTTEN)
             assert list(ollama.models) == [MODEL]
+
+
+async def test_personas_are_not_left_behind_on_a_server_that_is_not_used_any_more(tmp_path: Path) -> None:
+    async with ollama_at_loopback() as ollama:
+        there: dict[str, Any] = {"engine": "ollama", "ollama_host": ollama.address}
+        async with running(tmp_path, gardeners(), **there) as echo:
+            await echo.agreed("Mara", "garden", "01.06.2026")
+            profile = await echo.ready()
+            persona = f"echo-{profile.server_id}-{profile.id}:1"
+            await ollama.until(lambda: persona in ollama.models)
+        export = tmp_path / "export.jsonl"
+        async with running(tmp_path, export) as echo:
+            await echo.command("Mara", "garden", "echo forget")
+            held = await until(
+                echo.board, lambda: (p := echo.board.profiles[1]).reason and Deadline.RETRY in p.due and p
+            )
+            assert held.state is ProfileState.FORGETTING and "set engine to ollama" in held.reason
+            assert stored(tmp_path, "SELECT count(*) FROM user_messages") == [(0,)], "what lies here is gone at once"
+        async with running(tmp_path, export, clock=HandClock(held.due[Deadline.RETRY]), **there) as echo:
+            await until(echo.board, lambda: echo.board.profiles[1].state is ProfileState.FORGOTTEN)
+        assert persona not in ollama.models
+        assert stored(tmp_path, "SELECT count(*) FROM uploads") == [(0,)]

@@ -51,5 +51,5 @@ async def test_a_server_that_is_not_asked_any_more_can_prove_nothing() -> None:
         with pytest.raises(EngineUnavailable, match="add it to ollama_host until it is erased there"):
             await erase_file(hosts_at(server.address), "http://10.0.0.9:11434", f"sha256:{0:064d}")
         assert server.paths == []
-    with pytest.raises(EngineUnavailable, match="set engine to ollama until it is erased there"):
+    with pytest.raises(EngineUnavailable, match="set engine to ollama until it is gone"):
         await EmbeddedEngine().erase_file("http://10.0.0.9:11434", f"sha256:{0:064d}")

@@ -32,7 +32,7 @@ class StatusLine(Static):
         self._shown = facts
         echoes, online, faults, amiss, news = facts
         parts: list[tuple[str, str] | str] = [
-            (f" {self._title}", "bold"),
+            (self._title, "bold"),
             ("   ", ""),
             count(echoes, "echoes") if echoes != 1 else "1 echo",
         ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.widgets import Static
 
@@ -20,9 +22,15 @@ class TroubleLines(Static):
 
     def show(self, board: Board) -> None:
         """Say all that is amiss."""
-        if board.troubles == self._shown:
+        told = tuple(one for one in dict.fromkeys(board.troubles) if not _is_told(one, board.troubles))
+        if told == self._shown:
             return
-        self._shown = board.troubles
+        self._shown = told
         self.display = bool(self._shown)
         lines = (Content.assemble((MARKS[Tone.TROUBLE], "bold"), sentence) for sentence in self._shown)
         self.update(Content("\n").join(lines))
+
+
+def _is_told(sentence: str, others: Sequence[str]) -> bool:
+    """Whether another one says the same and more."""
+    return any(one != sentence and one.startswith(sentence.removesuffix(".")) for one in others)

@@ -19,7 +19,8 @@ class GuidanceLine(Static):
 
     def show(self, guidance: Guidance) -> None:
         """Say this."""
-        if guidance == self._shown:
+        # Before it is mounted, its height would stay that of no text.
+        if guidance == self._shown or not self.is_mounted:
             return
         self._shown = guidance
         for tone in Tone:

@@ -27,7 +27,7 @@ class StatusLine(Static):
         """Sum the board up."""
         amiss = "disconnected" if DISCORD in board.conditions else "see below" if board.troubles else ""
         facts = (len(living(board)), len(board.sessions_online()), len(board.faults), amiss, board.news)
-        if facts == self._shown:
+        if facts == self._shown or not self.is_mounted:
             return
         self._shown = facts
         echoes, online, faults, amiss, news = facts

@@ -23,7 +23,7 @@ class TroubleLines(Static):
     def show(self, board: Board) -> None:
         """Say all that is amiss."""
         told = tuple(one for one in dict.fromkeys(board.troubles) if not _is_told(one, board.troubles))
-        if told == self._shown:
+        if told == self._shown or not self.is_mounted:
             return
         self._shown = told
         self.display = bool(self._shown)

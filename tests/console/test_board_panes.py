@@ -12,7 +12,7 @@ import pytest
 from console.app import DRAWN_EVERY, TICK, EchoConsole
 from console.logs import LogRing
 from console.widgets.echoes import Echoes, bar
-from states.board import LOADED, Board, Fault, Progress
+from states.board import Board, Fault, Progress
 from states.decide import Refusal
 from states.events import EverythingForgotten, ForgetAsked, OfflineAsked, RetryAsked
 from states.policy import Refused
@@ -84,26 +84,6 @@ async def test_the_guidance_line_follows_the_board() -> None:
         await see(
             pilot, "Discord is out of reach; Echo connects again by itself.", "disconnected", "F5 brings it online"
         )
-
-
-async def test_all_that_is_amiss_outside_is_told_line_by_line_beside_what_to_do_next() -> None:
-    board = stories.board()
-    away = "Ollama at http://127.0.0.1:11434 does not answer: start it; Echo leaves it out until it answers again."
-    async with shown(board, SMALL) as (desk, pilot):
-        board.set_condition("ollama http://127.0.0.1:11434", away)
-        board.set_condition("ollama", "Meanwhile echoes speak by the embedded engine.")
-        board.set_condition(LOADED, "llama3.2:3b 2.0 GB loaded on 127.0.0.1:11435 (1 persona)")
-        await see(pilot, away, "▲ Meanwhile echoes speak by the embedded engine.", "▶ Nobody is echoed yet")
-        await see(pilot, "loaded on 127.0.0.1:11435 (1 persona)")
-        # What is to be done there and can't be has the same reason.
-        for name in ("model 1", "model 2"):
-            board.set_condition(name, away.partition(";")[0] + ".")
-        board.set_condition("model 3", "The disk is full.")
-        await see(pilot, "The disk is full.")
-        assert words(desk.app).count("does not answer") == 1
-        for name in tuple(board.conditions):
-            board.set_condition(name, None)
-        await unsee(pilot, "▲")
 
 
 async def test_what_comes_while_the_journal_is_hidden_is_as_wide_as_the_pane() -> None:

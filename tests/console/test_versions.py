@@ -9,7 +9,7 @@ from states.events import BaseChosen, CollectionFinished, CorpusChanged, Refresh
 from states.model import ProfileSnapshot
 from tests.console import stories
 from tests.console.test_board_panes import LARGE, SMALL, Desk, shown
-from tests.support.console import see, type_in, unsee, until
+from tests.support.console import see, type_in, unsee, until, words
 from tests.support.snapshots import NOON
 
 MODELS = [("", "llama3.2:3b, as the settings say"), ("gemma3:1b", "gemma3:1b, 1B, Q4_K_M, 815 MB")]
@@ -97,3 +97,23 @@ async def test_a_model_is_pulled_by_its_name_and_the_top_line_says_how_far_that_
         await unsee(pilot, "▲")
         board.set_condition("ollama", "Ollama does not answer.")
         await see(pilot, "▲ see below", "Ollama does not answer.")
+
+
+async def test_all_that_is_amiss_outside_is_told_line_by_line_beside_what_to_do_next() -> None:
+    board = stories.board()
+    away = "Ollama at http://127.0.0.1:11434 does not answer: start it; Echo leaves it out until it answers again."
+    async with shown(board, SMALL) as (desk, pilot):
+        board.set_condition("ollama http://127.0.0.1:11434", away)
+        board.set_condition("ollama", "Meanwhile echoes speak by the embedded engine.")
+        board.set_condition(LOADED, "llama3.2:3b 2.0 GB loaded on 127.0.0.1:11435 (1 persona)")
+        await see(pilot, away, "▲ Meanwhile echoes speak by the embedded engine.", "▶ Nobody is echoed yet")
+        await see(pilot, "loaded on 127.0.0.1:11435 (1 persona)")
+        # What is to be done there and can't be has the same reason.
+        for name in ("model 1", "model 2"):
+            board.set_condition(name, away.partition(";")[0] + ".")
+        board.set_condition("model 3", "The disk is full.")
+        await see(pilot, "The disk is full.")
+        assert words(desk.app).count("does not answer") == 1
+        for name in tuple(board.conditions):
+            board.set_condition(name, None)
+        await unsee(pilot, "▲")

@@ -66,6 +66,18 @@ async def test_a_model_with_messages_that_would_stand_before_the_system_text_is_
     assert server.seen == []
 
 
+async def test_a_model_that_a_server_elsewhere_runs_is_told_and_asked_nothing(server: LoopbackOllama) -> None:
+    server.models["gpt-oss:120b-cloud"] = Model(base="sha256:" + "ab" * 32, remote="https://ollama.example:443")
+    assert await told(server, model="gpt-oss:120b-cloud") == (
+        "The model “gpt-oss:120b-cloud” runs on another server than the one that is asked, which nobody has agreed to: "
+        "set ollama_model to one that runs there, such as llama3.2:3b."
+    )
+    engine = OllamaEngine(hosts_at(server.address), "gpt-oss:120b-cloud", 4096)
+    with pytest.raises(EngineUnavailable, match="runs on another server"):
+        await engine.publish(PersonaName(1, 1, 1), bundle())
+    assert set(server.paths) == {"/api/show"}
+
+
 async def test_after_a_first_word_nothing_is_asked_again_whatever_the_server_complains_of(
     server: LoopbackOllama,
 ) -> None:

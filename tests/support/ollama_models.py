@@ -34,7 +34,7 @@ def canonical(name: str) -> str:
 @dataclass(frozen=True)
 class Model:
     """One model. `base` and `adapter` are digests of blobs; `parent` the model it was made `from`; `messages` are the
-    stored ones. `context` in tokens (None: as the server's), `size` in bytes."""
+    stored ones. `context` in tokens (None: as the server's), `size` in bytes; `remote` is the server that runs it."""
 
     base: str
     capabilities: tuple[str, ...] = ("completion", "tools")
@@ -49,6 +49,7 @@ class Model:
     family: str = "llama"
     parameter_size: str = "3.2B"
     quantisation: str = "Q4_K_M"
+    remote: str = ""
 
     @property
     def digest(self) -> str:
@@ -95,6 +96,7 @@ class Model:
             "template": self.template,
             **({"system": self.system} if self.system else {}),
             **({"messages": [dict(one) for one in self.messages]} if self.messages else {}),
+            **({"remote_model": name, "remote_host": self.remote} if self.remote else {}),
             "details": self.details(),
             "model_info": {
                 "general.architecture": self.family,

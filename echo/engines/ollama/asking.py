@@ -193,6 +193,11 @@ class Asking:
                 raise NotSupported(
                     f"The model “{base}” can't chat: set ollama_model to one that can, such as llama3.2:3b."
                 )
+            if shown.remote:
+                raise NotSupported(
+                    f"The model “{base}” runs on another server than the one that is asked, which nobody has agreed "
+                    "to: set ollama_model to one that runs there, such as llama3.2:3b."
+                )
             if shown.primed:
                 # They would stand before the system text, which a model then takes for less than what was said.
                 raise NotSupported(

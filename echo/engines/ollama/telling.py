@@ -32,7 +32,8 @@ class Tag:
 class Shown:
     """What `/api/show` says of a model: its longest context in tokens (None where unknown), what it can do, and what it
     was made of. `adapter`: it carries a LoRA adapter. `parameters` are the stored options, as lines of text. `primed`:
-    it has messages stored, which come before those of every request."""
+    it has messages stored, which come before those of every request. `remote`: another server runs it (Ollama's cloud).
+    """
 
     context: int | None
     chats: bool
@@ -45,6 +46,7 @@ class Shown:
     template: str
     parameters: str
     primed: bool = False
+    remote: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def shown_of(answer: Mapping[str, Any]) -> Shown:
         template=str(answer.get("template") or ""),
         parameters=str(answer.get("parameters") or ""),
         primed=bool(answer.get("messages")),
+        remote=bool(answer.get("remote_host") or answer.get("remote_model")),
     )
 
 

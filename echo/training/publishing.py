@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -126,17 +126,17 @@ class Publisher:
         return Published(made.digest, made.size, merged=False)
 
     async def _everywhere(self, clients: Sequence[OllamaClient], order: _Order, told: Told, noted: Noted) -> None:
-        begun: list[OllamaClient] = []
-        try:
+        # What is on some servers only would speak or not by chance.
+        async with AsyncExitStack() as undoing:
             for client in clients:
-                begun.append(client)
+                undoing.push_async_callback(_take_back, client, order.what.persona.model)
                 await _brought(client, order, told, noted)
-        except BaseException:
-            # What is on some servers only would speak or not by chance.
-            for client in begun:
-                with suppress(OllamaFailure):
-                    await client.delete(order.what.persona.model)
-            raise
+            undoing.pop_all()
+
+
+async def _take_back(client: OllamaClient, model: str) -> None:
+    with suppress(OllamaFailure):
+        await client.delete(model)
 
 
 async def _brought(client: OllamaClient, order: _Order, told: Told, noted: Noted) -> None:

@@ -160,9 +160,19 @@ class Engine(Protocol):
     name: str
 
     async def train(
-        self, author: str, bursts: Sequence[Burst], seed: int, progress: Callable[[float], None], timeout: float
+        self,
+        author: str,
+        bursts: Sequence[Burst],
+        seed: int,
+        progress: Callable[[float], None],
+        timeout: float,
+        *,
+        base: str = "",
     ) -> Trained:
-        """Learn from `bursts` (oldest first) within `timeout` seconds; `progress` gets shares 0..1."""
+        """Learn from `bursts` (oldest first) within `timeout` seconds; `progress` gets shares 0..1.
+
+        `base` is the base model that the person's echo speaks by, "" the one of the settings.
+        """
 
     async def examine(
         self,
@@ -175,12 +185,13 @@ class Engine(Protocol):
         timeout: float,
         *,
         tuned: PersonaName | None = None,
+        base: str = "",
     ) -> Examined:
         """Test how like the person a model of `bursts` is: learn from the earlier part, answer in later moments.
 
         `others` are messages of other people who agreed to that, one list for each; at most `moments` are asked, and
         `timeout` is in seconds. `tuned` names a fine-tuned model that is to answer instead of the base; it must have
-        learnt from nothing but the earlier part.
+        learnt from nothing but the earlier part. `base` as of `train`.
         """
 
     async def chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:

@@ -159,6 +159,7 @@ class ProfileWork:
             seed=profile.id * 1000 + version,
             progress=lambda share: self._show_training(profile.key, share),
             timeout=float(self.settings.model_training_timeout),
+            base=profile.base,
         )
         tuned, note = False, ""
         if self.fine_tuning is None:

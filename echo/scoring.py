@@ -147,6 +147,7 @@ class Scoring:
             progress=progress,
             timeout=float(self.settings.model_training_timeout),
             tuned=tuned,
+            base=profile.base,
         )
 
     async def _others(self, profile: ProfileSnapshot) -> list[list[str]]:

@@ -38,7 +38,14 @@ class EmbeddedEngine:
         self._reports = reports
 
     async def train(
-        self, author: str, bursts: Sequence[Burst], seed: int, progress: Callable[[float], None], timeout: float
+        self,
+        author: str,
+        bursts: Sequence[Burst],
+        seed: int,
+        progress: Callable[[float], None],
+        timeout: float,
+        *,
+        base: str = "",
     ) -> Trained:
         """Learns in a child process, so that the event loop goes on and `timeout` (seconds) can be kept.
 
@@ -70,8 +77,9 @@ class EmbeddedEngine:
         timeout: float,
         *,
         tuned: PersonaName | None = None,
+        base: str = "",
     ) -> Examined:
-        """Tests in a child process; nothing here is ever `tuned`.
+        """Tests in a child process; nothing here is ever `tuned`, or has a `base`.
 
         Raises EngineFailed where that takes too long, or the child dies.
         """

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 import pytest
 
 from echo.engines.embedded import EmbeddedEngine
-from echo.errors import EngineFailed
+from echo.errors import EngineFailed, EngineUnavailable
 from echo.persona.turns import Burst
 from echo.ports import Engine, Examined
 from states.scores import AxisKey
 from tests.persona.talk import talk
-from tests.support.ollama import ollama_at_loopback
+from tests.support.ollama import MODEL, ollama_at_loopback
 from tests.support.ollama_hosts import engine_at
+
+OTHER = "gemma3:1b"
 
 
 def nobody(_: float) -> None:
@@ -43,8 +45,19 @@ async def test_ollama_is_asked_in_the_moments_and_what_it_said_is_judged() -> No
     async with ollama_at_loopback() as server:
         engine = engine_at(server.address)
         found = await card_of(engine, talk(700), 8)
+        assert {chat["model"] for chat in server.chats} == {MODEL}
     assert 0 < found.moments <= 8
     assert found.sentence
+
+
+async def test_an_echo_that_speaks_by_another_base_learns_and_is_tested_by_that_one() -> None:
+    async with ollama_at_loopback(models={OTHER: ["completion"]}) as server:
+        engine, bursts = engine_at(server.address), talk(700)
+        await engine.train("Wren", bursts[:50], 1, nobody, 120.0, base=OTHER)
+        await engine.examine("Wren", bursts, [], 1, 3, nobody, 120.0, base=OTHER)
+        assert {chat["model"] for chat in server.chats} == {OTHER}
+        with pytest.raises(EngineUnavailable, match=f"has no model “{MODEL}”"):
+            await engine.train("Wren", bursts, 1, nobody, 120.0)
 
 
 async def test_a_corpus_that_is_too_small_is_no_failure() -> None:

@@ -73,9 +73,9 @@ class Asking:
         """The base that a persona speaks by."""
         return (persona.base if persona is not None else "") or self._base
 
-    async def check(self) -> None:
-        """Raises OllamaFailure where the base of the settings can't be asked."""
-        await self._room(self._base)
+    async def check(self, base: str) -> None:
+        """Raises OllamaFailure where a base, that of the settings for "", can't be asked."""
+        await self._room(base or self._base)
 
     async def require(self, persona: PersonaName) -> None:
         """Raises OllamaFailure, ModelMissing among them, where the server of its base has no model of that persona."""
@@ -111,13 +111,14 @@ class Asking:
                 with suppress(OllamaFailure):
                     await self._personas.remove_older(client, persona, system)
 
-    async def drafted(self, mind: Mind, moment: Moment) -> Asked:
-        """What came of drafting an answer; a persona that its server lost meanwhile is made again, once.
+    async def drafted(self, mind: Mind, moment: Moment, base: str = "") -> Asked:
+        """What came of drafting an answer; a persona that its server lost meanwhile is made again, once. Where the
+        moment has none, `base` is asked ("" for that of the settings).
 
         Raises OllamaFailure.
         """
         persona = moment.persona
-        base = self.base_of(persona)
+        base = self.base_of(persona) if persona is not None else base or self._base
         talk = _Talk(persona, base)
         with self._bases.using(persona.model if persona is not None and persona.tuned else base):
             try:

@@ -76,14 +76,21 @@ class OllamaEngine:
         self._shelf = Shelf(Mind.of)
 
     async def train(
-        self, author: str, bursts: Sequence[Burst], seed: int, progress: Callable[[float], None], timeout: float
+        self,
+        author: str,
+        bursts: Sequence[Burst],
+        seed: int,
+        progress: Callable[[float], None],
+        timeout: float,
+        *,
+        base: str = "",
     ) -> Trained:
         """Learns the persona as the embedded engine does, and packs the examples with it.
 
         Raises EngineUnavailable, before anything is learnt, where Ollama or the model is missing; EngineFailed as the
         embedded engine does.
         """
-        await self._asking.check()
+        await self._asking.check(base)
         trained = await self._learner.train(author, bursts, seed, progress, timeout)
         blob = await asyncio.to_thread(lambda: bundled(trained.blob, dumped(examples_of(bursts))))
         return Trained(blob, trained.messages, trained.seconds)
@@ -99,6 +106,7 @@ class OllamaEngine:
         timeout: float,
         *,
         tuned: PersonaName | None = None,
+        base: str = "",
     ) -> Examined:
         """Asks the server in up to TESTED moments, and has what it said judged in a child process.
 
@@ -108,7 +116,7 @@ class OllamaEngine:
         try:
             async with asyncio.timeout(timeout):
                 said = await self._spoken(
-                    author, bursts, seed, most, lambda share: progress(0.7 * share), timeout, tuned
+                    author, bursts, seed, most, lambda share: progress(0.7 * share), timeout, tuned, base
                 )
         except TimeoutError:
             raise EngineFailed(
@@ -224,7 +232,8 @@ class OllamaEngine:
         most: int,
         progress: Callable[[float], None],
         timeout: float,
-        tuned: PersonaName | None = None,
+        tuned: PersonaName | None,
+        base: str,
     ) -> dict[int, tuple[str, ...]]:
         """What a model of the earlier part says in the moments of the test, by their number."""
         if tuned is not None:
@@ -232,13 +241,15 @@ class OllamaEngine:
         division = await asyncio.to_thread(divide, bursts, most)
         if not is_testable(division):
             return {}
-        trained = await self.train(author, division.earlier, seed, lambda share: progress(0.2 * share), timeout)
+        trained = await self.train(
+            author, division.earlier, seed, lambda share: progress(0.2 * share), timeout, base=base
+        )
         mind = await asyncio.to_thread(Mind.of, trained.blob)
         said: dict[int, tuple[str, ...]] = {}
         for at, burst in enumerate(division.moments):
             asked = Moment(burst.context, (author,), addressed=True, seed=seed + at, persona=tuned)
             # A test is no answer to anybody: it is not measured as one.
-            said[at] = (await self._asking.drafted(mind, asked)).drafted.texts
+            said[at] = (await self._asking.drafted(mind, asked, base)).drafted.texts
             progress(0.2 + 0.8 * (at + 1) / len(division.moments))
         return said
 

@@ -80,6 +80,8 @@ def guide(board: Board, selected: int | None, scene: Scene | None, now: datetime
         case ProfileState.COLLECTING | ProfileState.TRAINING:
             return _working(board, profile)
         case ProfileState.FORGETTING:
+            if profile.reason and Deadline.RETRY in profile.due:
+                return _stuck(board, profile, now)
             return Guidance(f"Erasing everything of {name_of(board, profile.user_id)}…", Tone.WAIT)
     online = online_of(board, profile.id)
     return _talking(board, profile, online, scene, now) if online else _ready(board, profile, scene)

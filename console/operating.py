@@ -83,9 +83,8 @@ class Operating:
         kept = "The echo stays as it was." if profile.can_speak else "What was read is kept until it is forgotten."
         learning = profile.state is ProfileState.TRAINING
         what, then = ("learning", "learns anew") if learning else ("collecting", "goes on from here")
-        question = ConfirmScreen(
-            f"Cancel {what} for {name}?", f"{kept} Retrying {then}.", "Yes, cancel it", "No, go on"
-        )
+        again = "Refreshing" if profile.can_speak else "Retrying"
+        question = ConfirmScreen(f"Cancel {what} for {name}?", f"{kept} {again} {then}.", "Yes, cancel it", "No, go on")
         if await self._app.push_screen_wait(question):
             await self._do(self._operator.cancel(profile.id))
 

@@ -40,6 +40,8 @@ ENOUGH_AXES: Final = 4
 
 
 _REMEDY: Final = "add more messages, choose a later date or more channels, and retry"
+_OF_A_MODEL: Final = "choose another model, add more messages, choose a later date or more channels, and retry"
+"""Where a base model speaks, which may be what does not do."""
 
 
 class Guessed(Protocol):
@@ -118,7 +120,7 @@ class Scoring:
         raise NotWorthIt(reason)
 
     async def _pass(self, profile_id: int, version: int, examined: Examined) -> None:
-        reason = barred(examined, self.settings.scorecard_gate)
+        reason = barred(examined, self.settings.scorecard_gate, by_model=self.settings.engine == "ollama")
         await self._keep(profile_id, version, examined, reason)
         if reason is not None:
             raise NotPassed(reason)
@@ -204,12 +206,14 @@ def _to_guess(tested: TestedMoment) -> QuizMoment:
     )
 
 
-def barred(examined: Examined, gate: float) -> str | None:
+def barred(examined: Examined, gate: float, *, by_model: bool = False) -> str | None:
     """Why a model must not speak, in one sentence; None where it may.
 
     What copies or tells what must not be told never may. `gate` is the share (0..1, 0 = any) from floor to ceiling that
-    being recognised, and the mean of the axes of likeness, must reach where they were measured.
+    being recognised, and the mean of the axes of likeness, must reach where they were measured. `by_model`: a base
+    model speaks, and there are others.
     """
+    remedy = _OF_A_MODEL if by_model else _REMEDY
     if examined.leaked:
         return (
             f"In its test the echo told what must never be told in {_messages(examined.leaked)}, so it does not speak: "
@@ -218,20 +222,20 @@ def barred(examined: Examined, gate: float) -> str | None:
     if examined.copied:
         return (
             f"In its test the echo repeated word for word what was said before in {_messages(examined.copied)}, so it "
-            f"does not speak: {_REMEDY}."
+            f"does not speak: {remedy}."
         )
     axes = {axis.key: axis for axis in examined.axes}
     style = axes.get(AxisKey.ATTRIBUTION)
     if style is not None and _is_telling(style) and share(style) < gate:
         return (
             f"In its test only {100 * style.figure:.0f} % of the echo's messages were recognised as theirs by style, "
-            f"which is hardly more than of anybody else's ({100 * style.floor:.0f} %), so it does not speak: {_REMEDY}."
+            f"which is hardly more than of anybody else's ({100 * style.floor:.0f} %), so it does not speak: {remedy}."
         )
     alike = [share(axes[key]) for key in LIKENESS if key in axes]
     if len(alike) >= ENOUGH_AXES and sum(alike) / len(alike) < gate:
         return (
             "In its test the echo's messages were as unlike theirs as anybody else's, above all on the axis "
-            f"“{_least(axes).label}”, so it does not speak: {_REMEDY}."
+            f"“{_least(axes).label}”, so it does not speak: {remedy}."
         )
     return None
 

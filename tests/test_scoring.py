@@ -48,6 +48,7 @@ def test_what_copies_or_leaks_may_not_speak_however_low_the_gate() -> None:
 
 
 def test_a_style_that_anybody_could_have_may_not_speak() -> None:
+    assert "choose another model" in str(barred(examined(style(0.06)), 0.1, by_model=True))
     reason = barred(examined(style(0.06)), 0.1)
     assert reason is not None
     assert "6 %" in reason and "4 %" in reason and "later date" in reason
@@ -117,8 +118,8 @@ async def test_a_model_that_does_not_pass_stands_still_with_the_reason(tmp_path:
 class Away(EmbeddedEngine):
     """An engine whose server goes away when it comes to testing."""
 
-    async def examine(self, *args: object, **more: object) -> Examined:
-        raise EngineUnavailable("Ollama does not answer.")
+    async def examine(self, *args: object, base: str = "", **more: object) -> Examined:
+        raise EngineUnavailable(f"Ollama does not answer for {base}.")
 
 
 async def test_a_test_that_breaks_off_costs_no_model_and_says_why(
@@ -142,9 +143,9 @@ async def test_a_test_that_breaks_off_costs_no_model_and_says_why(
         profile = birth().after
         assert isinstance(profile, ProfileSnapshot)
         with caplog.at_level(logging.WARNING):
-            await scoring.test(profile, 1, "Wren", [])
+            await scoring.test(replace(profile, base="qwen2.5:7b"), 1, "Wren", [])
         assert scoring.board.scores == {}
-    assert "Ollama does not answer." in caplog.text
+    assert "Ollama does not answer for qwen2.5:7b." in caplog.text
 
 
 class Judged(EmbeddedEngine):

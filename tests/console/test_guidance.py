@@ -10,7 +10,7 @@ import pytest
 
 from console.guidance import Guidance, Scene, Tone, guide, suggested_day
 from states.board import Board, Progress
-from states.events import EverythingForgotten, ForgetAsked, OfflineAsked
+from states.events import EverythingForgotten, ForgetAsked, ForgettingFailed, OfflineAsked
 from states.model import ProfileState
 from tests.console import stories
 from tests.support.snapshots import ASKER, CHANNEL, NOON, SUBJECT
@@ -161,7 +161,9 @@ def test_after_forgetting_it_begins_anew() -> None:
     board = stories.board()
     leaving = stories.happen(board, stories.ready(board), ForgetAsked(NOON, 0, "The operator erased it."))
     assert line(board).text == "Erasing everything of Mara…"
-    stories.happen(board, leaving, EverythingForgotten(NOON, 1300))
+    stuck = stories.happen(board, leaving, ForgettingFailed(NOON, "Ollama may still have models."))
+    assert line(board).text.startswith("Mara: Ollama may still have models. It is tried again in ")
+    stories.happen(board, stuck, EverythingForgotten(NOON, 1300))
     assert line(board).type_in.startswith("/echo create")
 
 

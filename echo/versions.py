@@ -44,6 +44,12 @@ def persona_of(profile: ProfileSnapshot) -> PersonaName:
     return PersonaName(profile.server_id, profile.id, profile.model_version, profile.base, profile.tuned)
 
 
+def _by_weights(profile: ProfileSnapshot) -> set[int]:
+    """The versions that are kept to speak by weights of their own."""
+    weights = ((profile.model_version, profile.tuned), (profile.previous, profile.previous_tuned))
+    return {version for version, is_tuned in weights if is_tuned and version is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class LearntVersion:
     """A version that was learnt from `selected` and `bursts` as `model`, and is neither tested nor kept yet.
@@ -107,14 +113,19 @@ class Versions:
             # Whoever would speak is told of it then; trying again would not help.
             log.warning("The model of profile %d is not published: %s", profile.id, problem)
             return
-        now = self.board.profiles[profile.id]
-        # Meanwhile it may be another version that speaks, or nobody any more.
-        if now.can_speak and now.model_version == profile.model_version:
-            await self._erase_retired(now)
-            if self.engine.name == SERVED:
-                # Known from before it is there, so that also an Echo with another engine knows that it may be.
-                await self.uploads.note(Upload(now.id, 0, WHEREVER, PERSONA))
+        if (now := self._speaking(profile)) is None:
+            return
+        await self._erase_retired(now)
+        if self.engine.name == SERVED:
+            # Known from before it is there, so that also an Echo with another engine knows that it may be.
+            await self.uploads.note(Upload(now.id, 0, WHEREVER, PERSONA))
+        if (now := self._speaking(profile)) is not None:
             await self.engine.publish(persona_of(now), model, wishes)
+
+    def _speaking(self, profile: ProfileSnapshot) -> ProfileSnapshot | None:
+        """The profile as it is now; None where meanwhile another version speaks, or nobody any more."""
+        now = self.board.profiles[profile.id]
+        return now if now.can_speak and now.model_version == profile.model_version else None
 
     async def _drop(self, profile: ProfileSnapshot) -> None:
         kept = profile.kept_versions
@@ -133,18 +144,17 @@ class Versions:
         await self._erase_files(profile.id, frozenset())
 
     async def _erase_retired(self, profile: ProfileSnapshot) -> None:
-        """Remove weights by which this version spoke once, and must not any more, from every server."""
-        retired = [one for one in await self.uploads.of(profile.id) if one.version == profile.model_version]
-        if retired and not profile.tuned:
-            await self._keep_only(profile, profile.kept_versions - {profile.model_version})
+        """Remove weights by which a version spoke once, and must not any more, from every server."""
+        untuned = profile.kept_versions - _by_weights(profile)
+        retired = untuned.intersection(one.version for one in await self.uploads.of(profile.id))
+        if retired:
+            await self._keep_only(profile, profile.kept_versions - retired)
 
     async def _keep_only(self, profile: ProfileSnapshot, kept: Collection[int]) -> None:
         # The next one may be there already, for its test.
-        learning = {profile.made + 1} if profile.state is ProfileState.TRAINING else set()
-        stays = {*kept, *learning}
-        weights = ((profile.model_version, profile.tuned), (profile.previous or 0, profile.previous_tuned))
-        tuned = {version for version, is_tuned in weights if is_tuned}
-        await self.tuning.remove_superseded(profile.id, profile.made, tuned.intersection(stays))
+        learns = profile.state is ProfileState.TRAINING and not profile.paused
+        stays = {*kept, *({profile.made + 1} if learns else ())}
+        await self.tuning.remove_superseded(profile.id, profile.made, _by_weights(profile) & stays)
         await self.engine.unpublish(profile.server_id, profile.id, keep=stays)
         await self._erase_files(profile.id, stays)
 

@@ -72,6 +72,8 @@ class VersionDraft(Draft[ProfileSnapshot]):
         self.set(model_path=trained.model_path, model_version=trained.version, tuned=trained.tuned)
         self.set(made=trained.version, withdrawn=self.snapshot.stale, reason=trained.note or None, tries=0)
         self.set(paused=False)
+        if self.has_too_much_withdrawn():
+            self.set(tuned=False, reason=RETIRED)
         self.end_amending()
 
     def keep_previous(self) -> None:
@@ -95,10 +97,14 @@ class VersionDraft(Draft[ProfileSnapshot]):
 
     def retire_weights(self, data: Trigger) -> None:
         """Speak by the prompt alone once too much was withdrawn: weights can't be amended, only made anew."""
-        known = self.now("messages") + self.now("withdrawn")
-        if self.snapshot.tuned and self.now("withdrawn") > self.policy.retire_share * known:
+        if self.has_too_much_withdrawn():
             self.set(tuned=False, reason=RETIRED)
             self.publish(data)
+
+    def has_too_much_withdrawn(self) -> bool:
+        """It speaks by weights that learnt more of what was withdrawn than they may."""
+        known = self.now("messages") + self.now("withdrawn")
+        return bool(self.now("tuned") and self.now("withdrawn") > self.policy.retire_share * known)
 
     def learn_nothing(self, data: Trigger) -> None:
         """The model that was being made is given up: what the one that speaks does not know is told again."""

@@ -12,6 +12,7 @@ import pytest
 from db.outbox import OutboxRow
 from db.stored import NO_WISHES, Wishes
 from db.tuning import Part
+from db.uploads import Upload
 from echo.engines.embedded import EmbeddedEngine
 from echo.errors import EngineFailed, EngineUnavailable
 from echo.ports import PersonaName
@@ -35,6 +36,7 @@ class Elsewhere(EmbeddedEngine):
         self.published: list[tuple[PersonaName, bytes]] = []
         self.kept: list[tuple[int, int, set[int]]] = []
         self.released: list[str] = []
+        self.erased: list[str] = []
 
     def fail(self) -> None:
         if self.failures:
@@ -49,6 +51,9 @@ class Elsewhere(EmbeddedEngine):
         self.fail()
         self.kept.append((server_id, profile_id, set(keep)))
         return 0
+
+    async def erase_file(self, host: str, digest: str) -> None:
+        self.erased.append(digest)
 
     def release(self, version: str) -> None:
         self.released.append(version)
@@ -195,6 +200,34 @@ async def test_what_is_just_being_learnt_is_left_alone(tmp_path: Path) -> None:
         now.stands(state=ProfileState.TRAINING)
         await now.do(DropVersions())
         assert names(tmp_path) == ["1-2.model", "1-3.model"] and now.engine.kept[0][2] == {2, 3}
+
+
+async def test_what_a_cancelled_learning_brought_to_the_server_for_its_test_goes(tmp_path: Path) -> None:
+    async with here(tmp_path, Elsewhere()) as now:
+        await now.store.tuning.put(1, 3, Part.CHECKPOINT, b"weights")
+        await now.store.uploads.note(Upload(1, 3, "http://here", "sha256:3"))
+        now.stands(state=ProfileState.TRAINING)
+        await now.do(DropVersions())
+        assert now.engine.erased == [], "it may just be tested"
+        now.stands(paused=True)
+        await now.do(DropVersions())
+        assert now.engine.kept[-1][2] == {2} and now.engine.erased == ["sha256:3"]
+        assert await now.store.uploads.of(1) == []
+        assert await now.store.tuning.left_of(1) == ["tuning/1-3.checkpoint"], "it goes on from there when asked again"
+
+
+async def test_another_base_takes_the_weights_of_the_version_before_from_the_server_too(tmp_path: Path) -> None:
+    async with here(tmp_path, Elsewhere()) as now:
+        now.stands(previous=1, previous_path="models/1-1.model", previous_tuned=True)
+        await now.store.tuning.put(1, 1, Part.ADAPTER, b"weights")
+        await now.store.uploads.note(Upload(1, 1, "http://here", "sha256:1"))
+        await now.do(Publish(2, "", tuned=False))
+        assert now.engine.erased == [], "one may go back to it"
+        now.stands(previous_tuned=False, base="other")
+        await now.do(Publish(2, "other", tuned=False))
+        assert now.engine.erased == ["sha256:1"] and now.engine.kept == [(now.profile.server_id, 1, {2})]
+        assert await now.store.tuning.left_of(1) == []
+        assert names(tmp_path) == ["1-1.model", "1-2.model"], "one may still go back to its prompt"
 
 
 async def test_a_sweep_keeps_the_version_to_go_back_to_and_removes_the_others(tmp_path: Path) -> None:

@@ -186,6 +186,8 @@ def test_a_cancelled_collecting_leaves_the_echo_as_it_was() -> None:
 
 def test_a_cancelled_learning_waits_to_be_retried_or_leaves_the_echo_as_it_was() -> None:
     learning = after(asked(), AGREED, ev.CollectionFinished(NOW, 80, 50))
+    cancelled = decide(learning, ev.CancelAsked(NOW, 0), POLICY)
+    assert isinstance(cancelled, Step) and do.DropVersions() in cancelled.effects, "what was made for the test goes"
     first = after(learning, ev.CancelAsked(NOW, 0))
     assert first.state is ProfileState.TRAINING and first.paused and "Learning was cancelled" in str(first.reason)
     assert not do.still_wanted(do.Train(1), first)
@@ -193,7 +195,10 @@ def test_a_cancelled_learning_waits_to_be_retried_or_leaves_the_echo_as_it_was()
     retried = decide(first, ev.RetryAsked(NOW, 0), POLICY)
     assert isinstance(retried, Step) and retried.effects == (do.Train(1),)
     renewing = after(made(), ev.CorpusChanged(NOW, 79, 0, 0, 1), ev.RefreshAsked(NOW, 0))
-    kept = after(renewing, ev.CollectionFinished(NOW, 79, 50), ev.CancelAsked(NOW, 0))
+    learning = after(renewing, ev.CollectionFinished(NOW, 79, 50))
+    cancelled = decide(learning, ev.CancelAsked(NOW, 0), POLICY)
+    assert isinstance(cancelled, Step) and do.DropVersions() in cancelled.effects
+    kept = after(learning, ev.CancelAsked(NOW, 0))
     assert kept.state is ProfileState.READY and kept.can_speak and kept.stale == 1
     assert kept.due["refresh"] == NOW + POLICY.refresh_soon, "what it must not know is still to be unlearnt"
 
@@ -221,6 +226,18 @@ def test_weights_that_learnt_much_of_what_was_withdrawn_are_retired_until_they_a
     assert not step.after.tuned and step.after.can_speak and "withdrawn" in str(step.after.reason)
     assert do.Publish(1, "", tuned=False) in step.effects
     assert do.still_wanted(do.Publish(1, "", tuned=False), step.after)
+
+
+def test_weights_do_not_begin_to_speak_when_much_of_what_they_learnt_was_withdrawn_meanwhile() -> None:
+    found = ev.CollectionFinished(NOW, 1000, 50)
+    for withdrawn, speaks_by_them in ((50, True), (51, False)):
+        gone = ev.CorpusChanged(NOW, 1000 - withdrawn, 0, 0, withdrawn)
+        finished = ev.TrainingFinished(NOW, "m", 1, 1000, 1.0, tuned=True)
+        step = decide(after(asked(), AGREED, found, gone), finished, POLICY)
+        assert isinstance(step, Step) and isinstance(step.after, ProfileSnapshot)
+        assert step.after.tuned is speaks_by_them and step.after.can_speak
+        assert do.Publish(1, "", tuned=speaks_by_them) in step.effects
+        assert ("withdrawn" in str(step.after.reason)) is not speaks_by_them
 
 
 def made() -> ProfileSnapshot:

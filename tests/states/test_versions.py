@@ -117,7 +117,7 @@ def test_a_first_version_that_does_not_pass_stands_still() -> None:
     taken = step(learning, ev.VersionRejected(NOW, 1, "It copied."))
     left = taken.after
     assert isinstance(left, ProfileSnapshot) and left.state is ProfileState.TRAINING and not left.can_speak
-    assert left.reason == "It copied." and taken.effects == (do.Announce(do.Notice.STUCK),)
+    assert left.reason == "It copied." and taken.effects == (do.DropVersions(), do.Announce(do.Notice.STUCK))
     assert do.Train(2) in step(left, ev.RetryAsked(NOW, 0)).effects
 
 

@@ -292,7 +292,10 @@ async def test_what_an_answer_took_is_told_without_a_word_of_it(server: Loopback
     assert heard.outcomes() == ["answered", "silent"], "nobody is measured who has no name"
     first = heard.answers[0]
     assert (first.profile_id, first.version, first.at) == (7, 3, 1_700_000_000.0)
-    assert (first.host, first.base, first.drafts) == (server.address, MODEL, 1)
+    assert (first.host, first.base, first.drafts, first.rejected) == (server.address, MODEL, 1, 0)
+    # By the clock of `hosts_at` the wait for a slot took a minute or more.
+    assert first.wait >= 60.0 and first.first_token is not None and first.tokens and first.prompt_tokens
+    assert (heard.answers[1].drafts, heard.answers[1].rejected) == (3, 3)
 
 
 async def test_a_persona_that_moved_to_another_base_is_made_of_that(server: LoopbackOllama) -> None:

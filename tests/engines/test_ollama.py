@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from db.stored import Wishes
 from echo.engines.bundle import unbundled
 from echo.engines.ollama.candidates import TRIES
 from echo.engines.ollama.drafting import LONGEST_ANSWER
@@ -200,3 +201,23 @@ async def test_of_several_drafts_the_one_most_like_the_persons_answer_is_said(se
 async def test_drafts_that_may_not_be_said_are_no_candidates(server: LoopbackOllama) -> None:
     server.writes = lambda chat: "@everyone i promise" if len(server.chats) % 2 else "slowly but it floats"
     assert (await chosen(server, 2, moment())).texts == ("slowly but it floats",)
+
+
+async def test_what_the_subject_does_not_wish_to_say_is_not_shown_to_the_model_either(server: LoopbackOllama) -> None:
+    asked = replace(moment(), memory=(said("Petr", "remember the armadillo", 900_000_000.0),))
+
+    def lines(chat: Chat) -> list[str]:
+        # The note in which the wishes stand is no line that a model might take up.
+        shown = [line for message in chat["messages"][1:] for line in message["content"].split("\n")]
+        return [line.casefold() for line in shown if not line.startswith("(You write as")]
+
+    await chosen(server, 1, asked)
+    steady = next(message["content"] for message in server.chats[0]["messages"] if message["role"] == "assistant")
+    fresh = next(line for line in lines(server.chats[0]) if line.startswith("(you) "))
+    unsaid = [max(text.removeprefix("(you) ").casefold().split(), key=len) for text in (steady, fresh)]
+    unsaid.append("armadillo")
+    assert all(any(word in line for line in lines(server.chats[0])) for word in unsaid)
+    server.chats.clear()
+    await chosen(server, 1, replace(asked, wishes=Wishes(phrases=tuple(unsaid))))
+    for word in unsaid:
+        assert not [line for line in lines(server.chats[0]) if word in line.split()], word

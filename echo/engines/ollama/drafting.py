@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
+from echo.engines.examples import Example
 from echo.engines.ollama.anchoring import Beginnings
 from echo.engines.ollama.candidates import Candidates, Limits
 from echo.engines.ollama.counting import Counting, least
@@ -163,14 +164,19 @@ class Drafting:
         shown = window((*moment.earlier, *moment.context), rooms, self._beginnings)
         # What must not be said is not shown either: a chat model would take it up.
         may = mind.persona.allows
-        steady = [one for one in mind.examples.steady(STEADY) if may(one.texts)]
+        steady = [one for one in mind.examples.steady(STEADY) if may(_words_of(one))]
         owner = moment.persona.profile_id if moment.persona is not None else 0
         like = await self._retrieval.like(mind, moment.context, FRESH, moment.seed, owner)
-        fresh = [one for one in like if may(one.texts) and one not in steady]
+        fresh = [one for one in like if may(_words_of(one)) and one not in steady]
         memory = tuple(said for said in moment.memory if may((said.text,)))
         wishes = (*moment.wishes.topics, *moment.wishes.phrases)
         occasion = Occasion(moment.me, lengths, memory, moment.now, wishes)
         return prompt(system, shown, occasion, steady, fresh, rooms, stored=system == route.stored)
+
+
+def _words_of(example: Example) -> tuple[str, ...]:
+    """All that showing it would show: their own earlier words are among what they answered."""
+    return (*(one.text for one in example.context), *example.texts)
 
 
 def _told(texts: tuple[str, ...], found: Candidates, seconds: float) -> Drafted:

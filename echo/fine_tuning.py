@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from db.errors import StorageError
 from db.uploads import Upload, Uploads
+from echo.engines.ollama.failures import Busy, NotSupported, OllamaFailure, Unreachable
 from echo.errors import EchoError, EngineUnavailable, NotPassed, NotWorthIt
 from echo.persona.judging.split import divide
 from echo.ports import Engine, PersonaName
@@ -26,6 +27,8 @@ from states.model import ProfileSnapshot
 log = logging.getLogger(__name__)
 
 _NOT_TUNED: Final = "It speaks by its prompt alone, as it was not fine-tuned: {problem}"
+TRIES: Final = 3
+"""Tries of a training after which what a server refuses, breaks off or takes too long for is not tried again."""
 
 
 class Server(Protocol):
@@ -33,6 +36,9 @@ class Server(Protocol):
 
     async def text_of(self, persona: PersonaName, model: bytes) -> str:
         """The system text that goes with the persona."""
+
+    async def require_room_for(self, publisher: Publisher) -> None:
+        """See to it, before anything is learnt, that the model can be made, and that the servers take such."""
 
     async def bring(
         self, persona: PersonaName, text: str, adapter: Adapter, publisher: Publisher, noted: Noted, told: Told
@@ -62,14 +68,17 @@ class FineTuning:
         persona, profile = version.persona, version.profile
         try:
             await self._make(version, persona)
-        except (EngineUnavailable, StorageError):
+        except StorageError:
             raise
         except EchoError as problem:
+            if isinstance(problem, EngineUnavailable) and may_pass(problem, profile.tries):
+                raise
             log.warning("Version %d of profile %d is not fine-tuned: %s", persona.version, profile.id, problem)
+            await self._take_back(profile, persona)
             await self.scoring.test(profile, persona.version, version.names[0], version.bursts)
             return False, _NOT_TUNED.format(problem=problem)
         try:
-            await self.scoring.compare(profile, persona, version.names[0], version.bursts)
+            await self._weigh(version, persona)
         except NotWorthIt as problem:
             await self._take_back(profile, persona)
             if profile.can_speak and profile.tuned:
@@ -91,8 +100,10 @@ class FineTuning:
             self.board.advance(key, progress)
 
         seed = persona.profile_id * 1000 + persona.version
-        text = await self.server.text_of(persona, version.model)
-        await self.publisher.ready()
+        # By the base's context, also when a try before this one has left weights of another on the server: what was
+        # learnt with one text is not taken up again with another.
+        text = await self.server.text_of(replace(persona, tuned=False), version.model)
+        await self.server.require_room_for(self.publisher)
         made = await self.tuning.tune(persona.profile_id, persona.version, lesson, told, seed=seed, system=text)
 
         async def noted(host: str, digest: str) -> None:
@@ -107,10 +118,35 @@ class FineTuning:
         permission = self.settings.discord_permission
         return lesson_of(version.selected, version.names, permission, self.settings.min_examples, until)
 
+    async def _weigh(self, version: LearntVersion, persona: PersonaName) -> None:
+        """Compare, as Scoring does; where the server has failed at it for good, that tells against the weights."""
+        try:
+            await self.scoring.compare(version.profile, persona, version.names[0], version.bursts)
+        except EngineUnavailable as problem:
+            if may_pass(problem, version.profile.tries):
+                raise
+            raise NotWorthIt(f"The fine-tuned model could not be tested: {problem}") from problem
+
     async def _take_back(self, profile: ProfileSnapshot, persona: PersonaName) -> None:
-        """Have the server keep nothing of weights that are not to speak."""
-        await self.engine.unpublish(profile.server_id, profile.id, keep=profile.kept_versions)
-        for upload in await self.uploads.of(profile.id):
-            if upload.version == persona.version:
+        """Have the server keep nothing of weights that are not to speak.
+
+        What a server that is away keeps goes later: by what the machine asks for once the version is settled.
+        """
+        sent = [upload for upload in await self.uploads.of(profile.id) if upload.version == persona.version]
+        if not sent:
+            return
+        try:
+            await self.engine.unpublish(profile.server_id, profile.id, keep=profile.kept_versions)
+            for upload in sent:
                 await self.engine.erase_file(upload.host, upload.digest)
                 await self.uploads.gone(upload)
+        except EngineUnavailable as problem:
+            log.info("The weights of version %d of profile %d go later: %s", persona.version, profile.id, problem)
+
+
+def may_pass(problem: EngineUnavailable, tries: int) -> bool:
+    """Whether the same is to be tried again, after so many tries."""
+    if isinstance(problem, NotSupported):
+        return False
+    lasts = isinstance(problem, OllamaFailure) and not isinstance(problem, Unreachable | Busy)
+    return tries < TRIES or not lasts

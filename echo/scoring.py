@@ -101,7 +101,8 @@ class Scoring:
         """Test a fine-tuned model beside the prompt-only persona of the same `bursts`, and keep the card of the better.
 
         Raises NotWorthIt with the reason where the prompt alone is to speak, also where the test could not be made:
-        weights must not speak unseen. Raises NotPassed where neither must.
+        weights must not speak unseen. Raises NotPassed where neither must; EngineUnavailable and StorageError, which
+        may pass.
         """
         if not self.settings.scorecard_moments:
             raise NotWorthIt("A fine-tuned model speaks only after its test: set scorecard_moments, and refresh.")
@@ -110,7 +111,7 @@ class Scoring:
             await self.reach.check(profile.id)
             prompted = await self._examined(profile, version, name, bursts)
             weighed = await self._examined(profile, version, name, bursts, tuned)
-        except (EngineFailed, EngineUnavailable, NoPermission, StorageError) as problem:
+        except (EngineFailed, NoPermission) as problem:
             raise NotWorthIt(f"The fine-tuned model could not be tested: {problem}") from problem
         reason = barred(weighed, gate) or not_worth_it(weighed, prompted)
         if reason is None:

@@ -21,7 +21,9 @@ from db.scorecards import Scorecards
 from db.steps import Steps
 from echo.comparing import COMPARED, not_worth_it
 from echo.engines.embedded import EmbeddedEngine
+from echo.engines.ollama.failures import BrokeOff, Busy, NotSupported, Refused, Unreachable
 from echo.errors import EngineUnavailable, NotPassed, NotWorthIt
+from echo.fine_tuning import TRIES, may_pass
 from echo.ports import Examined, PersonaName
 from echo.reach import Reach
 from echo.scoring import Scoring
@@ -132,8 +134,9 @@ async def test_weights_that_recite_never_speak_however_alike_they_are(tmp_path: 
 
 async def test_weights_that_were_not_tested_do_not_speak(tmp_path: Path) -> None:
     async with compared(tmp_path / "away", None, GOOD) as (scoring, profile):
-        with pytest.raises(NotWorthIt, match="could not be tested: Ollama does not answer"):
+        with pytest.raises(EngineUnavailable, match="Ollama does not answer"):
             await scoring.compare(profile, PERSONA, "Wren", [])
+        assert not scoring.board.scores.get(profile.id)
     async with compared(tmp_path / "off", GOOD, FAIR, scorecard_moments=0) as (scoring, profile):
         with pytest.raises(NotWorthIt, match="set scorecard_moments"):
             await scoring.compare(profile, PERSONA, "Wren", [])
@@ -145,3 +148,10 @@ async def test_where_neither_may_speak_the_version_has_not_passed(tmp_path: Path
             await scoring.compare(profile, PERSONA, "Wren", [])
         (card,) = scoring.board.scores[profile.id]
     assert not card.passed
+
+
+def test_what_a_server_can_not_do_is_not_asked_of_it_for_ever() -> None:
+    assert may_pass(Unreachable("away"), 7) and may_pass(Busy("busy"), 7) and may_pass(EngineUnavailable("none"), 7)
+    assert not may_pass(NotSupported("too old"), 0)
+    assert may_pass(Refused("no room"), TRIES - 1) and not may_pass(Refused("no room"), TRIES)
+    assert not may_pass(BrokeOff("it died of these weights"), TRIES)

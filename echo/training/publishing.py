@@ -76,12 +76,15 @@ class Publisher:
     def __init__(self, home: Path, what: Ingredients, timeout: float, same: str = "") -> None:
         self._home, self._what, self._timeout, self._same = home, what, timeout, same
 
-    async def ready(self) -> None:
-        """See to it, before anything is learnt, that what is learnt can be made a model.
+    async def ready(self, clients: Sequence[OllamaClient] = ()) -> None:
+        """See to it, before anything is learnt, that what is learnt can be made a model, also on these servers.
 
-        Raises ConfigError where the base's file or a program is missing, EngineFailed where the file is no whole chat
-        model, or another one than the folder's, DiskTooFull where there is no room for the model.
+        Raises OllamaFailure where a server is too old or fails, ConfigError where the base's file or a program is
+        missing, EngineFailed where the file is no whole chat model, or another one than the folder's, DiskTooFull where
+        there is no room for the model.
         """
+        for client in clients:
+            await _version(client)
         _require_file(self._what.base)
         await checked(self._what, self._home, self._timeout)
 

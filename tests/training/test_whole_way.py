@@ -102,6 +102,17 @@ async def test_weights_that_nobody_tested_leave_the_prompt_to_speak(
         assert not server.blobs, "what does not speak does not stay"
 
 
+async def test_an_ollama_too_old_for_files_leaves_the_prompt_to_speak_before_anything_is_learnt(
+    tmp_path: Path, llama: Path, llama_gguf: Path
+) -> None:
+    async with tuning(tmp_path, llama, llama_gguf) as (echo, server):
+        server.version = "0.5.1"
+        await echo.agreed("Mara", "garden", "01.06.2026")
+        profile = await echo.ready(patience=TUNED_WITHIN)
+        assert not profile.tuned and "takes 0.5.5 or newer: update it" in str(profile.reason)
+        assert not server.uploads and not [path for path in _files(tmp_path) if path.parent.name == "tuning"]
+
+
 async def test_what_discord_gave_is_not_trained_on_without_its_permission(
     tmp_path: Path, llama: Path, llama_gguf: Path
 ) -> None:

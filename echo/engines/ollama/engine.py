@@ -208,6 +208,10 @@ class OllamaEngine:
         """The system text that goes with the persona. Raises EngineUnavailable, EngineFailed where it is damaged."""
         return await self._asking.system_of(persona, await asyncio.to_thread(Mind.of, model))
 
+    async def require_room_for(self, publisher: Publisher) -> None:
+        """See to it that a fine-tuned model can be made on all servers that can be reached; see Publisher.ready."""
+        await publisher.ready(self._hosts.every())
+
     async def bring(
         self, persona: PersonaName, text: str, adapter: Adapter, publisher: Publisher, noted: Noted, told: Told
     ) -> Published:

@@ -177,3 +177,30 @@ async def test_personas_are_not_left_behind_on_a_server_that_is_not_used_any_mor
             await until(echo.board, lambda: echo.board.profiles[1].state is ProfileState.FORGOTTEN)
         assert persona not in ollama.models
         assert stored(tmp_path, "SELECT count(*) FROM uploads") == [(0,)]
+
+
+async def test_rolling_back_speaks_by_the_older_persona_and_the_server_keeps_what_echo_keeps(tmp_path: Path) -> None:
+    async with (
+        ollama_at_loopback(writes=lambda chat: "slowly but it floats") as ollama,
+        running(tmp_path, gardeners(), engine="ollama", ollama_host=ollama.address, chattiness=0) as echo,
+    ):
+        await echo.agreed("Mara", "garden", "01.06.2026")
+        profile = await echo.ready()
+        series = f"echo-{profile.server_id}-{profile.id}"
+        await echo.command("Mara", "garden", "echo online")
+        operator = echo.echo.operator
+
+        async def spoken_by(version: int, *kept: int) -> None:
+            await ollama.until(lambda: {*ollama.models} == {MODEL, *(f"{series}:{one}" for one in (version, *kept))})
+            await until(echo.board, lambda: echo.board.profiles[1].model_version == version)
+            await echo.tell("Petr", "garden", f"Mara (echo): how is the boat coming along, by {version}?")
+            assert ollama.chats[-1]["model"] == f"{series}:{version}"
+
+        await spoken_by(1)
+        await operator.refresh(1)
+        await spoken_by(2, 1)
+        assert await operator.roll_back(1) == "Version 1 speaks again."
+        await spoken_by(1, 2)
+        await operator.refresh(1)
+        await spoken_by(3, 1)
+        assert len(ollama.loads) == 1

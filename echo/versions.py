@@ -105,20 +105,21 @@ class Versions:
         await self._until_done(row, f"old models {row.key.id}", self._drop)
 
     async def _publish(self, profile: ProfileSnapshot) -> None:
+        if (now := self._speaking(profile)) is None:
+            return
         try:
             await self.reach.check(profile.id)
+            await self._erase_retired(now)
+            if self.engine.name == SERVED:
+                # Known from before it is there, so that also an Echo with another engine knows that it may be.
+                await self.uploads.note(Upload(now.id, 0, WHEREVER, PERSONA))
+            # Last, so that it is the newest: who began earlier and waited longer must not end with an older card.
             model = await self.models.load(profile.id, profile.model_version)
             wishes = await self.wishes.of(profile.id)
         except (NoPermission, NothingStored, KeyDestroyed) as problem:
             # Whoever would speak is told of it then; trying again would not help.
             log.warning("The model of profile %d is not published: %s", profile.id, problem)
             return
-        if (now := self._speaking(profile)) is None:
-            return
-        await self._erase_retired(now)
-        if self.engine.name == SERVED:
-            # Known from before it is there, so that also an Echo with another engine knows that it may be.
-            await self.uploads.note(Upload(now.id, 0, WHEREVER, PERSONA))
         if (now := self._speaking(profile)) is not None:
             await self.engine.publish(persona_of(now), model, wishes)
 

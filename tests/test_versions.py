@@ -153,6 +153,19 @@ async def test_another_card_is_published_at_once_and_with_what_its_subject_wishe
         assert len(now.engine.published) == 1
 
 
+async def test_what_is_wished_while_a_server_is_slow_is_published_all_the_same(tmp_path: Path) -> None:
+    class Slow(Elsewhere):
+        async def unpublish(self, server_id: int, profile_id: int, keep: Collection[int] = ()) -> int:
+            await now.store.wishes.put(1, Wishes(struck=frozenset({"length"})))
+            return await super().unpublish(server_id, profile_id, keep)
+
+    async with here(tmp_path, Slow()) as now:
+        # Of the version that speaks weights lie there, by which it must not speak any more.
+        await now.store.uploads.note(Upload(1, 2, "http://127.0.0.1:11434", "sha256:" + "ab" * 32))
+        await now.do(Publish(2, "", tuned=False))
+        assert now.engine.kept and now.engine.wishes.struck == {"length"}
+
+
 async def test_nothing_goes_to_a_server_elsewhere_that_its_subject_did_not_agree_to(tmp_path: Path) -> None:
     async with here(tmp_path, Elsewhere()) as now:
         now.stays = False

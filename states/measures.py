@@ -61,8 +61,9 @@ class Summary:
 
     @property
     def drafts_each(self) -> float | None:
-        """Drafts per answer that was asked for; None where nothing was."""
-        return self.drafts / self.total if self.total else None
+        """Drafts per answer that was asked for, but for those where another engine stood in; None where none was."""
+        own = self.total - self.count(STOOD_IN)
+        return self.drafts / own if own else None
 
     @property
     def rejected_share(self) -> float | None:

@@ -95,7 +95,7 @@ async def test_a_check_finds_nothing_amiss_where_all_is_there(tmp_path: Path) ->
     async with ollama_at_loopback() as server:
         code, said = await asked(tmp_path, server.address, "check")
         assert code == 0 and all(line.startswith("ok ") for line in said.splitlines())
-        assert "There is no data folder yet" in said
+        assert "No Echo has run on this data folder yet" in said
         profile = await profile_that_speaks(tmp_path)
         assert "is on no server; it is made when" in (await findings(tmp_path, server.address))[1]["persona"][1]
         server.models[f"echo-{profile.server_id}-1:3"] = server.models.made_from(MODEL, system="You are Mara.")

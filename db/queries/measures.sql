@@ -28,9 +28,10 @@ GROUP BY failure
 ORDER BY COUNT(*) DESC, failure
 
 -- name: measured_sums(profile_id, since)^
+-- Where the embedded engine stood in, its drafts of single messages are nothing of Ollama's.
 SELECT
-    COALESCE(SUM(drafts), 0) AS drafts,
-    COALESCE(SUM(rejected), 0) AS rejected,
+    COALESCE(SUM(CASE WHEN outcome <> 'stood_in' THEN drafts END), 0) AS drafts,
+    COALESCE(SUM(CASE WHEN outcome <> 'stood_in' THEN rejected END), 0) AS rejected,
     COALESCE(SUM(tokens), 0) AS tokens,
     COALESCE(SUM(token_seconds), 0.0) AS token_seconds,
     COALESCE(SUM(CASE WHEN evaluated IS NOT NULL THEN prompt_tokens END), 0) AS prompt_tokens,

@@ -56,8 +56,8 @@ def missing() -> str | None:
     if not lacking:
         return None
     return (
-        f"Fine-tuning needs the extra [train], of which {', '.join(lacking)} is not installed: install it with "
-        "pip install 'echo-bot[train]', or set training.enabled to false."
+        f"Fine-tuning needs the extra [train], which lacks {', '.join(lacking)}: run "
+        ".venv/bin/pip install -e '.[train]' in Echo's folder, or set training.enabled to false."
     )
 
 

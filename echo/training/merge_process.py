@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from echo.engines.parent import GONE, follow, run, say
 from echo.errors import EchoError
 
-MISSING = "Fine-tuning needs packages that are not installed: install Echo with its extra, echo-bot[train]."
+MISSING = "Fine-tuning needs packages that are not installed: run .venv/bin/pip install -e '.[train]' in Echo's folder."
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> int:

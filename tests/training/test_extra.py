@@ -17,7 +17,7 @@ def test_what_is_not_installed_is_named_with_the_way_to_install_it() -> None:
     if has_train():
         assert said is None
     else:
-        assert said is not None and "pip install 'echo-bot[train]'" in said and "torch" in said
+        assert said is not None and "pip install -e '.[train]'" in said and "torch" in said
 
 
 def test_all_but_the_child_runs_without_torch() -> None:

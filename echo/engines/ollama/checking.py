@@ -123,7 +123,11 @@ def _of_embedding(stock: Stock, name: str) -> Finding:
 
 def _of_personas(stocks: Sequence[Stock], personas: Sequence[PersonaName] | None) -> list[Finding]:
     if personas is None:
-        return [Finding("", "personas", "There is no data folder yet, so that there are no personas to look for.")]
+        sentence = (
+            "No Echo has run on this data folder yet, so that there are no personas to look for; --sandbox looks for "
+            "those of the sandbox."
+        )
+        return [Finding("", "personas", sentence)]
     if all(stock.trouble for stock in stocks):
         return []
     return [_of_persona(stocks, persona) for persona in personas]

@@ -88,6 +88,10 @@ async def test_a_persona_that_is_there_already_is_not_made_again(server: Loopbac
     await engine_on(server).publish(MARA, bundle())
     await answer_of(engine_on(server))
     assert server.paths.count("/api/create") == 1
+    # Of a release of Echo that sampled otherwise it would be.
+    server.models[MARA.model] = replace(server.models[MARA.model], parameters={**SAMPLING, "temperature": 0.1})
+    await engine_on(server).publish(MARA, bundle())
+    assert dict(server.models[MARA.model].parameters) == SAMPLING
 
 
 async def test_personas_of_one_base_load_it_once_and_every_request_names_the_same_context(

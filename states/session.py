@@ -167,7 +167,8 @@ class SessionDraft(Draft[SessionSnapshot]):
         since = self.snapshot.since or made.at
         speak = max(since + timedelta(seconds=made.wait), made.at)
         kind = max(speak - timedelta(seconds=made.typing), made.at)
-        self.set(generation_id=made.generation_id, part=0, parts=len(made.gaps) + 1, gaps=made.gaps)
+        # Whatever went wrong before is over.
+        self.set(generation_id=made.generation_id, part=0, parts=len(made.gaps) + 1, gaps=made.gaps, reason=None)
         self.set_due(type=None if self.snapshot.typing else kind, speak=speak)
 
     def start_typing(self, data: Trigger) -> None:

@@ -150,6 +150,13 @@ def test_what_was_heard_while_a_thought_failed_is_thought_about_next() -> None:
     assert isinstance(rest, Step) and rest.after.state is SessionState.LISTENING, "it ends once nothing waits"
 
 
+def test_why_a_thought_failed_is_told_until_the_next_one_comes_to_something() -> None:
+    failed = after(online(), heard(1), ev.DraftFailed(NOW, 1, "The engine is away."))
+    assert failed.reason == "The engine is away."
+    assert after(failed, heard(2)).reason == "The engine is away."
+    assert after(failed, heard(2), drafted(2)).reason is None
+
+
 def test_going_offline_leaves_nothing_to_be_said() -> None:
     waiting = after(online(), heard(5), drafted(1))
     asked = after(waiting, fired(waiting, "speak"))

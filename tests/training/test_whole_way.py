@@ -100,6 +100,8 @@ async def test_weights_that_nobody_tested_leave_the_prompt_to_speak(
         profile = await echo.ready(patience=TUNED_WITHIN)
         assert not profile.tuned and "set scorecard_moments" in str(profile.reason)
         assert not server.blobs, "what does not speak does not stay"
+        persona = f"echo-{profile.server_id}-{profile.id}:1"
+        await server.until(lambda: persona in server.models and server.models[persona].parent == MODEL)
 
 
 async def test_an_ollama_too_old_for_files_leaves_the_prompt_to_speak_before_anything_is_learnt(

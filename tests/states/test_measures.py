@@ -22,7 +22,8 @@ SUMMARY = Summary(
 
 def test_shares_and_speeds_follow_from_the_counts() -> None:
     assert (SUMMARY.total, SUMMARY.count("silent"), SUMMARY.count("elsewhere")) == (10, 1, 0)
-    assert (SUMMARY.speed, SUMMARY.drafts_each) == (30.0, 2.0)
+    assert (SUMMARY.speed, SUMMARY.drafts_each) == (30.0, SUMMARY.drafts / (10 - SUMMARY.count("stood_in")))
+    assert replace(SUMMARY, outcomes=(("answered", 4), ("stood_in", 6)), drafts=12).drafts_each == 3.0
     assert (SUMMARY.rejected_share, SUMMARY.evaluated_share) == (0.25, 0.25)
 
 

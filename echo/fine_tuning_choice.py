@@ -8,6 +8,7 @@ from echo.profile_work import FineTunes
 from echo.scoring import Scoring
 from echo.settings import Settings
 from echo.store import Store
+from echo.training_settings import TrainingSettings
 from states.board import Board
 
 
@@ -32,6 +33,7 @@ def fine_tuning_of(
     for key, value in (("base", training.base), ("base_gguf", training.base_gguf)):
         if not value:
             raise ConfigError(f"training.enabled is true, but training.{key} is empty: set it, see docs/training.md.")
+    board.set_condition("fine-tuning", _in_the_way(training))
     timeout = float(settings.model_training_timeout)
     base = Ingredients(Path(training.base_gguf), Path(training.base), training.quantisation, training.llama_quantize)
     return FineTuning(
@@ -44,3 +46,16 @@ def fine_tuning_of(
         uploads=store.uploads,
         settings=training,
     )
+
+
+def _in_the_way(training: TrainingSettings) -> str | None:
+    """What is known at the start to keep everybody's weights from being made: nobody is to hear it hours later."""
+    from echo.training.base import base_folder
+    from echo.training.failures import BaseUnusable
+    from echo.training.job import missing
+
+    try:
+        base_folder(training.base)
+    except BaseUnusable as problem:
+        return str(problem)
+    return missing()

@@ -25,6 +25,7 @@ async def test_an_echo_whose_weights_cannot_be_made_speaks_by_its_prompt_and_say
             training_base_gguf=tmp_path / "nowhere.gguf",
         ) as echo,
     ):
+        assert "training.base has to name the folder" in echo.board.conditions["fine-tuning"], "told at the start"
         await echo.agreed("Mara", "garden", "01.06.2026")
         profile = await echo.ready()
         assert profile.can_speak and not profile.tuned

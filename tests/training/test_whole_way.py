@@ -69,6 +69,7 @@ async def test_weights_that_beat_the_prompt_are_heard_speaking_and_leave_nothing
         await echo.agreed("Mara", "garden", "01.06.2026")
         profile = await echo.ready(patience=TUNED_WITHIN)
         assert profile.tuned, profile.reason
+        assert "fine-tuning" not in echo.board.conditions
         persona = f"echo-{profile.server_id}-{profile.id}:1"
         assert server.models[persona].base in server.blobs
         (card,) = echo.board.scores[profile.id]

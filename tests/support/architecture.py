@@ -113,10 +113,15 @@ class Source:
         return self.module.partition(".")[0]
 
     @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All of the tree, walked once for all who look."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
     def imports(self) -> list[Import]:
         """Every import wherever it stands: in functions and under TYPE_CHECKING too."""
         found: list[Import] = []
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 found += [Import(alias.name, node.lineno) for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
@@ -253,7 +258,7 @@ def clock_reads(tree: SourceTree) -> Iterator[str]:
         if source.package not in PRODUCT or source.path == CLOCK:
             continue
         names = dict(_local_names(source))
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, (ast.Attribute, ast.Name)):
                 full = _dotted(node, names)
                 if full in CLOCK_READS:
@@ -261,7 +266,7 @@ def clock_reads(tree: SourceTree) -> Iterator[str]:
 
 
 def _local_names(source: Source) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield (alias.asname, alias.name) if alias.asname else (alias.name.partition(".")[0],) * 2
@@ -289,7 +294,7 @@ def lengths_and_names(tree: SourceTree) -> Iterator[str]:
 
 def broad_excepts(tree: SourceTree) -> Iterator[str]:
     for source in tree.sources:
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.ExceptHandler):
                 named = {part.id for part in ast.walk(node.type) if isinstance(part, ast.Name)} if node.type else set()
                 last = node.body[-1]
@@ -305,7 +310,7 @@ def false_tests(tree: SourceTree) -> Iterator[str]:
         if source.package != "tests":
             continue
         names = dict(_local_names(source))
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.arg) and node.arg in ("monkeypatch", "mocker"):
                 yield source.at(node.lineno, f"{node.arg} is not for our tests: use a real edge")
             elif isinstance(node, ast.Call) and not source.path.startswith("tests/support/"):

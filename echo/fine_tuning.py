@@ -90,6 +90,8 @@ class FineTuning:
         return True, ""
 
     async def _make(self, version: LearntVersion, persona: PersonaName) -> None:
+        # Weights are made of what they wrote, and go to where the engine is.
+        await self.scoring.reach.check(version.profile.id)
         lacking = missing()
         if lacking is not None:
             raise NotWorthIt(lacking)

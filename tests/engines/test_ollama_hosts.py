@@ -116,6 +116,23 @@ async def test_a_server_that_was_away_is_tried_by_itself_but_not_one_that_hangs(
     assert hosts.tries_again_in is None and server.paths[-1] != "/api/version"
 
 
+async def test_who_asks_while_a_server_is_looked_at_waits_for_what_that_shows(servers: list[LoopbackOllama]) -> None:
+    hosts = Several(servers[:1])
+    (server,) = servers[:1]
+    await server.stop()
+    with pytest.raises(Unreachable):
+        await hosts.ask(MODEL, chat)
+    hosts.hand.now += FIRST_PAUSE
+    looked = asyncio.gather(hosts.try_left_out(), hosts.ask(MODEL, chat), return_exceptions=True)
+    assert isinstance((await looked)[1], Unreachable)
+    await server.start()
+    hosts.hand.now += 2 * FIRST_PAUSE
+    _, answered, reached = await asyncio.gather(
+        hosts.try_left_out(), hosts.ask(MODEL, chat), hosts.reach(MODEL, OllamaClient.version)
+    )
+    assert answered.content and reached and len(server.chats) == 1
+
+
 async def test_where_all_are_out_nobody_is_asked_and_the_reason_is_told(servers: list[LoopbackOllama]) -> None:
     hosts = Several(servers[:1])
     await servers[0].stop()

@@ -35,6 +35,8 @@ class _Host:
     breaker: Breaker = field(default_factory=Breaker)
     failure: OllamaFailure | None = None
     """The last that counted against it."""
+    looked_at: asyncio.Event | None = None
+    """Set once it is known whether it is back; None while nobody looks."""
 
 
 class Hosts:
@@ -111,13 +113,18 @@ class Hosts:
         for host in self._hosts.values():
             breaker = self._may(host) if _due(host) is not None else None
             if breaker is not None:
-                host.breaker = breaker
+                host.breaker, host.looked_at = breaker, asyncio.Event()
                 tried.append(host)
         await asyncio.gather(*(self._try(host) for host in tried))
 
     async def _try(self, host: _Host) -> None:
-        with self._trial(host), suppress(OllamaFailure):
-            await self._clients[host.address].version()
+        try:
+            with self._trial(host), suppress(OllamaFailure):
+                await self._clients[host.address].version()
+        finally:
+            if host.looked_at is not None:
+                host.looked_at.set()
+            host.looked_at = None
 
     @contextmanager
     def _trial(self, host: _Host) -> Iterator[None]:
@@ -142,7 +149,7 @@ class Hosts:
     @asynccontextmanager
     async def _lease(self, base: str, avoided: Collection[str], *, has_slot: bool) -> AsyncIterator[OllamaClient]:
         started = self._clock()
-        host = await self._seat(base, avoided) if has_slot else self._entered(base, avoided)
+        host = await (self._seat if has_slot else self._entered)(base, avoided)
         with self._trial(host):
             try:
                 yield self._clients[host.address].after(self._clock() - started)
@@ -178,7 +185,7 @@ class Hosts:
         try:
             async with asyncio.timeout(self._timeout):
                 while True:
-                    host = self._choice(base, avoided)
+                    host = await self._chosen(base, avoided)
                     await host.slots.acquire()
                     # While it was waited for, the server may have died.
                     breaker = self._may(host)
@@ -192,11 +199,22 @@ class Hosts:
                 "ollama_parallel as far as its OLLAMA_NUM_PARALLEL, or add another address to ollama_host."
             ) from None
 
-    def _entered(self, base: str, avoided: Collection[str]) -> _Host:
+    async def _entered(self, base: str, avoided: Collection[str]) -> _Host:
         """The first server that may be asked, without a slot of its own."""
-        host = self._choice(base, avoided)
+        host = await self._chosen(base, avoided)
         host.breaker = self._may(host) or host.breaker
         return host
+
+    async def _chosen(self, base: str, avoided: Collection[str]) -> _Host:
+        """`_choice`; where all are left out and one is just being looked at, what that shows is waited for."""
+        try:
+            return self._choice(base, avoided)
+        except OllamaFailure:
+            looked_at = [host.looked_at for host in self._hosts.values() if host.looked_at is not None]
+            if not looked_at:
+                raise
+            await asyncio.gather(*(known.wait() for known in looked_at))
+        return self._choice(base, avoided)
 
     def _choice(self, base: str, avoided: Collection[str]) -> _Host:
         ordered = [self._hosts[address] for address in self.order(base)]

@@ -12,12 +12,12 @@ from pathlib import Path
 from db.connection import Database
 from db.corpus import Corpus
 from db.keys import Keyring
-from db.steps import Steps
 from echo.corpus.cleaning import clean_text
 from echo.corpus.importing import Clean
 from echo.importing import Source, import_into
 from states.model import ProfileSnapshot, ProfileState
 from tests.support.snapshots import NOON, birth, changed_to
+from tests.support.stored_steps import steps_of
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 async def imported(path: Path, home: Path, clean: Clean) -> float:
     """Seconds that it took to import a file into a new data folder."""
     async with Database(home / "echo.db") as database:
-        keyring, steps = Keyring(database, bytes(32)), Steps(database)
+        keyring, steps = Keyring(database, bytes(32)), steps_of(database)
         await keyring.open()
         born = (await steps.record(birth())).snapshot
         assert isinstance(born, ProfileSnapshot)

@@ -13,6 +13,7 @@ from db.connection import Database
 from db.steps import Steps
 from states.model import ProfileSnapshot, SessionSnapshot
 from tests.support.snapshots import birth, session_birth
+from tests.support.stored_steps import steps_of
 
 ANSWERS: Final = 200
 """In each round, EVENTS steps each, two of which queue an effect."""
@@ -22,7 +23,7 @@ async def measure(scale: Scale, folder: Path) -> list[Figure]:
     """Milliseconds for each recorded step of an answer, and for each commit of one changed row."""
     answers, numbers = scale.of(ANSWERS, 10), count()
     async with Database(folder / "echo.db") as database:
-        steps = Steps(database)
+        steps = steps_of(database)
         session = await _online(steps)
 
         async def recorded() -> float:

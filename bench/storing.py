@@ -18,9 +18,9 @@ from bench.figures import Figure, Scale, by_turns
 from db.connection import Database
 from db.corpus import Corpus, StoredMessage
 from db.keys import Keyring
-from db.steps import Steps
 from states.model import ProfileSnapshot
 from tests.support.snapshots import NOON, birth, messages
+from tests.support.stored_steps import steps_of
 
 MESSAGES: Final = 20_000
 PAGE: Final = 100
@@ -55,7 +55,7 @@ async def measure(scale: Scale, folder: Path) -> list[Figure]:
 async def _stored(path: Path, rows: Sequence[StoredMessage], size: int) -> float:
     """Messages a second into a new file, `size` at a time."""
     async with Database(path) as database:
-        keyring, steps = Keyring(database, bytes(32)), Steps(database)
+        keyring, steps = Keyring(database, bytes(32)), steps_of(database)
         await keyring.open()
         corpus = Corpus(database, keyring, lambda: NOON)
         profile = (await steps.record(birth())).snapshot

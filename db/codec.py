@@ -13,6 +13,7 @@ from db.errors import StorageError
 from states import effects
 from states.effects import Effect
 from states.events import Event
+from states.terms import Purpose, Summoner, Terms
 
 
 def time_to_text(time: datetime) -> str:
@@ -45,6 +46,33 @@ def due_to_text(due: Mapping[str, datetime]) -> str:
 def due_from_text(text: str) -> dict[str, datetime]:
     """Deadlines from a JSON object."""
     return {name: time_from_text(time) for name, time in json.loads(text).items()}
+
+
+def terms_to_text(terms: Terms) -> str:
+    """Terms as JSON."""
+    return json.dumps(
+        {
+            "reads": None if terms.reads is None else sorted(terms.reads),
+            "speaks": None if terms.speaks is None else sorted(terms.speaks),
+            "purposes": sorted(terms.purposes),
+            "summoner": terms.summoner,
+            "hours": terms.hours,
+            "days": terms.days,
+        }
+    )
+
+
+def terms_from_text(text: str) -> Terms:
+    """Terms from what `terms_to_text` gave."""
+    found = json.loads(text)
+    return Terms(
+        reads=None if found["reads"] is None else frozenset(found["reads"]),
+        speaks=None if found["speaks"] is None else frozenset(found["speaks"]),
+        purposes=frozenset(map(Purpose, found["purposes"])),
+        summoner=Summoner(found["summoner"]),
+        hours=None if found["hours"] is None else (found["hours"][0], found["hours"][1]),
+        days=found["days"],
+    )
 
 
 def facts_of(event: Event) -> str:

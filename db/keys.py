@@ -16,6 +16,7 @@ FORGOTTEN = "This echo was forgotten, and nothing of it is stored any more: ask 
 
 _CHECK = "key_check"
 _CHECK_PLAIN = b"echo"
+_HOUSE = "house key"
 
 
 class Keyring:
@@ -27,6 +28,7 @@ class Keyring:
         self._database = database
         self._master = Cipher(master_key)
         self._known: dict[int, Cipher] = {}
+        self._house: Cipher | None = None
 
     async def open(self) -> None:
         """Check the master key against the database, or leave a mark of it in a new one; raises WrongMasterKey."""
@@ -43,6 +45,24 @@ class Keyring:
                 f"The master key does not open the database {self._database.path}: set ECHO_MASTER_KEY to the key "
                 "with which it was made, or move the database away to start anew."
             ) from failure
+
+    async def house(self) -> Cipher:
+        """The installation's own key, wrapped by the master key and made at the first call: for what is nobody's
+        profile, or outlives one."""
+        if self._house is None:
+            async with self._database.read() as connection:
+                wrapped = await SQL.meta_value(connection, name=_HOUSE)
+            self._house = Cipher(self._master.open(wrapped or await self._make_house(), _HOUSE))
+        return self._house
+
+    async def _make_house(self) -> bytes:
+        async with self._database.write() as connection:
+            # Another task may have made it while this one waited for the writer.
+            wrapped: bytes | None = await SQL.meta_value(connection, name=_HOUSE)
+            if wrapped is None:
+                wrapped = self._master.seal(os.urandom(KEY_BYTES), _HOUSE)
+                await SQL.set_meta_value(connection, name=_HOUSE, value=wrapped)
+        return wrapped
 
     async def key_for(self, profile_id: int) -> Cipher:
         """The profile's key, made at the first call; raises KeyDestroyed once the profile was forgotten."""

@@ -9,12 +9,15 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from db.cipher import Cipher
 from db.codec import (
     due_from_text,
     due_to_text,
     effect_from_text,
     maybe_time_from_text,
     maybe_time_to_text,
+    terms_from_text,
+    terms_to_text,
     time_from_text,
     time_to_text,
 )
@@ -29,6 +32,7 @@ from states.model import (
     SessionSnapshot,
     SessionState,
 )
+from states.terms import DEFAULT_TERMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ def _as_is(kind: type[ProfileSnapshot] | type[SessionSnapshot], *translated: str
 _PROFILE_AS_IS = _as_is(
     ProfileSnapshot,
     *("state", "cutoff", "created_at", "paused", "amending", "tuned", "previous_tuned", "allows", "due"),
+    *("terms", "agreed", "approved", "expires"),
 )
 _SESSION_AS_IS = _as_is(
     SessionSnapshot,
@@ -57,8 +62,8 @@ _SESSION_AS_IS = _as_is(
 )
 
 
-def of_profile(snapshot: ProfileSnapshot) -> dict[str, Any]:
-    """The snapshot as named parameters."""
+def of_profile(snapshot: ProfileSnapshot, house: Cipher) -> dict[str, Any]:
+    """The snapshot as named parameters. What the subject agreed to is sealed under the installation's own key."""
     return {name: getattr(snapshot, name) for name in _PROFILE_AS_IS} | {
         "state": snapshot.state.value,
         "cutoff": time_to_text(snapshot.cutoff),
@@ -68,8 +73,16 @@ def of_profile(snapshot: ProfileSnapshot) -> dict[str, Any]:
         "tuned": snapshot.tuned,
         "previous_tuned": snapshot.previous_tuned,
         "allows": json.dumps(sorted(snapshot.allows)),
+        "terms": house.seal(terms_to_text(snapshot.terms).encode(), *_place(snapshot.server_id, snapshot.user_id)),
+        "agreed": snapshot.agreed,
+        "approved": snapshot.approved,
+        "expires": maybe_time_to_text(snapshot.expires),
         "due": due_to_text(snapshot.due),
     }
+
+
+def _place(server_id: int, user_id: int) -> tuple[str | int, ...]:
+    return "terms", server_id, user_id
 
 
 def of_session(snapshot: SessionSnapshot) -> dict[str, Any]:
@@ -90,9 +103,10 @@ def of_session(snapshot: SessionSnapshot) -> dict[str, Any]:
     }
 
 
-def to_profile(row: sqlite3.Row) -> ProfileSnapshot:
-    """The snapshot that a row of `echo_profiles` holds."""
+def to_profile(row: sqlite3.Row, house: Cipher) -> ProfileSnapshot:
+    """The snapshot that a row of `echo_profiles` holds. Raises Tampered where what was agreed to was changed."""
     values = dict(row)
+    sealed, place = row["terms"], _place(row["server_id"], row["user_id"])
     return ProfileSnapshot(
         **{name: values[name] for name in _PROFILE_AS_IS},
         state=ProfileState(row["training_status"]),
@@ -103,6 +117,11 @@ def to_profile(row: sqlite3.Row) -> ProfileSnapshot:
         tuned=bool(row["tuned"]),
         previous_tuned=bool(row["previous_tuned"]),
         allows=frozenset(map(Allowance, json.loads(row["allows"]))),
+        # What was agreed to before there was a choice.
+        terms=DEFAULT_TERMS if sealed is None else terms_from_text(house.open(sealed, *place).decode()),
+        agreed=bool(row["agreed"]),
+        approved=bool(row["approved"]),
+        expires=maybe_time_from_text(row["expires"]),
         due=MappingProxyType(due_from_text(row["due"])),
     )
 

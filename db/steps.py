@@ -8,9 +8,11 @@ from typing import Any
 import aiosqlite
 
 from db.allowances import put_allowance, withdraw_allowance
+from db.cipher import Cipher
 from db.codec import effect_to_text, facts_of, time_to_text
 from db.connection import Database
 from db.errors import TwoWriters
+from db.keys import Keyring
 from db.rows import OutboxRow, of_profile, of_session, to_profile, to_session
 from db.sql import SQL
 from states.board import JournalLine
@@ -31,8 +33,9 @@ class Recorded:
 class Steps:
     """Writes steps and reads back where every machine stands."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
+        self._keyring = keyring
 
     async def record(self, step: Step, settles: int | None = None) -> Recorded:
         """Keep a step; `settles` is the outbox row whose event it is.
@@ -41,8 +44,9 @@ class Steps:
         TwoWriters where the row is not at the version that the step began with, and other StorageErrors; nothing is
         kept then.
         """
+        house = await self._keyring.house()
         async with self._database.write() as connection:
-            snapshot = await _put(connection, step)
+            snapshot = await _put(connection, step, house)
             line = _line(step, snapshot)
             await SQL.add_journal_line(
                 connection,
@@ -64,16 +68,17 @@ class Steps:
 
     async def load(self) -> tuple[list[ProfileSnapshot], list[SessionSnapshot]]:
         """Where every machine stands, forgotten profiles too, by id."""
+        house = await self._keyring.house()
         async with self._database.read() as connection:
-            profiles = [to_profile(row) async for row in SQL.all_profiles(connection)]
+            profiles = [to_profile(row, house) async for row in SQL.all_profiles(connection)]
             sessions = [to_session(row) async for row in SQL.all_sessions(connection)]
         return profiles, sessions
 
 
-async def _put(connection: aiosqlite.Connection, step: Step) -> Snapshot:
+async def _put(connection: aiosqlite.Connection, step: Step, house: Cipher) -> Snapshot:
     after, before = step.after, step.before
     if isinstance(after, ProfileSnapshot):
-        add, change, row = SQL.add_profile, SQL.change_profile, of_profile(after)
+        add, change, row = SQL.add_profile, SQL.change_profile, of_profile(after, house)
     else:
         add, change, row = SQL.add_session, SQL.change_session, of_session(after)
     if before is None:

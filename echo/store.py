@@ -84,7 +84,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
         yield Store(
             home=home,
             database=database,
-            steps=Steps(database),
+            steps=Steps(database, keyring),
             outbox=Outbox(database),
             journal=Journal(database),
             consents=Consents(database),

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from states.terms import DEFAULT_TERMS, Terms
+
 OPEN_END = datetime(2080, 1, 1, tzinfo=UTC)
 """The cut-off of a profile without one: later than anything that Discord's ids will name for decades."""
 NO_DEADLINES: Mapping[str, datetime] = MappingProxyType({})
@@ -94,6 +96,8 @@ class ProfileSnapshot:
     a fine-tuned model of its own. Version `previous` is kept beside `model_version` for a rollback, at `previous_path`;
     None where there is none. `made` is the highest version ever made: no number is used twice. Of the messages that
     the model was learnt from, `withdrawn` were edited or deleted since, whether it was amended by that or not.
+    `terms` is what the subject agreed to; two keys must be in before anything is read or said: `agreed` is the
+    subject's, `approved` a manager's. The consent ends at `expires`, None where none was given.
     """
 
     id: int
@@ -124,6 +128,10 @@ class ProfileSnapshot:
     previous_tuned: bool = False
     made: int = 0
     withdrawn: int = 0
+    terms: Terms = DEFAULT_TERMS
+    agreed: bool = False
+    approved: bool = False
+    expires: datetime | None = None
     due: Mapping[str, datetime] = field(default_factory=lambda: NO_DEADLINES)
 
     @property

@@ -18,7 +18,6 @@ from db.corpus import Corpus
 from db.keys import Keyring
 from db.quizzes import Quizzes
 from db.scorecards import Scorecards
-from db.steps import Steps
 from echo.comparing import COMPARED, not_worth_it
 from echo.engines.embedded import EmbeddedEngine
 from echo.engines.ollama.failures import BrokeOff, Busy, NotSupported, Refused, Unreachable
@@ -33,6 +32,7 @@ from states.model import ProfileSnapshot
 from states.scores import Axis, AxisKey, Better
 from tests.support.clock import HandClock
 from tests.support.snapshots import birth
+from tests.support.stored_steps import steps_of
 
 
 def examined(*figures: float) -> Examined:
@@ -104,7 +104,7 @@ async def compared(
     async with Database(home / "echo.db") as database:
         keyring = Keyring(database, bytes(32))
         await keyring.open()
-        profile = (await Steps(database).record(birth())).snapshot
+        profile = (await steps_of(database).record(birth())).snapshot
         assert isinstance(profile, ProfileSnapshot)
         store = (Corpus(database, keyring, clock), Scorecards(database), Quizzes(database, keyring, clock))
         reach = Reach(Consents(database), stays=True)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from db.connection import Database
+from db.keys import Keyring
 from db.outbox import Outbox, OutboxRow
 from db.steps import Recorded, Steps
 from echo.interpreter import Interpreter, Work
@@ -28,6 +29,7 @@ from states.effects import QUEUED, AskConsent, Collect, Compose, Effect, Forget,
 from states.model import MachineKey, MachineKind, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
 from states.policy import Policy
 from tests.support.clock import HandClock
+from tests.support.stored_steps import steps_of
 
 T = TypeVar("T")
 DEATHS = st.sampled_from((0, 0, 0, 1, 2, 3))
@@ -70,7 +72,7 @@ class Life:
     def __init__(self, database: Database, clock: HandClock) -> None:
         self.database, self.clock = database, clock
         self.board, self.outbox, self.alarms = Board(), Outbox(database), Alarms()
-        self.steps = MortalSteps(database)
+        self.steps = MortalSteps(database, Keyring(database, bytes(32)))
         self.router = Router(self.board, self.steps, Policy(max_restarts=1, max_bot_turns=2), 5, clock)
         self.tasks = Tasks(lambda where, sentence: self.board.report(Fault(clock(), where, sentence)))
         self.parked: dict[int, tuple[OutboxRow, asyncio.Future[ev.Event | None], asyncio.Task[Any]]] = {}
@@ -84,7 +86,7 @@ class Life:
         self.router.connect(self.interpreter, self.alarms)
 
     async def start(self) -> None:
-        profiles, sessions = await Steps(self.database).load()
+        profiles, sessions = await steps_of(self.database).load()
         self.router.adopt([*profiles, *sessions])
         self.interpreter.perform(tuple(await self.outbox.pending()))
         self.interpreter.begin()
@@ -285,7 +287,7 @@ class AnyLife(RuleBasedStateMachine):
 
     @invariant()
     def the_database_has_what_the_board_shows(self) -> None:
-        profiles, sessions = self.run(Steps(self.database).load())
+        profiles, sessions = self.run(steps_of(self.database).load())
         assert profiles == sorted(self.life.board.profiles.values(), key=lambda one: one.id)
         assert sessions == sorted(self.life.board.sessions.values(), key=lambda one: one.id)
 

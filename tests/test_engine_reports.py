@@ -15,7 +15,6 @@ import pytest
 
 from db.connection import Database
 from db.measures import MeasureLog
-from db.steps import Steps
 from echo.engine_reports import EngineReports
 from states.board import Board
 from states.model import ProfileSnapshot, ProfileState
@@ -23,6 +22,7 @@ from tests.console import stories
 from tests.support.clock import HandClock
 from tests.support.measured import measured
 from tests.support.snapshots import birth
+from tests.support.stored_steps import steps_of
 
 
 class Stand:
@@ -65,7 +65,7 @@ class Stand:
 @pytest.fixture
 async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
     async with Database(tmp_path / "echo.db", patience=0.5) as database:
-        recorded = await Steps(database).record(birth())
+        recorded = await steps_of(database).record(birth())
         board = stories.board()
         board.show(recorded.snapshot)
         stand = Stand(database, board)
@@ -147,7 +147,7 @@ async def test_what_was_measured_before_the_start_is_shown_and_goes_when_it_is_f
     tmp_path: Path,
 ) -> None:
     async with Database(tmp_path / "echo.db") as database:
-        profile = (await Steps(database).record(birth())).snapshot
+        profile = (await steps_of(database).record(birth())).snapshot
         assert isinstance(profile, ProfileSnapshot)
         board = Board()
         board.show(profile)

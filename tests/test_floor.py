@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from db.connection import Database
-from db.steps import Steps
 from db.turns import Decided, Turns
 from echo.errors import EngineFailed
 from echo.floor import Floor, Limits, Ruling, bot_turns, drawn
@@ -23,6 +22,7 @@ from states.effects import Compose
 from states.model import ProfileSnapshot, ProfileState, SessionSnapshot, SessionState
 from tests.support.clock import HandClock
 from tests.support.snapshots import CHANNEL, NOON, bare_step, birth, session_birth
+from tests.support.stored_steps import steps_of
 
 NO_CEILING = Ceiling(1.0, 1.0)
 CHANCES = {1: 0.6, 2: 0.3, 3: 0.1}
@@ -123,7 +123,7 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
     async with Database(tmp_path / "echo.db") as database:
 
         async def built(count: int = 3, bot_turns: int = 4, ceiling: Ceiling = NO_CEILING) -> Stage:
-            board, steps = Board(), Steps(database)
+            board, steps = Board(), steps_of(database)
             for number in range(1, count + 1):
                 born = birth(user_id=number).after
                 assert isinstance(born, ProfileSnapshot)

@@ -14,7 +14,6 @@ import pytest
 from db.connection import Database
 from db.errors import DatabaseLocked
 from db.outbox import OutboxRow
-from db.steps import Steps
 from echo.errors import ServiceUnavailable
 from states import events as ev
 from states.decide import Refusal, Step
@@ -23,6 +22,7 @@ from states.model import ProfileState, SessionState
 from states.policy import Refused
 from tests.support.machinery import PROFILE, Machinery, ended, machinery
 from tests.support.running import until
+from tests.support.stored_steps import steps_of
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Machinery]:
 async def test_a_profile_is_on_the_board_only_when_it_is_in_the_database(here: Machinery) -> None:
     step = await here.create()
     assert isinstance(step, Step) and here.board.profiles[1] == step.after
-    profiles, _ = await Steps(here.database).load()
+    profiles, _ = await steps_of(here.database).load()
     assert profiles == [here.board.profiles[1]]
     assert [line.event for line in here.board.journal] == ["EchoAsked"]
 

@@ -16,7 +16,6 @@ from db.corpus import Corpus
 from db.keys import Keyring
 from db.quizzes import Quizzes
 from db.scorecards import Scorecards
-from db.steps import Steps
 from echo.engines.embedded import EmbeddedEngine
 from echo.errors import EngineUnavailable
 from echo.ports import Examined
@@ -30,6 +29,7 @@ from tests.persona.talk import rows
 from tests.support.clock import HandClock
 from tests.support.running import Running, running, until
 from tests.support.snapshots import birth
+from tests.support.stored_steps import steps_of
 
 
 def examined(*axes: Axis, copied: int = 0, leaked: int = 0) -> Examined:
@@ -158,7 +158,7 @@ class Judged(EmbeddedEngine):
 async def test_who_is_forgotten_meanwhile_is_no_impostor_and_keeps_no_model_from_its_test(tmp_path: Path) -> None:
     clock = HandClock()
     async with Database(tmp_path / "echo.db") as database:
-        keyring, steps, board = Keyring(database, bytes(32)), Steps(database), Board()
+        keyring, steps, board = Keyring(database, bytes(32)), steps_of(database), Board()
         await keyring.open()
         tested, other = [(await steps.record(birth(user_id=user))).snapshot for user in (22, 33)]
         assert isinstance(tested, ProfileSnapshot) and isinstance(other, ProfileSnapshot)

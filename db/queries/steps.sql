@@ -1,17 +1,19 @@
--- name: add_profile(version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, amending, amend_tries, base, tuned, previous, previous_path, previous_tuned, made, withdrawn, due)$
+-- name: add_profile(version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, amending, amend_tries, base, tuned, previous, previous_path, previous_tuned, made, withdrawn, terms, agreed, approved, expires, due)$
 -- The id of a profile that is born.
 INSERT INTO echo_profiles (
     version, training_status, server_id, user_id, asker_id, channel_id, cutoff_date, created_at,
     consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, amending,
-    amend_tries, base, tuned, previous, previous_path, previous_tuned, made, withdrawn, due
+    amend_tries, base, tuned, previous, previous_path, previous_tuned, made, withdrawn,
+    terms, agreed, approved, expires, due
 ) VALUES (
     :version, :state, :server_id, :user_id, :asker_id, :channel_id, :cutoff, :created_at,
     :consent_message_id, :messages, :model_path, :model_version, :reason, :tries, :paused, :stale, :unlearned, :allows, :amending,
-    :amend_tries, :base, :tuned, :previous, :previous_path, :previous_tuned, :made, :withdrawn, :due
+    :amend_tries, :base, :tuned, :previous, :previous_path, :previous_tuned, :made, :withdrawn,
+    :terms, :agreed, :approved, :expires, :due
 )
 RETURNING id
 
--- name: change_profile(id, before, version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, amending, amend_tries, base, tuned, previous, previous_path, previous_tuned, made, withdrawn, due)$
+-- name: change_profile(id, before, version, state, server_id, user_id, asker_id, channel_id, cutoff, created_at, consent_message_id, messages, model_path, model_version, reason, tries, paused, stale, unlearned, allows, amending, amend_tries, base, tuned, previous, previous_path, previous_tuned, made, withdrawn, terms, agreed, approved, expires, due)$
 -- The id of the profile, or nothing where its version is not `before` any more.
 UPDATE echo_profiles
 SET version = :version,
@@ -41,6 +43,10 @@ SET version = :version,
     previous_tuned = :previous_tuned,
     made = :made,
     withdrawn = :withdrawn,
+    terms = :terms,
+    agreed = :agreed,
+    approved = :approved,
+    expires = :expires,
     due = :due
 WHERE id = :id AND version = :before
 RETURNING id

@@ -13,10 +13,9 @@ from typing import Any, Final
 import aiohttp
 import nextcord
 
-from db.errors import StorageError
 from echo.discord import translate
 from echo.discord.allowing import Allowing
-from echo.discord.answers import NOT_KEPT, WENT_WRONG
+from echo.discord.answers import WENT_WRONG
 from echo.discord.buttons import Buttons
 from echo.discord.commands import Commands, Places
 from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register, shut
@@ -24,10 +23,11 @@ from echo.discord.dispatches import guard
 from echo.discord.failures import mapped
 from echo.discord.hearing import Hearing
 from echo.discord.importing import Importing, Imports
+from echo.discord.interactions import Interactions
 from echo.discord.missed import hear_missed
 from echo.discord.notices import Openings, stays_here
-from echo.discord.permits import Asker, shown_name
-from echo.discord.presses import Asking, Presses
+from echo.discord.permits import shown_name
+from echo.discord.presses import Presses
 from echo.discord.replies import Reply
 from echo.errors import ConfigError, EchoError, ServiceUnavailable
 from echo.ports import Requests
@@ -97,6 +97,9 @@ class EchoClient(nextcord.Client):
             Importing(board, imports, settings.import_limit),
             places,
             {"echo allow": allowing.run},
+        )
+        self.interactions = Interactions(
+            self.commands, self.buttons, board, lambda: self.user.id if self.user is not None else None
         )
         self._available: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_registered = False
@@ -287,50 +290,8 @@ class EchoClient(nextcord.Client):
     # interactions
 
     async def on_interaction(self, interaction: nextcord.Interaction[Any]) -> None:
-        """Hand a command, form or press on; what is refused is told in one sentence."""
-        reply = Reply(interaction)
-        asking = self._asking(interaction, reply)
-        data: dict[str, Any] = dict(interaction.data or {})
-        if asking is None:
-            await reply.say("Echo works in servers, where it is a member: use this command there.")
-            return
-        self._board.name({asking.asker.id: asking.asker.name})
-        try:
-            await self._hand_on(interaction.type, asking, data)
-        except EchoError as error:
-            await reply.say(str(error))
-        except StorageError as error:
-            # Its own sentence is the operator's: it names files of this computer.
-            log.warning("Something asked for on Discord was not kept: %s", error)
-            await reply.say(NOT_KEPT)
-
-    async def _hand_on(self, kind: nextcord.InteractionType, asking: Asking, data: dict[str, Any]) -> None:
-        if kind is nextcord.InteractionType.application_command:
-            await self.commands.run(asking, translate.call(data))
-        elif kind is nextcord.InteractionType.application_command_autocomplete:
-            await asking.reply.offer(self.commands.choices(asking.asker, translate.call(data)))
-        elif kind is nextcord.InteractionType.modal_submit:
-            await self.commands.submit(asking, str(data["custom_id"]), translate.field_values(data))
-        elif kind is nextcord.InteractionType.component:
-            await self.buttons.press(asking, str(data["custom_id"]), data.get("values") or ())
-
-    def _asking(self, interaction: nextcord.Interaction[Any], reply: Reply) -> Asking | None:
-        server, user = interaction.guild, interaction.user
-        if server is None or user is None or interaction.channel_id is None or self.user is None:
-            return None
-        may = interaction.permissions
-        asker = Asker(
-            id=user.id,
-            name=shown_name(user),
-            is_manager=may.manage_guild or may.administrator,
-            server_id=server.id,
-            channel_id=interaction.channel_id,
-        )
-        here = interaction.app_permissions
-        if isinstance(interaction.channel, nextcord.Thread):
-            here.send_messages = here.send_messages_in_threads
-        pressed = interaction.message.id if interaction.message is not None else 0
-        return Asking(asker, reply, server, here, self.user.id, pressed)
+        """Hand a command, form or press on."""
+        await self.interactions.handle(interaction)
 
     async def on_error(self, event_method: str, *args: Any, **kwargs: Any) -> None:
         """Something unexpected: a fault for the operator, one sentence for whoever waits for an answer.

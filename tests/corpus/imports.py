@@ -15,7 +15,6 @@ import pytest
 from db.connection import Database
 from db.corpus import Corpus
 from db.keys import Keyring
-from db.steps import Steps
 from db.stored import StoredMessage
 from echo.corpus.importing import Imported
 from echo.discord.snowflakes import snowflake_at
@@ -23,6 +22,7 @@ from echo.errors import ImportRefused
 from echo.importing import Source, import_into
 from states.model import ProfileSnapshot, ProfileState
 from tests.support.snapshots import NOON, SERVER, SUBJECT, birth, changed_to
+from tests.support.stored_steps import steps_of
 
 DAY = datetime(2026, 5, 1, 10, tzinfo=UTC).timestamp()
 OTHER = 909
@@ -64,7 +64,7 @@ async def kept(folder: Path, **changes: Any) -> AsyncIterator[Kept]:
     async with Database(folder / "echo.db") as database:
         keyring = Keyring(database, bytes(32))
         await keyring.open()
-        steps = Steps(database)
+        steps = steps_of(database)
         born = (await steps.record(birth())).snapshot
         assert isinstance(born, ProfileSnapshot)
         after = replace(born, **{"state": ProfileState.READY, **changes})

@@ -15,7 +15,6 @@ from db.connection import Database
 from db.corpus import Corpus
 from db.datasets import Datasets
 from db.keys import Keyring
-from db.steps import Steps
 from db.stored import StoredMessage
 from echo.corpus.dataset import PART, Dataset, Example, Split, alike, learnable, openings_apart, put_dataset, taught
 from echo.corpus.dialogue import IN_THE_MIDDLE, NOTHING_YET, UNANSWERED
@@ -26,6 +25,7 @@ from tests.corpus.rows import NAME, SUBJECT, chatter, said, wild_rows
 from tests.support.clock import HandClock
 from tests.support.recorded import CHAT
 from tests.support.snapshots import birth
+from tests.support.stored_steps import steps_of
 
 REAL = CHAT / "zig-small.jsonl"
 
@@ -265,7 +265,7 @@ async def test_a_dataset_is_kept_in_parts_and_comes_out_again(tmp_path: Path) ->
     async with Database(tmp_path / "echo.db") as database:
         keyring = Keyring(database, bytes(32))
         await keyring.open()
-        profile = (await Steps(database).record(birth())).snapshot
+        profile = (await steps_of(database).record(birth())).snapshot
         assert isinstance(profile, ProfileSnapshot)
         corpus, datasets = Corpus(database, keyring, HandClock()), Datasets(database, keyring, HandClock())
         await corpus.store(profile, chatter(PART))

@@ -23,6 +23,7 @@ from db.wishes import WishBook
 from states.model import ProfileSnapshot
 from tests.support.clock import HandClock
 from tests.support.snapshots import birth
+from tests.support.stored_steps import steps_of
 
 MASTER_KEY = bytes(range(32))
 
@@ -52,7 +53,7 @@ async def keyring(database: Database) -> Keyring:
 
 @pytest.fixture
 def steps(database: Database) -> Steps:
-    return Steps(database)
+    return steps_of(database, MASTER_KEY)
 
 
 @pytest.fixture

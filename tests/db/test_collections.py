@@ -21,6 +21,7 @@ from states.model import ProfileSnapshot
 from tests.db.conftest import MASTER_KEY
 from tests.support.clock import HandClock
 from tests.support.snapshots import ASKER, CHANNEL, birth, covered, messages
+from tests.support.stored_steps import steps_of
 
 
 async def test_messages_and_how_far_their_place_was_read_are_kept_together(
@@ -179,7 +180,7 @@ def test_whatever_is_stored_again_rows_stay_single_and_ranges_are_what_was_given
     async def there_and_back(path: Path) -> None:
         async with Database(path) as database:
             corpus = Corpus(database, Keyring(database, MASTER_KEY), HandClock())
-            born = (await Steps(database).record(birth())).snapshot
+            born = (await steps_of(database, MASTER_KEY).record(birth())).snapshot
             assert isinstance(born, ProfileSnapshot)
             told = []
             for act in acts:

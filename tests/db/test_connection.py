@@ -21,12 +21,13 @@ from db.errors import (
     StorageError,
 )
 from db.schema import pragma
-from db.steps import Steps
 from db.stored import StoredMessage
 from states.model import ProfileSnapshot
+from tests.db.conftest import MASTER_KEY
 from tests.support.files import content, files_in, mode, overwrite, put, size
 from tests.support.processes import another_program
 from tests.support.snapshots import CHANNEL, birth, covered, messages
+from tests.support.stored_steps import steps_of
 
 PATIENCE = 60.0
 """Seconds after which a test that waits is given up: for the worst of machines, never slept."""
@@ -54,7 +55,7 @@ async def test_a_new_database_is_set_up_as_designed(database: Database) -> None:
 
 
 async def test_only_its_owner_may_read_the_database_and_its_log(database: Database, path: Path) -> None:
-    await Steps(database).record(birth())
+    await steps_of(database, MASTER_KEY).record(birth())
     names = [path.name, f"{path.name}-shm", f"{path.name}-wal"]
     assert [(file.name, mode(file)) for file in files_in(path.parent)] == [(name, 0o600) for name in names]
 
@@ -102,7 +103,8 @@ async def test_a_database_locked_by_another_program_is_named_in_one_sentence(pat
 
 
 async def test_a_lock_that_comes_later_fails_the_step_and_the_next_one_goes_on(database: Database, path: Path) -> None:
-    steps = Steps(database)
+    steps = steps_of(database, MASTER_KEY)
+    assert await steps.load() == ([], [])
     with another_program(path, "BEGIN IMMEDIATE"):
         with pytest.raises(DatabaseLocked):
             await steps.record(birth())
@@ -150,7 +152,7 @@ async def test_a_database_that_was_cut_off_is_named_before_it_is_used(path: Path
 
 async def test_a_database_with_a_garbled_page_is_named_before_it_is_used(path: Path) -> None:
     async with Database(path) as database:
-        steps = Steps(database)
+        steps = steps_of(database, MASTER_KEY)
         for user in range(60):
             await steps.record(birth(user_id=user))
     # A page deep in the journal, which nothing that opening does by itself would come across.
@@ -219,7 +221,7 @@ async def test_a_program_that_reads_meanwhile_keeps_the_log_alive_and_that_is_sa
     database: Database, profile: ProfileSnapshot, path: Path
 ) -> None:
     with another_program(path, "BEGIN", "SELECT * FROM echo_profiles"):
-        await Steps(database).record(birth(user_id=5))
+        await steps_of(database, MASTER_KEY).record(birth(user_id=5))
         with pytest.raises(DatabaseLocked, match="what was erased is not all gone yet: close it") as told:
             await database.compact()
     assert is_one_sentence(told)

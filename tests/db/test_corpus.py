@@ -22,6 +22,7 @@ from states.model import ProfileSnapshot
 from tests.db.conftest import MASTER_KEY
 from tests.support.clock import HandClock
 from tests.support.snapshots import ASKER, CHANNEL, IDS, SENTENCES, birth, covered, messages
+from tests.support.stored_steps import steps_of
 
 MESSAGES = st.builds(
     StoredMessage,
@@ -53,7 +54,7 @@ def test_every_message_comes_back_as_it_was_stored(rows: list[StoredMessage]) ->
         async with Database(path) as database:
             keyring = Keyring(database, MASTER_KEY)
             corpus = Corpus(database, keyring, HandClock())
-            born = (await Steps(database).record(birth())).snapshot
+            born = (await steps_of(database, MASTER_KEY).record(birth())).snapshot
             assert isinstance(born, ProfileSnapshot)
             await corpus.store(born, rows)
             assert await corpus.verify(born.id) == Verified(len(rows), await corpus.count(born.id), ())

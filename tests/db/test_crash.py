@@ -14,7 +14,6 @@ from db.journal import Journal
 from db.keys import Keyring
 from db.models import Models
 from db.outbox import Outbox
-from db.steps import Steps
 from db.stored import Range
 from states.effects import Announce, AskConsent, Collect
 from states.model import ProfileState
@@ -22,6 +21,7 @@ from tests.db.writing_child import MASTER_KEY, PAGE, TOP
 from tests.support.clock import HandClock
 from tests.support.processes import child
 from tests.support.snapshots import CHANNEL, SENTENCES, messages
+from tests.support.stored_steps import steps_of
 
 
 def killed_after(path: Path, lines: int) -> Counter[str]:
@@ -42,7 +42,7 @@ async def test_killed_at_any_moment_it_leaves_whole_steps_and_all_that_it_told_o
         keyring = Keyring(database, MASTER_KEY)
         await keyring.open()
         corpus, models = Corpus(database, keyring, HandClock()), Models(database, keyring, path.parent)
-        profiles, _ = await Steps(database).load()
+        profiles, _ = await steps_of(database, MASTER_KEY).load()
         assert told["born"] <= len(profiles) <= told["born"] + 1
         agreed = [profile for profile in profiles if profile.state is ProfileState.COLLECTING]
         assert told["agreed"] <= len(agreed) <= told["agreed"] + 1

@@ -36,6 +36,7 @@ from states.events import (
     TrainingFinished,
 )
 from states.model import Allowance, ProfileSnapshot, SessionSnapshot
+from tests.db.conftest import MASTER_KEY
 from tests.support.clock import HandClock
 from tests.support.files import everything_in, files_in
 from tests.support.processes import another_program
@@ -52,6 +53,7 @@ from tests.support.snapshots import (
     messages,
     session_birth,
 )
+from tests.support.stored_steps import steps_of
 
 DAY = 86400.0
 ALL = NOON + timedelta(days=3650)
@@ -132,7 +134,7 @@ async def test_erasing_leaves_no_text_no_key_and_no_model_but_the_profile_and_it
             assert list(await connection.execute_fetchall(f"SELECT * FROM {table}")) == []
     with pytest.raises(KeyDestroyed):
         await corpus.read(talked.id, 1)
-    assert (await Steps(database).load())[0] == [talked]
+    assert (await steps_of(database, MASTER_KEY).load())[0] == [talked]
     assert len(await Journal(database).of(talked.key)) == talked.version
     assert len(await Consents(database).of(talked.id)) == 1
 

@@ -31,6 +31,7 @@ from states.events import (
 )
 from states.model import Allowance, ProfileSnapshot, SessionState
 from states.policy import SENTENCES, Refused
+from tests.db.conftest import MASTER_KEY
 from tests.support.snapshots import (
     ASKER,
     CHANNEL,
@@ -46,6 +47,7 @@ from tests.support.snapshots import (
     session_birth,
     sessions,
 )
+from tests.support.stored_steps import steps_of
 
 
 @settings(max_examples=30, deadline=None)
@@ -57,14 +59,14 @@ def test_every_snapshot_comes_back_as_it_was_recorded(
 
     async def there_and_back(path: Path) -> None:
         async with Database(path) as database:
-            steps = Steps(database)
+            steps = steps_of(database, MASTER_KEY)
             born = (await steps.record(bare_step(first))).snapshot
             came = (await steps.record(bare_step(one))).snapshot
             assert await steps.load() == ([replace(first, id=1)], [replace(one, id=1)])
             became = (await steps.record(changed_to(born, second))).snapshot
             went = (await steps.record(changed_to(came, other))).snapshot
         async with Database(path) as database:
-            assert await Steps(database).load() == ([became], [went])
+            assert await steps_of(database, MASTER_KEY).load() == ([became], [went])
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(there_and_back(Path(folder) / "echo.sqlite3"))

@@ -15,12 +15,12 @@ from db.connection import Database
 from db.corpus import Corpus
 from db.keys import Keyring
 from db.schema import read_migrations
-from db.steps import Steps
 from db.stored import Coverage, Range, StoredMessage
 from states.model import OPEN_END
 from tests.db.conftest import MASTER_KEY
 from tests.support.clock import HandClock
 from tests.support.snapshots import ASKER, CHANNEL, CUTOFF, NOON, SERVER, SUBJECT, messages
+from tests.support.stored_steps import steps_of
 
 FIRST_VERSION = read_migrations()[:4]
 DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
@@ -92,7 +92,7 @@ async def test_messages_of_the_first_version_open_and_count(older: Path) -> None
     connection.close()
     async with Database(older) as database:
         corpus = Corpus(database, Keyring(database, MASTER_KEY), HandClock())
-        (profile, _), _ = await Steps(database).load()
+        (profile, _), _ = await steps_of(database, MASTER_KEY).load()
         assert await corpus.read(1, 100) == rows
         assert await corpus.count(1) == 7
         assert (await corpus.verify(1)).broken == ()
@@ -101,7 +101,7 @@ async def test_messages_of_the_first_version_open_and_count(older: Path) -> None
 
 async def test_the_snapshots_of_the_first_version_are_neither_paused_nor_stale(older: Path) -> None:
     async with Database(older) as database:
-        (first, _), _ = await Steps(database).load()
+        (first, _), _ = await steps_of(database, MASTER_KEY).load()
     assert (first.paused, first.stale, first.unlearned, first.version, first.cutoff) == (False, 0, 0, 5, CUTOFF)
 
 
@@ -121,7 +121,7 @@ async def test_a_model_of_an_earlier_echo_is_the_highest_made_and_nothing_is_kep
     connection.commit()
     connection.close()
     async with Database(path) as database:
-        (ready, training, awaiting), _ = await Steps(database).load()
+        (ready, training, awaiting), _ = await steps_of(database, MASTER_KEY).load()
     assert (ready.made, ready.withdrawn, ready.base, ready.tuned, ready.previous) == (3, 2, "", False, None)
     assert (training.made, training.withdrawn) == (3, 1), "what was withdrawn is not known"
     assert (awaiting.made, awaiting.withdrawn) == (0, 0)
@@ -159,6 +159,6 @@ async def test_a_database_of_the_first_version_goes_on_where_it_stopped(older: P
     connection.close()
     async with Database(older) as database:
         corpus = Corpus(database, Keyring(database, MASTER_KEY), HandClock())
-        (profile, _), _ = await Steps(database).load()
+        (profile, _), _ = await steps_of(database, MASTER_KEY).load()
         await corpus.store(profile, messages(3), Coverage(CHANNEL, (Range(top, 0),)))
         assert await corpus.ranges(1) == {CHANNEL: (Range(top, 0),)}

@@ -14,10 +14,10 @@ from db.connection import Database
 from db.corpus import Corpus
 from db.keys import Keyring
 from db.models import Models
-from db.steps import Steps
 from states.model import ProfileSnapshot
 from tests.support.clock import HandClock
 from tests.support.snapshots import SENTENCES, agreed, birth, covered, messages
+from tests.support.stored_steps import steps_of
 
 MASTER_KEY = bytes(range(32))
 PAGE = 50
@@ -29,7 +29,7 @@ async def write(path: Path) -> None:
     async with Database(path) as database:
         keyring = Keyring(database, MASTER_KEY)
         await keyring.open()
-        steps, corpus = Steps(database), Corpus(database, keyring, HandClock())
+        steps, corpus = steps_of(database, MASTER_KEY), Corpus(database, keyring, HandClock())
         models = Models(database, keyring, path.parent)
         first: ProfileSnapshot | None = None
         for number in itertools.count(1):

@@ -19,7 +19,6 @@ from db.corpus import Corpus
 from db.keys import Keyring
 from db.outbox import Outbox, OutboxRow
 from db.quizzes import Quizzes
-from db.steps import Steps
 from db.wishes import WishBook
 from echo.corpus.written import Written
 from echo.discord.client import EchoClient
@@ -43,6 +42,7 @@ from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
 from states.policy import Policy
 from tests.support.clock import HandClock
 from tests.support.loopback import Described
+from tests.support.stored_steps import steps_of
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 PATIENCE = 60.0
@@ -206,7 +206,7 @@ async def edge_at(
             Sandbox(world or small_world(), clock=clock.timestamp, rate_limits=False, record=record, **options)
         )
         database = await stack.enter_async_context(Database(folder / "echo.db"))
-        board, steps = Board(), Steps(database)
+        board, steps = Board(), steps_of(database)
         router = router_of(board, steps, Policy(), settings.max_active_sessions_per_server, clock)
         hearing, openings = Hearing(board, router.post, clock), Openings()
         base = nextcord.http.Route.BASE

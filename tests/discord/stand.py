@@ -25,6 +25,7 @@ from states.decide import Step
 from states.events import EchoAsked
 from states.model import ProfileSnapshot, ProfileState
 from tests.support.bot import Ticking, Wire
+from tests.support.stored_steps import steps_of
 
 CUTOFF = datetime(2026, 6, 1, tzinfo=UTC)
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -128,7 +129,7 @@ async def store(folder: Path, world: World, subject: str = "Mara", cutoff: datet
     async with Database(folder / "echo.db") as database:
         keyring = Keyring(database, bytes(32))
         await keyring.open()
-        steps = Steps(database)
+        steps = steps_of(database)
         profiles, _ = await steps.load()
         profile = profiles[0] if profiles else await _birth(steps, asking(world, subject, cutoff))
         yield Store(Corpus(database, keyring, lambda: NOON), profile)

@@ -17,11 +17,11 @@ from nextcord.http import Route
 from db.connection import Database
 from db.corpus import Corpus
 from db.keys import Keyring
-from db.steps import Steps
 from echo.discord.collecting.budget import Budget
 from echo.discord.collecting.collector import Collector, Manner
 from tests.discord.stand import NOON, plain_client
 from tests.support.snapshots import named
+from tests.support.stored_steps import steps_of
 
 PATIENCE = 60.0
 """Seconds after which a life that hangs is given up: for the worst of machines, never slept."""
@@ -80,7 +80,7 @@ async def live(order: Order) -> None:
     async with asyncio.timeout(PATIENCE), Database(Path(order.home) / "echo.db") as database:
         keyring = Keyring(database, bytes(32))
         await keyring.open()
-        (profile,), _ = await Steps(database).load()
+        (profile,), _ = await steps_of(database).load()
         corpus = Corpus(database, keyring, lambda: NOON)
         await _doom(order, database, corpus)
         async with _connected(order.api_base) as client:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from db.connection import Database
 from db.outbox import Outbox, OutboxRow
-from db.steps import Steps
 from echo.interpreter import Interpreter, Work
 from echo.router import Router
 from echo.tasks import Tasks
@@ -21,6 +20,7 @@ from states.effects import QUEUED, Effect
 from states.model import MachineKey, MachineKind, Snapshot
 from states.policy import Policy
 from tests.support.clock import HandClock
+from tests.support.stored_steps import steps_of
 
 PROFILE = MachineKey(MachineKind.PROFILE, 1)
 
@@ -33,7 +33,7 @@ class Machinery:
         self.clock = HandClock()
         self.board = Board()
         self.outbox = Outbox(database)
-        self.router = Router(self.board, Steps(database), Policy(), 5, self.clock)
+        self.router = Router(self.board, steps_of(database), Policy(), 5, self.clock)
         self.tasks = Tasks(lambda where, sentence: self.board.report(Fault(self.clock(), where, sentence)))
         self.begun: list[Effect] = []
         self.moved = asyncio.Event()
@@ -64,7 +64,7 @@ class Machinery:
         return
 
     async def start(self) -> None:
-        profiles, sessions = await Steps(self.database).load()
+        profiles, sessions = await steps_of(self.database).load()
         self.router.adopt([*profiles, *sessions])
         self.interpreter.perform(tuple(await self.outbox.pending()))
         self.timers.start()

@@ -18,7 +18,6 @@ import pytest
 from db.connection import Database
 from db.errors import KeyDestroyed
 from db.keys import Keyring
-from db.steps import Steps
 from db.tuning import Part, TuningFiles
 from echo.corpus.selecting import Selected
 from echo.training.data import lesson_of
@@ -33,6 +32,7 @@ from tests.corpus.rows import NAME, chatter
 from tests.support.clock import HandClock
 from tests.support.files import content, everything_in, mode, overwrite, size
 from tests.support.snapshots import birth
+from tests.support.stored_steps import steps_of
 from tests.support.train_extra import need_train
 
 need_train()
@@ -71,7 +71,7 @@ async def home_in(folder: Path, base: Path) -> AsyncIterator[Home]:
     async with Database(folder / "echo.sqlite3") as database:
         keyring = Keyring(database, bytes(range(32)))
         await keyring.open()
-        profile = (await Steps(database).record(birth())).snapshot
+        profile = (await steps_of(database).record(birth())).snapshot
         assert isinstance(profile, ProfileSnapshot)
         yield Home(TuningFiles(database, keyring, folder), keyring, profile.id, folder, base)
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from echo.discord.answers import WENT_WRONG
 from echo.discord.buttons import Buttons
 from echo.discord.commands import Commands, Places
 from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register, shut
-from echo.discord.dispatches import guard
+from echo.discord.dispatches import Take, guard
 from echo.discord.failures import mapped
 from echo.discord.hearing import Hearing
 from echo.discord.importing import Importing, Imports
@@ -50,8 +50,7 @@ class EchoClient(nextcord.Client):
     `api_base` is the root of another server that speaks Discord's API (http://.../api/v10), given for the sandbox only.
     `openings` are to be shared with `Notices`. `speaker_of` gives which profile spoke a message of Discord's JSON (0:
     one that is gone), None for everybody else's; the composition sets it to what `Voice` knows, and adds to `commands`
-    and `buttons` what is made later. `witnesses` see the raw data of dispatches, by name; `returned` is called when a
-    connection begun anew is ready.
+    and `buttons` what is made later. `returned` is called when a connection begun anew is ready.
     """
 
     def __init__(
@@ -82,7 +81,7 @@ class EchoClient(nextcord.Client):
             allowed_mentions=nextcord.AllowedMentions.none(),
         )
         self.openings = openings
-        self.witnesses: Mapping[str, Callable[[Any], None]] = {}
+        self._witnesses: dict[str, list[Take]] = {}
         self.returned: Callable[[], None] = lambda: None
         self.speaker_of: Callable[[translate.Raw], int | None] = lambda raw: None
         self._requests = requests
@@ -105,7 +104,14 @@ class EchoClient(nextcord.Client):
         self._is_registered = False
         self._failure: EchoError | None = None
         self._connection.parsers["MESSAGE_CREATE"] = self._see_message
-        guard(self._connection.parsers, lambda: self.witnesses)
+        guard(self._connection.parsers, self._witnesses)
+
+    def witness(self, name: str, take: Take) -> None:
+        """From now on `take` sees the raw data of each dispatch of this name, after those who came before it.
+
+        It is called before nextcord acts on it, and raises one of MALFORMED for what Discord never sends.
+        """
+        self._witnesses.setdefault(name, []).append(take)
 
     # connecting
 

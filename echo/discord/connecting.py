@@ -25,10 +25,13 @@ INTENT_REFUSED: Final = (
 
 
 def needed_intents() -> nextcord.Intents:
-    """No more than is needed: servers with their channels, messages in them, and what those say."""
+    """No more than is needed: servers with their channels, messages in them, what those say, what is put under them,
+    and who begins to write."""
     intents = nextcord.Intents.none()
     intents.guilds = True
     intents.guild_messages = True
+    intents.guild_reactions = True
+    intents.guild_typing = True
     intents.message_content = True
     return intents
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from echo.discord.translate import MALFORMED
@@ -17,20 +17,19 @@ Take = Callable[[Any], None]
 """Takes the data of a dispatch; raises one of MALFORMED where it is of another form than Discord describes."""
 
 
-def guard(parsers: dict[str, Take], witnesses: Callable[[], Mapping[str, Take]]) -> None:
+def guard(parsers: dict[str, Take], witnesses: Mapping[str, Sequence[Take]]) -> None:
     """One dispatch that is not what Discord describes must not end the connection, as nextcord would have it.
 
-    `witnesses` gives who besides sees the data of which dispatch, before nextcord acts on it: what was deleted is known
-    until then.
+    `witnesses` are those who besides see the data of which dispatch, before nextcord acts on it: what was deleted is
+    known until then. They are looked up at each dispatch, so that some may join later.
     """
     for name, parse in tuple(parsers.items()):
         parsers[name] = _guarded(name, parse, witnesses)
 
 
-def _guarded(name: str, parse: Take, witnesses: Callable[[], Mapping[str, Take]]) -> Take:
+def _guarded(name: str, parse: Take, witnesses: Mapping[str, Sequence[Take]]) -> Take:
     def take(data: Any) -> None:
-        witness = witnesses().get(name)
-        if witness is not None:
+        for witness in witnesses.get(name, ()):
             _try(name, witness, data)
         if name in VITAL:
             parse(data)

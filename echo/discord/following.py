@@ -65,7 +65,8 @@ class Following:
         self._exclusions = exclusions
         self._start = start
         corpus.stored = self.living.stored
-        client.witnesses = self.living.witnesses()
+        for name, take in self.living.witnesses().items():
+            client.witness(name, take)
         client.returned = self.compare
         self.living.place_gone = self._look_for_places
 

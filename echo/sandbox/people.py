@@ -16,7 +16,7 @@ from echo.sandbox.interaction_payloads import AUTOCOMPLETE, COMMAND, COMPONENT, 
 from echo.sandbox.interactions import LOADING, NOT_RESPONDED, Interaction, InteractionHub
 from echo.sandbox.options import NotPossible, find_place
 from echo.sandbox.permissions import Permission
-from echo.sandbox.records import Channel, Dispatch, Message
+from echo.sandbox.records import DM, Channel, Dispatch, Message
 from echo.sandbox.speaking import Speaking
 from echo.sandbox.updates import update_of
 from echo.sandbox.upkeep import Upkeep
@@ -74,6 +74,14 @@ class People(Speaking, Upkeep):
             only = (one for one in self._world.ephemeral.values() if one.channel_id == place.id)
             found += [one for one in only if one.only_user == who.id and one.id > (since or 0)]
         return [message_view(self._world, one) for one in sorted(found, key=lambda one: one.id)]
+
+    def letters(self, author: object) -> list[View]:
+        """The direct messages between a person and the bot, oldest first. See `views.message_view`."""
+        who = self._person(author)
+        found = (one for one in self._world.channels.values() if one.kind == DM and one.recipients == (who.id,))
+        place = next(found, None)
+        said = () if place is None else self._world.messages[place.id].before(None, len(self._world.messages[place.id]))
+        return [message_view(self._world, one) for one in sorted(said, key=lambda one: one.id)]
 
     def subscribe(self, callback: Callable[[View], None]) -> Callable[[], None]:
         """Calls back for everything that people can see happen (see `updates.update_of`); the answer ends that."""

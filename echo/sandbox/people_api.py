@@ -90,6 +90,11 @@ class _PeopleApi:
             _limit(request.query.get("limit")),
         )
 
+    async def letters(self, request: web.Request) -> object:
+        if not request.query.get("author"):
+            raise NotPossible("Whose? Give their name or id: ?author=...")
+        return self._people.letters(request.query["author"])
+
     async def people(self, _: web.Request) -> object:
         return [person for person in self._people.people() if not person["bot"]]
 
@@ -114,6 +119,7 @@ def routes(ctx: Context) -> Iterable[web.RouteDef]:
     yield web.post("/sandbox/autocomplete", answering(api.autocomplete))
     yield web.post("/sandbox/press", answering(api.press))
     yield web.post("/sandbox/modal", answering(api.modal))
+    yield web.get("/sandbox/letters", answering(api.letters))
     yield web.get("/sandbox/people", answering(api.people))
     yield web.get("/sandbox/channels", answering(api.channels))
 

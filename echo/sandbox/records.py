@@ -66,12 +66,14 @@ Json = Mapping[str, Any]
 
 @dataclass(slots=True)
 class User:
-    """An account. `name` is the unique user name, `global_name` what people see."""
+    """An account. `name` is the unique user name, `global_name` what people see, `is_closed` that it takes no direct
+    messages from the members of its servers."""
 
     id: int
     name: str
     global_name: str | None = None
     bot: bool = False
+    is_closed: bool = False
 
     @property
     def display_name(self) -> str:

@@ -8,7 +8,17 @@ from typing import Any
 from aiohttp import web
 
 from echo.sandbox import asked, payloads
-from echo.sandbox.answers import Refusal, answer, body, invalid, missing_permissions, nothing, spelt_out, written
+from echo.sandbox.answers import (
+    Refusal,
+    answer,
+    body,
+    body_with_files,
+    invalid,
+    missing_permissions,
+    nothing,
+    spelt_out,
+    written,
+)
 from echo.sandbox.context import Context
 from echo.sandbox.intents import Intent, without_content
 from echo.sandbox.message_forms import SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, message_form, nonce, refuse_empty
@@ -64,10 +74,13 @@ class Messages:
         """POST a message."""
         ctx = self._ctx
         channel = asked.history(ctx, request)
-        data = await body(request)
+        data, uploads = await body_with_files(request)
         form = message_form(data)
-        refuse_empty(form)
+        if not uploads:
+            refuse_empty(form)
         self._may_send(channel)
+        if uploads and not ctx.world.may(channel.id, ctx.world.bot.id, P.ATTACH_FILES):
+            raise missing_permissions()
         if channel.is_thread and channel.archived:
             if channel.locked:
                 raise Refusal(400, 50083, "Thread is archived")
@@ -86,6 +99,7 @@ class Messages:
             nonce=nonce(data),
             enforce_nonce=bool(data.get("enforce_nonce")),
             tts=form.tts,
+            attachments=[ctx.world.keep_file(channel.id, one, now=ctx.clock()) for one in uploads],
         )
         return answer(payloads.message(ctx.world, message))
 
@@ -172,7 +186,10 @@ class Messages:
 
     def _may_send(self, channel: Channel) -> None:
         world = self._ctx.world
-        if channel.kind != DM and not world.may_send(channel.id, world.bot.id):
+        if channel.kind == DM:
+            if any(world.users[one].is_closed for one in channel.recipients):
+                raise Refusal(403, 50007, "Cannot send messages to this user")
+        elif not world.may_send(channel.id, world.bot.id):
             raise missing_permissions()
 
     def _reply_to(self, channel: Channel, reference: Any) -> int | None:

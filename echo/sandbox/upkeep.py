@@ -62,6 +62,18 @@ class Upkeep(Acting):
         change = self._world.remove_reaction if remove else self._world.add_reaction
         change(place.id, message.id, who.id, emoji.strip())
 
+    async def type(self, author: object, channel: object) -> None:
+        """Begins to write in a channel."""
+        place = find_place(self._world, channel)
+        who = self._seeing(author, place)
+        if not self._world.may_send(place.id, who.id):
+            raise NotPossible(f"{who.display_name} may not write in #{place.name}.")
+        self._world.start_typing(place.id, who.id, now=self._now())
+
+    async def close_letters(self, author: object, *, closed: bool = True) -> None:
+        """Takes no direct messages any more from members of the server, the bot among them, or takes them again."""
+        self._person(author).is_closed = closed
+
     async def pin(self, author: object, message_id: object, *, pinned: bool = True) -> None:
         """Pins a message, or takes the pin away, with Manage Messages."""
         _, place, message = self._message_seen(author, message_id)

@@ -38,6 +38,16 @@ class _UpkeepApi:
         await self._people.react(form["author"], form["message_id"], form["emoji"], remove=remove)
         return {}
 
+    async def type(self, request: web.Request) -> object:
+        form = await form_of(request, "author", "channel")
+        await self._people.type(form["author"], form["channel"])
+        return {}
+
+    async def close_letters(self, request: web.Request) -> object:
+        form = await form_of(request, "author", optional=("closed",))
+        await self._people.close_letters(form["author"], closed=truth_in(form, "closed", True))
+        return {}
+
     async def pin(self, request: web.Request) -> object:
         form = await form_of(request, "author", "message_id", optional=("pinned",))
         await self._people.pin(form["author"], form["message_id"], pinned=truth_in(form, "pinned", True))
@@ -95,6 +105,8 @@ def routes(ctx: Context) -> Iterable[web.RouteDef]:
     yield web.post("/sandbox/purge", answering(api.purge))
     yield web.post("/sandbox/reactions", answering(api.react))
     yield web.post("/sandbox/pins", answering(api.pin))
+    yield web.post("/sandbox/typing", answering(api.type))
+    yield web.post("/sandbox/closed", answering(api.close_letters))
     yield web.post("/sandbox/channels", answering(api.create_channel))
     yield web.post("/sandbox/threads", answering(api.open_thread))
     yield web.post("/sandbox/change", answering(api.change_channel))

@@ -55,6 +55,12 @@ class Keyring:
             self._house = Cipher(self._master.open(wrapped or await self._make_house(), _HOUSE))
         return self._house
 
+    def known_house(self) -> Cipher:
+        """The same without waiting, for use inside a transaction; only once `house` was asked for."""
+        if self._house is None:
+            raise RuntimeError("The installation's own key is to be asked for before a transaction begins.")
+        return self._house
+
     async def _make_house(self) -> bytes:
         async with self._database.write() as connection:
             # Another task may have made it while this one waited for the writer.

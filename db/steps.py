@@ -1,4 +1,4 @@
-"""Records a step: snapshot, journal, outbox, consent and allowances in one transaction, all or nothing."""
+"""Records a step: snapshot, journal, audit, outbox, consent and allowances in one transaction, all or nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import aiosqlite
 
+from db.acts import put_act
 from db.allowances import put_allowance, withdraw_allowance
 from db.cipher import Cipher
 from db.codec import effect_to_text, facts_of, time_to_text
@@ -62,6 +63,7 @@ class Steps:
             rows = [await _queue(connection, step, snapshot, e) for e in step.effects if isinstance(e, QUEUED)]
             for effect in step.effects:
                 await _put_beside(connection, snapshot, effect)
+            await put_act(connection, house, step, snapshot)
             if settles is not None:
                 await SQL.settle_outbox_row(connection, id=settles)
         return Recorded(snapshot, line, tuple(rows))

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from db.amendments import Amendments
+from db.audit import Audit
 from db.bases import ServerBases
 from db.changes import Changes, Reconciliations
 from db.connection import Database
@@ -26,6 +27,7 @@ from db.models import Models
 from db.outbox import Outbox
 from db.quizzes import Quizzes
 from db.scorecards import Scorecards
+from db.signing import Signer
 from db.steps import Steps
 from db.tuning import TuningFiles
 from db.turns import Turns
@@ -64,6 +66,8 @@ class Store:
     wishes: WishBook
     bases: ServerBases
     erasure: Erasure
+    audit: Audit
+    signer: Signer
 
 
 @asynccontextmanager
@@ -77,6 +81,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             database = await stack.enter_async_context(Database(home / "echo.db", shared=shared))
             keyring = Keyring(database, master_key)
             await keyring.open()
+            house = await keyring.house()
         except StorageError as error:
             raise ConfigError(str(error)) from error
         models = Models(database, keyring, home)
@@ -105,6 +110,8 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             wishes=WishBook(database, keyring, clock),
             bases=ServerBases(database, clock),
             erasure=Erasure(database, keyring, models, tuning),
+            audit=Audit(database, keyring, clock),
+            signer=Signer(house),
         )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from echo.sandbox import presses
 from echo.sandbox.options import NotPossible, find_person
 from echo.sandbox.permissions import Permission
-from echo.sandbox.records import Channel, Message, User
+from echo.sandbox.records import DM, Channel, Message, User
 from echo.sandbox.views import with_mentions
 from echo.sandbox.world import World
 
@@ -30,9 +30,16 @@ class Acting:
         return who
 
     def _seeing(self, author: object, place: Channel) -> User:
-        who = self._person(author)
+        who = self._account(author) if place.kind == DM else self._person(author)
         if not self._world.may(place.id, who.id, Permission.VIEW_CHANNEL):
             raise NotPossible(f"{who.display_name} can't see #{place.name}.")
+        return who
+
+    def _account(self, author: object) -> User:
+        """Somebody who need not be in the server (any more): for what happens between them and the bot."""
+        who = self._world.find_user(str(author))
+        if who is None or who.bot:
+            raise NotPossible(f"Nobody is called “{str(author)[:40]}”.")
         return who
 
     def _find_message(self, number: int) -> Message:

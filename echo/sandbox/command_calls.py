@@ -68,8 +68,8 @@ class Call:
         return found
 
 
-def find_call(registry: CommandRegistry, guild_id: int, text: object) -> Call:
-    """The command that `text` (with or without the slash) calls. Raises `NotPossible` if it calls none."""
+def find_call(registry: CommandRegistry, guild_id: int | None, text: object) -> Call:
+    """The command that `text` (with or without the slash) calls there (None: in a direct message). Raises `NotPossible` if it calls none."""
     wanted = " ".join(str(text).strip().removeprefix("/").casefold().split())
     for command in registry.usable_in(guild_id):
         if command["type"] == USER_COMMAND and command["name"].casefold() == wanted:
@@ -94,7 +94,7 @@ def refuse_unless_allowed(world: Directory, user: User, channel: Channel, call: 
     if not held & Permission.USE_APPLICATION_COMMANDS:
         raise NotPossible(f"{user.display_name} may not use commands in #{channel.name}.")
     bits = call.command["default_member_permissions"]
-    if bits is None:
+    if bits is None or channel.guild_id is None:
         return
     missing = int(bits) & ~held
     if missing or not int(bits):

@@ -11,6 +11,8 @@ from echo.sandbox.command_forms import CHAT_INPUT, Json, as_answered, command_fa
 MOST_COMMANDS: Final = {1: 100, 2: 15, 3: 15}
 """By command type: how many of it one application may have globally, and again in each server."""
 GLOBAL: Final = None
+BOT_DM: Final = 1
+"""The context of a direct message with the bot."""
 
 Scope = int | None
 """The server whose commands are meant; None for the commands of all servers."""
@@ -33,8 +35,14 @@ class CommandRegistry:
         """The scope's commands in the order of their registration."""
         return list(self._commands.get(scope, {}).values())
 
-    def usable_in(self, guild_id: int) -> Iterator[Json]:
-        """What a member of the server may call: its own commands, then the global ones that these don't hide."""
+    def usable_in(self, guild_id: int | None) -> Iterator[Json]:
+        """What a member of the server may call: its own commands, then the global ones that these don't hide.
+
+        None: what anybody may call in a direct message with the bot, which are the global ones that are for there.
+        """
+        if guild_id is None:
+            yield from (one for one in self.listed(GLOBAL) if one["contexts"] is None or BOT_DM in one["contexts"])
+            return
         own = self.listed(guild_id)
         yield from own
         taken = {(one["type"], one["name"]) for one in own}

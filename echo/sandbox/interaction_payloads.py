@@ -48,7 +48,7 @@ def interaction(
         "locale": "en-US",
         "app_permissions": str(world.permissions_in(channel_id, world.bot.id)),
         "entitlements": [],
-        "authorizing_integration_owners": _owners(world),
+        "authorizing_integration_owners": _owners(place.guild_id),
         "context": BOT_DM if place.guild_id is None else IN_GUILD,
         "attachment_size_limit": world.largest_file,
     }
@@ -110,6 +110,7 @@ def metadata(
     interaction_id: int,
     kind: int,
     user_id: int,
+    guild_id: int | None,
     target_id: int | None = None,
     pressed: int | None = None,
     triggering: Json | None = None,
@@ -121,7 +122,7 @@ def metadata(
         "id": str(interaction_id),
         "type": kind,
         "user": payloads.user(world.users[user_id]),
-        "authorizing_integration_owners": _owners(world),
+        "authorizing_integration_owners": _owners(guild_id),
     }
     if target_id is not None and target_id in world.users:
         found["target_user"] = payloads.user(world.users[target_id])
@@ -140,9 +141,9 @@ def legacy(world: Directory, *, interaction_id: int, name: str, user_id: int) ->
     return {"id": str(interaction_id), "type": COMMAND, "name": name, "user": who}
 
 
-def _owners(world: Directory) -> dict[str, str]:
-    # Key 0: the application is installed to the server, not to a user.
-    return {"0": str(world.guild.id)}
+def _owners(guild_id: int | None) -> dict[str, str]:
+    # Key 0: the application is installed to the server, not to a user; in a direct message there is none.
+    return {"0": str(guild_id or 0)}
 
 
 FILES: Final = "\0files"

@@ -163,6 +163,7 @@ class InteractionHub:
             interaction_id=interaction.id,
             kind=interaction.kind,
             user_id=interaction.user_id,
+            guild_id=self._world.channels[interaction.channel_id].guild_id,
             target_id=None if target is None else int(target),
             pressed=pressed,
             triggering=interaction.opened_by,

@@ -92,6 +92,10 @@ class People(Speaking, Upkeep):
 
         return self._world.subscribe(tell)
 
+    def direct(self, author: object) -> str:
+        """The id of the channel in which somebody and the bot talk privately; who left the server has one, too."""
+        return str(self._world.open_dm(self._account(author).id, now=self._now()).id)
+
     async def command(
         self, author: object, channel: object, command: object, options: Mapping[str, object] | None = None
     ) -> View:
@@ -102,7 +106,7 @@ class People(Speaking, Upkeep):
         """
         place = find_place(self._world, channel)
         who = self._seeing(author, place)
-        call = find_call(self._commands, self._world.guild.id, command)
+        call = find_call(self._commands, place.guild_id, command)
         refuse_unless_allowed(self._world, who, place, call)
         data = call.data(self._world, place.id, options or {}, now=self._now())
         return await self._answered(self._interactions.begin(COMMAND, who.id, place.id, data))
@@ -119,7 +123,7 @@ class People(Speaking, Upkeep):
         """What fits an option of which `text` is typed so far: `name, value`, at most 25. `options` are the others."""
         place = find_place(self._world, channel)
         who = self._seeing(author, place)
-        call = find_call(self._commands, self._world.guild.id, command)
+        call = find_call(self._commands, place.guild_id, command)
         described = next((one for one in call.options if one["name"] == option), None)
         if described is None:
             raise NotPossible(f"/{call.name} has no option called {option}.")

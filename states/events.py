@@ -229,10 +229,11 @@ class BaseChosen(Event):
 
 @dataclass(frozen=True, slots=True)
 class ForgetAsked(Event):
-    """`by` (0: the operator) wants everything of this profile gone, for `reason`."""
+    """`by` (0: the operator) wants everything of this profile gone, for `reason`; `posts`: also what its echo said."""
 
     by: int
     reason: str
+    posts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 
 from echo.discord import allowances, consent, quiz_texts
 from echo.discord.allowing import Allowing
 from echo.discord.card import Card
 from echo.discord.presses import Asking, Presses
 from echo.discord.quizzing import Quizzing
+
+Press: TypeAlias = Callable[[Asking, str], Awaitable[bool]]
+"""Deals with the press of a button; False where it is not about that."""
 
 
 class Buttons:
@@ -19,6 +23,7 @@ class Buttons:
         self._allowing = allowing
         self.quizzing: Quizzing | None = None
         self.card: Card | None = None
+        self.more: list[Press] = []
 
     async def press(self, asking: Asking, custom_id: str, values: Sequence[str] = ()) -> None:
         """Deal with one press, or with the `values` chosen from a menu.
@@ -31,5 +36,11 @@ class Buttons:
             await self._allowing.press(asking, allowed)
         elif self.quizzing is not None and (guess := quiz_texts.read_press(custom_id)) is not None:
             await self.quizzing.press(asking, guess)
-        elif self.card is not None:
+        elif not await self._press_more(asking, custom_id) and self.card is not None:
             await self.card.press(asking, custom_id, values)
+
+    async def _press_more(self, asking: Asking, custom_id: str) -> bool:
+        for press in self.more:
+            if await press(asking, custom_id):
+                return True
+        return False

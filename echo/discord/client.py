@@ -21,6 +21,7 @@ from echo.discord.commands import Commands, Places
 from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register, shut
 from echo.discord.dispatches import Take, guard
 from echo.discord.failures import mapped
+from echo.discord.forgetting import Forgetting
 from echo.discord.hearing import Hearing
 from echo.discord.importing import Importing, Imports
 from echo.discord.interactions import Interactions
@@ -28,6 +29,7 @@ from echo.discord.missed import hear_missed
 from echo.discord.notices import Openings, stays_here
 from echo.discord.permits import shown_name
 from echo.discord.presses import Presses
+from echo.discord.private import Private
 from echo.discord.replies import Reply
 from echo.errors import ConfigError, EchoError, ServiceUnavailable
 from echo.ports import Requests
@@ -92,13 +94,14 @@ class EchoClient(nextcord.Client):
         allowing = Allowing(requests, board, clock, settings.openers_per_day)
         self.buttons = Buttons(presses, allowing)
         self.commands = Commands(
-            *(requests, board, clock, settings, openings, presses),
+            *(requests, board, clock, settings, openings),
             Importing(board, imports, settings.import_limit),
             places,
             {"echo allow": allowing.run},
         )
+        self.private = self._join_private(Forgetting(requests, board, clock))
         self.interactions = Interactions(
-            self.commands, self.buttons, board, lambda: self.user.id if self.user is not None else None
+            self.commands, self.buttons, self.private, board, lambda: self.user.id if self.user is not None else None
         )
         self._available: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_registered = False
@@ -112,6 +115,16 @@ class EchoClient(nextcord.Client):
         It is called before nextcord acts on it, and raises one of MALFORMED for what Discord never sends.
         """
         self._witnesses.setdefault(name, []).append(take)
+
+    def _join_private(self, forgetting: Forgetting) -> Private:
+        """What works in direct messages; erasing does in servers, too."""
+        private = Private()
+        private.commands["echo help"] = self.commands.help_privately
+        private.commands["echo forget"] = forgetting.run_privately
+        private.presses.append(forgetting.press_privately)
+        self.commands.more["echo forget"] = forgetting.run
+        self.buttons.more.append(forgetting.press)
+        return private
 
     # connecting
 

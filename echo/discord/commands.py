@@ -20,7 +20,8 @@ from echo.discord.dates import parse_before, show_day
 from echo.discord.failures import OutOfReach, mapped
 from echo.discord.importing import Importing
 from echo.discord.notices import Opening, Openings, stays_here
-from echo.discord.presses import Asking, Presses
+from echo.discord.presses import Asking
+from echo.discord.private import PrivateAsking
 from echo.discord.translate import Call, Person
 from echo.errors import UsageError
 from echo.ports import Requests
@@ -38,8 +39,6 @@ ALREADY_THERE: Final = (
     "`/echo offline` and then `/echo online` with `starts` changes it."
 )
 NONE_ONLINE: Final = "No echo is online in this channel: `/echo status` shows where echoes are online."
-NONE_OWN: Final = "There is no echo of you in this server, so nothing was erased; `/echo list` shows whose there are."
-NONE_OTHER: Final = "There is no echo of {name} in this server: `/echo list` shows whose there are."
 TAKEN_OFFLINE: Final = "It was taken offline by a command."
 LONGEST_PUTTING: Final = 10.0
 """Seconds that a command waits for its question to be put."""
@@ -84,7 +83,6 @@ class Commands:
         clock: Callable[[], datetime],
         settings: Settings,
         openings: Openings,
-        presses: Presses,
         importing: Importing,
         places: Places,
         more: Mapping[str, Command],
@@ -99,14 +97,12 @@ class Commands:
         self._settings = settings
         self._zone = ZoneInfo(settings.timezone)
         self._openings = openings
-        self._presses = presses
         self._by_name = {
             "echo create": self._create,
             "echo online": self._online,
             "echo offline": self._offline,
             "echo status": self._status,
             "echo list": self._list,
-            "echo forget": self._forget,
             "echo import": importing.run,
             "echo help": self._help,
             "Make an echo": self._show_form,
@@ -276,24 +272,17 @@ class Commands:
         await asking.reply.say(answers.listing(self._board, asking.asker.server_id, self._zone))
 
     async def _help(self, asking: Asking, call: Call) -> None:
+        await asking.reply.say(self._help_text())
+
+    async def help_privately(self, asking: PrivateAsking, call: Call) -> None:
+        """Say what Echo is, in a direct message."""
+        await asking.reply.say(self._help_text())
+
+    def _help_text(self) -> str:
         stays = stays_here(self._settings)
-        await asking.reply.say(answers.help_text(self._settings.data_retention_days, self._today(), stays))
+        return answers.help_text(self._settings.data_retention_days, self._today(), stays)
 
-    # going for good
-
-    async def _forget(self, asking: Asking, call: Call) -> None:
-        asker, named, person = asking.asker, call.text("profile"), call.person("user")
-        living = answers.living(self._board, asker.server_id)
-        if named:
-            profile = choosing.chosen(named, living, self._name)
-        else:
-            # What can't be undone is never guessed to be about somebody else.
-            wanted = asker.id if person is None else person.id
-            found = [p for p in living if p.user_id == wanted]
-            if not found:
-                raise UsageError(NONE_OTHER.format(name=plain(person.name)) if person else NONE_OWN)
-            profile = found[0]
-        await self._presses.forget(asking, profile)
+    # finding
 
     def _here(self, asker: permits.Asker) -> list[SessionSnapshot]:
         return [s for s in self._board.sessions_online(asker.server_id) if s.channel_id == asker.channel_id]

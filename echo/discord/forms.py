@@ -16,6 +16,8 @@ SLASH, USER_MENU = 1, 2
 SUBCOMMAND, TEXT, YES_NO, USER, FILE = 1, 3, 5, 6, 11
 IN_SERVERS: Final = [0]
 """Where commands can be used (`contexts`): in servers, not in direct messages."""
+ANYWHERE: Final = [0, 1]
+"""In servers and in direct messages with the bot; subcommands have no contexts of their own."""
 
 GROUP: Final = "echo"
 MENU: Final = "Make an echo"
@@ -71,7 +73,11 @@ SUBCOMMANDS: Final = [
         SUBCOMMAND,
         "forget",
         "Erase an echo and everything that was read for it",
-        options=[_PROFILE, _option(USER, "user", "Whose echo, by person", required=False)],
+        options=[
+            _PROFILE,
+            _option(USER, "user", "Whose echo, by person", required=False),
+            _option(YES_NO, "posts", "Also take down what the echo said, message by message", required=False),
+        ],
     ),
     _option(
         SUBCOMMAND,
@@ -112,7 +118,7 @@ COMMANDS: Final[list[dict[str, Any]]] = [
         "type": SLASH,
         "name": GROUP,
         "description": "Echoes of people who agreed to it",
-        "contexts": IN_SERVERS,
+        "contexts": ANYWHERE,
         "options": SUBCOMMANDS,
     },
     {"type": USER_MENU, "name": MENU, "contexts": IN_SERVERS},

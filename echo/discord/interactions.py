@@ -15,6 +15,7 @@ from echo.discord.buttons import Buttons
 from echo.discord.commands import Commands
 from echo.discord.permits import Asker, shown_name
 from echo.discord.presses import Asking
+from echo.discord.private import Private, PrivateAsking
 from echo.discord.replies import Reply
 from echo.errors import EchoError
 from states.board import Board
@@ -25,9 +26,17 @@ log = logging.getLogger(__name__)
 class Interactions:
     """Every interaction comes through here. `echo_id` gives the id of Echo's user once it is known."""
 
-    def __init__(self, commands: Commands, buttons: Buttons, board: Board, echo_id: Callable[[], int | None]) -> None:
+    def __init__(
+        self,
+        commands: Commands,
+        buttons: Buttons,
+        private: Private,
+        board: Board,
+        echo_id: Callable[[], int | None],
+    ) -> None:
         self._commands = commands
         self._buttons = buttons
+        self._private = private
         self._board = board
         self._echo_id = echo_id
 
@@ -36,12 +45,14 @@ class Interactions:
         reply = Reply(interaction)
         asking = self._asking(interaction, reply)
         data: dict[str, Any] = dict(interaction.data or {})
-        if asking is None:
-            await reply.say("Echo works in servers, where it is a member: use this command there.")
-            return
-        self._board.name({asking.asker.id: asking.asker.name})
         try:
-            await self._hand_on(interaction.type, asking, data)
+            if asking is not None:
+                self._board.name({asking.asker.id: asking.asker.name})
+                await self._hand_on(interaction.type, asking, data)
+            elif interaction.guild_id is None and interaction.user is not None:
+                await self._hand_on_privately(interaction, reply, data)
+            else:
+                await reply.say("Echo works in servers, where it is a member: use this command there.")
         except EchoError as error:
             await reply.say(str(error))
         except StorageError as error:
@@ -58,6 +69,18 @@ class Interactions:
             await self._commands.submit(asking, str(data["custom_id"]), translate.field_values(data))
         elif kind is nextcord.InteractionType.component:
             await self._buttons.press(asking, str(data["custom_id"]), data.get("values") or ())
+
+    async def _hand_on_privately(
+        self, interaction: nextcord.Interaction[Any], reply: Reply, data: dict[str, Any]
+    ) -> None:
+        assert interaction.user is not None
+        asking = PrivateAsking(interaction.user.id, shown_name(interaction.user), reply)
+        if interaction.type is nextcord.InteractionType.application_command:
+            await self._private.run(asking, translate.call(data))
+        elif interaction.type is nextcord.InteractionType.application_command_autocomplete:
+            await reply.offer({})
+        elif interaction.type is nextcord.InteractionType.component:
+            await self._private.press(asking, str(data["custom_id"]), data.get("values") or ())
 
     def _asking(self, interaction: nextcord.Interaction[Any], reply: Reply) -> Asking | None:
         server, user, echo_id = interaction.guild, interaction.user, self._echo_id()

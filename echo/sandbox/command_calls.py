@@ -69,7 +69,10 @@ class Call:
 
 
 def find_call(registry: CommandRegistry, guild_id: int | None, text: object) -> Call:
-    """The command that `text` (with or without the slash) calls there (None: in a direct message). Raises `NotPossible` if it calls none."""
+    """The command that `text` (with or without the slash) calls in a server, or privately where there is none.
+
+    Raises `NotPossible` if it calls none.
+    """
     wanted = " ".join(str(text).strip().removeprefix("/").casefold().split())
     for command in registry.usable_in(guild_id):
         if command["type"] == USER_COMMAND and command["name"].casefold() == wanted:

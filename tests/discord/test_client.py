@@ -163,14 +163,14 @@ def test_a_close_for_good_is_told_by_its_kind() -> None:
     assert isinstance(closed_for_good(4013), ServiceUnavailable) and "4013" in str(closed_for_good(4013))
 
 
-async def test_all_commands_are_registered_for_servers_only(tmp_path: Path) -> None:
+async def test_commands_are_registered_for_servers_and_those_of_echo_for_direct_messages_too(tmp_path: Path) -> None:
     async with edge_at(tmp_path) as edge:
         application = edge.client.application_id
         assert application is not None
         found: Any = await edge.client.http.get_global_commands(application)
     assert forms.signatures(found) == forms.signatures(forms.COMMANDS)
     assert forms.signatures(found) >= {"echo create", "echo online", "echo forget", "Make an echo"}
-    assert [one["contexts"] for one in found] == [[0], [0]]
+    assert [one["contexts"] for one in found] == [[0, 1], [0]]
 
 
 async def test_what_is_no_event_of_discords_is_left_out_and_the_next_is_heard(

@@ -139,10 +139,7 @@ class CancelAsked(Event):
 
 @dataclass(frozen=True, slots=True)
 class CorpusChanged(Event):
-    """Stored messages changed outside a collecting: `messages` of the subject's own are stored now.
-
-    So many messages, context among them, were `added`, `edited` and `removed`.
-    """
+    """Outside a collecting so many messages, context too, were `added`, `edited` and `removed`; `messages` are own."""
 
     messages: int
     added: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 
@@ -21,3 +22,12 @@ os.environ["XDG_DATA_HOME"] = _DATA_HOME.name
 
 def pytest_unconfigure() -> None:
     _DATA_HOME.cleanup()
+
+
+# What is imported stays until the end: the collector need not look at it again and again.
+gc.set_threshold(50_000, 20, 100)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()

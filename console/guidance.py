@@ -180,11 +180,17 @@ def _talking(
         return Guidance(f"{echo} is online in {where}: go there with {shown(keys.CHANNEL)} and say something.")
     if here.state is SessionState.COMPOSING:
         return Guidance(_composing(echo, here, now), Tone.WAIT)
+    if Deadline.QUIET in here.due:
+        wait = max(0.0, (here.due[Deadline.QUIET] - now).total_seconds())
+        return Guidance(
+            f"{echo} gives way to its person, who was here themselves; it listens again in {wait / 60:.0f} min, "
+            f"or after /echo offline and /echo online.",
+            Tone.WAIT,
+        )
     hello = f"Hi {echo}, what are you up to?"
     if scene.speaker_id == profile.user_id and len(scene.people) > 1:
         return Guidance(
-            f"Say something to {echo}, best as somebody else ({shown(keys.SPEAKER)}); /echo offline ends it.",
-            type_in=hello,
+            f"Say something to {echo} as somebody else ({shown(keys.SPEAKER)}): where its person writes, it is quiet."
         )
     may_end = scene.is_manager or scene.speaker_id == profile.user_id
     end = "type /echo offline" if may_end else f"{shown(keys.OFFLINE)} takes it offline"

@@ -19,7 +19,9 @@ from echo.discord.collecting.collection import Manner
 from echo.discord.collecting.collector import Collector
 from echo.discord.following import Acquaintance, Following
 from echo.discord.hearing import Hearing
+from echo.discord.letters import Letters
 from echo.discord.notices import Notices, Openings, stays_here
+from echo.discord.presence import Presence
 from echo.discord.quizzing import Quizzing
 from echo.discord.reporting import Reporting
 from echo.discord.speakable import speakable_channels
@@ -105,6 +107,8 @@ class Parts:
         )
         self.voice = Voice(self.client, self.hearing, self.board)
         self.hearing.names_of, self.client.speaker_of = self.voice.names_of, self.voice.is_own
+        self.letters = Letters(self.client)
+        self.presence = Presence(self.client, self.board, self.router.post, self.clock)
         self.notices = Notices(self.client, self.board, self.settings, self.clock, openings)
         self.chat = DiscordChat(self.notices, self.voice)
 

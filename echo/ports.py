@@ -118,6 +118,9 @@ class Chat(Protocol):
     async def find_said(self, line: Line, since: datetime) -> int | None:
         """The id of this very line if it already stands in the channel since then: asked before a doubtful repeat."""
 
+    async def take_back(self, channel_id: int, message_id: int) -> None:
+        """Delete an echo's message; one that is not there any more is as good as deleted."""
+
     async def type_in(self, channel_id: int) -> None:
         """Show that somebody types, for about ten seconds."""
 

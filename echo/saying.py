@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from db.errors import DatabaseLocked, StorageError
@@ -27,6 +27,8 @@ from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
 log = logging.getLogger(__name__)
 
 SAY_TRIES: Final = 3
+DOUBTFUL: Final = timedelta(minutes=1)
+"""How long ago a message was sent at most whose sending is only just given up."""
 UNWISHED: Final = "Its person does not wish that to be said."
 
 
@@ -65,7 +67,7 @@ class Saying:
                     if not await self._is_allowed(profile, texts[: said.part + 1]):
                         reason = UNWISHED
                         break
-                    message_id = await self.chat.say(line)
+                    message_id = await self._spoken(line, said)
                 await self.generations.mark_said(said.generation_id, said.part, message_id, self.clock())
                 await self.remembering.keep(line, message_id, self.clock().timestamp())
                 return ev.PartSaid(self.clock(), said.generation_id, said.part, message_id)
@@ -80,6 +82,36 @@ class Saying:
             # It was heard; that this could not be noted makes it no less said.
             return ev.PartSaid(self.clock(), said.generation_id, said.part, message_id)
         return ev.SayingFailed(self.clock(), said.generation_id, said.part, reason, gone=False)
+
+    async def _spoken(self, line: Line, said: Say) -> int:
+        """Say it. Where it is not wanted any more before it stands there, it is taken back once it does: its person
+        may have begun to write, or have taken their yes back, while it was on its way."""
+        saying = asyncio.ensure_future(self.chat.say(line))
+        try:
+            return await asyncio.shield(saying)
+        except asyncio.CancelledError:
+            if self._is_wanted(said, line.session):
+                # Echo stops: at its next start it looks whether this was heard.
+                saying.cancel()
+            else:
+                await self._take_back(line, saying)
+            raise
+
+    async def _take_back(self, line: Line, saying: asyncio.Future[int]) -> None:
+        message_id, since = None, self.clock()
+        try:
+            try:
+                message_id = await saying
+            except ServiceUnavailable:
+                # It may stand there all the same.
+                message_id = await self.chat.find_said(line, since - DOUBTFUL)
+            if message_id is None:
+                return
+            await self.chat.take_back(line.session.channel_id, message_id)
+        except (ChannelGone, EchoError) as error:
+            log.info("What %s was just saying could not be taken back: %s", line.session.key, error)
+            if message_id is not None:
+                await self.generations.mark_said(line.generation_id, line.part, message_id, self.clock())
 
     async def _is_allowed(self, profile: ProfileSnapshot, texts: Sequence[str]) -> bool:
         """Whether the subject still lets it be said: they may have wished otherwise since it was drafted."""

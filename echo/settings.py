@@ -96,6 +96,12 @@ class Settings(BaseSettings):
     message_generation_cooldown: float = Field(
         2.0, ge=0, le=3600, description="Seconds that an echo is silent after it has spoken."
     )
+    quiet_seconds: float = Field(
+        300.0,
+        ge=0,
+        le=86_400,
+        description="Seconds that an echo is quiet in a channel after its person wrote there, or began to.",
+    )
     chattiness: float = Field(1.0, ge=0, le=10, description="Factor of speaking unprompted; 0 is only when addressed.")
     pace_scale: float = Field(1.0, ge=0, le=10, description="Factor of an echo's delays; 0 is at once.")
     sandbox_pace_scale: float = Field(

@@ -119,6 +119,7 @@ def policy_of(settings: Settings) -> Policy:
     """The numbers that decisions depend on."""
     return Policy(
         cooldown=settings.message_generation_cooldown,
+        quiet=settings.quiet_seconds,
         max_bot_turns=settings.max_bot_turns,
         openers_per_day=settings.openers_per_day,
         consent_expiry=timedelta(hours=settings.consent_expiry_hours),

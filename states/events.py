@@ -283,6 +283,11 @@ class MessageHeard(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectSeen(Event):
+    """The person echoed wrote in the channel themselves, or began to."""
+
+
+@dataclass(frozen=True, slots=True)
 class DraftMade(Event):
     """Thought `turn` gave the stored draft `generation_id`.
 

@@ -155,9 +155,11 @@ PROFILE_ROWS: tuple[Row, ...] = (
 SESSION_ROWS: tuple[Row, ...] = (
     Row(ev.OnlineAsked, S.OFFLINE, S.LISTENING, when=("is_ready", "is_below_limit"), do=("begin", "plan_opening")),
     Row(ev.OfflineAsked, ONLINE, S.OFFLINE, do=("end",)),
+    Row(ev.SubjectSeen, ONLINE, S.COOLING, do=("give_way",)),
     Row(ev.MessageHeard, S.LISTENING, S.COMPOSING, when=("may_answer",), do=("note_speaker", "begin_thought")),
     Row(ev.MessageHeard, S.LISTENING, None, do=("note_speaker",)),
     Row(ev.MessageHeard, S.COMPOSING, None, when=("may_restart",), do=("note_speaker", "restart_thought")),
+    Row(ev.MessageHeard, S.COOLING, None, when=("gives_way",), do=("note_speaker", "let_pass")),
     Row(ev.MessageHeard, (S.COMPOSING, S.COOLING), None, do=("note_speaker", "remember_heard")),
     Row(ev.DraftMade, S.COMPOSING, None, when=("is_this_thought",), do=("schedule_speech",)),
     Row(
@@ -190,6 +192,7 @@ SESSION_ROWS: tuple[Row, ...] = (
         when=("is_cooled", "is_pending", "may_answer_pending"),
         do=("begin_pending_thought",),
     ),
+    Row(ev.TimerFired, S.COOLING, S.LISTENING, when=("is_quiet_over",), do=("drop_thought",)),
     Row(ev.TimerFired, S.COOLING, S.LISTENING, when=("is_cooled",), do=("drop_thought",)),
     Row(ev.OpeningPlanned, ONLINE, None, when=("may_open",), do=("schedule_opening",)),
     Row(

@@ -45,7 +45,10 @@ class ProfileState(StrEnum):
 
 
 class SessionState(StrEnum):
-    """Where a session stands; ONLINE is one of LISTENING, COMPOSING and COOLING."""
+    """Where a session stands; ONLINE is one of LISTENING, COMPOSING and COOLING.
+
+    COOLING is being quiet: for a moment after speaking, or, with the deadline QUIET, while its person is there.
+    """
 
     OFFLINE = "offline"
     LISTENING = "listening"
@@ -66,6 +69,7 @@ class Deadline(StrEnum):
     TYPE = "type"
     SPEAK = "speak"
     COOL = "cool"
+    QUIET = "quiet"
     REFRESH = "refresh"
     AMEND = "amend"
     OPEN = "open"

@@ -14,6 +14,8 @@ from states.model import MachineKey
 class Policy:
     """Limits and spans, from the settings. Seconds unless the name says otherwise.
 
+    An echo is `quiet` for so long after its person wrote, or began to, where it is online.
+
     An echo is renewed `refresh_soon` after what it learned from was edited or deleted, `refresh_later` after more was
     written; already `amend_soon` and `amend_later` its model is amended by just that. A fine-tuned one is renewed
     `refresh_later` after `refresh_messages` more were written, or when `refresh_weights` is over (None: never), and
@@ -22,6 +24,7 @@ class Policy:
     """
 
     cooldown: float = 2.0
+    quiet: float = 300.0
     max_bot_turns: int = 4
     max_restarts: int = 3
     openers_per_day: int = 2

@@ -88,6 +88,14 @@ class SessionDraft(Draft[SessionSnapshot]):
         """The pause after speaking is over."""
         return self.is_due(data, Deadline.COOL)
 
+    def gives_way(self, data: Trigger) -> bool:
+        """The person echoed was here themselves a little while ago."""
+        return Deadline.QUIET in self.snapshot.due
+
+    def is_quiet_over(self, data: Trigger) -> bool:
+        """They have been away for a while."""
+        return self.is_due(data, Deadline.QUIET)
+
     def may_open(self, data: Trigger) -> bool:
         """A manager lets it begin conversations here, and it is not beginning one now."""
         return (self.snapshot.opens and not self.snapshot.opening) or self.no(Refused.STALE)
@@ -160,6 +168,15 @@ class SessionDraft(Draft[SessionSnapshot]):
         heard = cast(ev.MessageHeard, data.args[0])
         addressed = heard.addressed or (self.snapshot.pending and self.snapshot.addressed)
         self.set(pending=True, heard_id=heard.message_id, addressed=addressed)
+
+    def give_way(self, data: Trigger) -> None:
+        """What was to be said, or said further, is not; the echo is quiet until its person has been away a while."""
+        self.forget_thought()
+        self.set_due(quiet=data.args[0].at + timedelta(seconds=self.policy.quiet))
+
+    def let_pass(self, data: Trigger) -> None:
+        """Heard, and never answered: it was said while the person themselves was here."""
+        self.set(heard_id=cast(ev.MessageHeard, data.args[0]).message_id)
 
     def schedule_speech(self, data: Trigger) -> None:
         """Set when to be seen typing and when to speak, counted from the first message heard."""

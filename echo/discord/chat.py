@@ -34,6 +34,10 @@ class DiscordChat:
         """The id of this line if it already stands in the channel."""
         return await self._voice.find_said(line, since)
 
+    async def take_back(self, channel_id: int, message_id: int) -> None:
+        """Delete an echo's message."""
+        await self._voice.take_back(channel_id, message_id)
+
     async def type_in(self, channel_id: int) -> None:
         """Show that somebody types."""
         await self._voice.type_in(channel_id)

@@ -17,7 +17,7 @@ from echo.discord.faces import Faces, spoken_name
 from echo.discord.failures import OutOfReach, lasting, mapped, understood
 from echo.discord.snowflakes import snowflake_at, time_of
 from echo.discord.translate import seen
-from echo.discord.webhooks import GONE, Webhooks
+from echo.discord.webhooks import GONE, UNKNOWN_MESSAGE, Webhooks
 from echo.errors import EchoError
 from echo.ports import Heard, Line
 from states.board import Board
@@ -101,6 +101,25 @@ class Voice:
             Heard(message_id, stage.channel_id, 0, name, ts, line.text, human=False, speaker=line.profile.id)
         )
         return message_id
+
+    async def take_back(self, channel_id: int, message_id: int) -> None:
+        """Delete what an echo said, by its webhook or as the bot; what is not there any more is as good as deleted."""
+        with lasting():
+            stage = await self._stage(channel_id)
+            webhook = await self._webhooks.find(stage.host) if stage.may_manage else None
+            try:
+                if webhook is not None:
+                    await self._webhooks.delete(webhook, message_id, stage.thread_id)
+                    return
+            except OutOfReach as error:
+                if error.code not in (*GONE, UNKNOWN_MESSAGE):
+                    raise
+            try:
+                with mapped("delete what an echo said"):
+                    await self._client.http.delete_message(channel_id, message_id)
+            except OutOfReach as error:
+                if error.code != UNKNOWN_MESSAGE:
+                    raise
 
     async def find_said(self, line: Line, since: datetime) -> int | None:
         """The id of this very line if it stands in the channel since then, by Discord's clock or this machine's."""

@@ -27,6 +27,7 @@ FULL: Final = 30007
 """Discord's code for a channel that has as many."""
 GONE: Final = frozenset({10015, 50027})
 """Discord's codes for a webhook that was deleted, and for one whose token is no longer right."""
+UNKNOWN_MESSAGE: Final = 10008
 TRIES: Final = 4
 PATIENCE: Final = aiohttp.ClientTimeout(total=30.0)
 LONGEST_WAIT: Final = 60.0
@@ -101,6 +102,23 @@ class Webhooks:
                 raise refusal(status, code, "speak through its webhook")
         raise _busy()
 
+    async def delete(self, webhook: Webhook, message_id: int, thread_id: int | None) -> None:
+        """Delete what it said. Raises OutOfReach (`code` UNKNOWN_MESSAGE: it said no such message), Rejected or
+        ServiceUnavailable."""
+        url = f"{Route.BASE}/webhooks/{webhook.id}/{webhook.token}/messages/{message_id}"
+        where = {} if thread_id is None else {"thread_id": str(thread_id)}
+        loop = asyncio.get_running_loop()
+        for _ in range(TRIES):
+            await asyncio.sleep(max(0.0, self._ready_at.get(webhook.id, 0.0) - loop.time()))
+            status, data, wait = await self._ask("DELETE", url, where)
+            if wait:
+                self._ready_at[webhook.id] = loop.time() + wait
+            if status < 300:
+                return
+            if status != 429 or wait > LONGEST_WAIT:
+                raise refusal(status, data.get("code", 0), "delete what an echo said")
+        raise _busy()
+
     async def close(self) -> None:
         """Let go of the connections."""
         if self._session is not None:
@@ -142,15 +160,20 @@ class Webhooks:
     async def _post(
         self, webhook: Webhook, message: Mapping[str, Any], thread_id: int | None
     ) -> tuple[int, Mapping[str, Any], float]:
-        """HTTP status, JSON, and for how many seconds Discord wants no further message (0: none)."""
+        where = {"wait": "true"} | ({} if thread_id is None else {"thread_id": str(thread_id)})
+        return await self._ask("POST", f"{Route.BASE}/webhooks/{webhook.id}/{webhook.token}", where, message)
+
+    async def _ask(
+        self, method: str, url: str, where: Mapping[str, str], message: Mapping[str, Any] | None = None
+    ) -> tuple[int, Mapping[str, Any], float]:
+        """HTTP status, JSON, and for how many seconds Discord wants no further request of this webhook (0: none)."""
         if self._session is None:
             agent = f"DiscordBot (https://github.com/nextcord/nextcord, {nextcord.__version__})"
             self._session = aiohttp.ClientSession(headers={"User-Agent": agent}, timeout=PATIENCE)
-        where = {"wait": "true"} | ({} if thread_id is None else {"thread_id": str(thread_id)})
-        url = f"{Route.BASE}/webhooks/{webhook.id}/{webhook.token}"
         try:
-            async with self._session.post(url, json=message, params=where) as response:
-                data = await response.json(content_type=None) if response.status != 429 or _is_json(response) else {}
+            async with self._session.request(method, url, json=message, params=where) as response:
+                told = response.status != 204 and (response.status != 429 or _is_json(response))
+                data = await response.json(content_type=None) if told else {}
                 return response.status, data if isinstance(data, dict) else {}, _wait(response, data)
         except (aiohttp.ClientError, OSError, ValueError):
             # Not chained: what aiohttp raises may hold the address, and so the token.

@@ -46,6 +46,8 @@ def middlewares(ctx: Context, record: Recorder | None) -> list[Any]:
             await asyncio.sleep(ctx.faults.slow)
         if ctx.faults.take("silent", request.path):
             return await _never(ctx, request)
+        if ctx.faults.take("held", request.path):
+            await ctx.faults.silence()
         response = await _worded(ctx, request, handler)
         if record is not None and request.path.startswith(API):
             await _record(record, request, response)

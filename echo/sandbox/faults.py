@@ -17,6 +17,7 @@ COUNTED: Final = (
     "errors",
     "reset",
     "silent",
+    "held",
     "malformed",
     "repeat_pages",
     "indexing",
@@ -35,7 +36,7 @@ class Faults:
     Those of `COUNTED` count down, each for so many requests more: `rate_limit` gives them a 429 of
     `rate_limit_scope` that asks to wait `retry_after` (seconds; None for a moment), `errors` gives `status` (an HTTP
     status, 400 to 599), `reset` breaks the connection in the middle of the answer's body, `silent` never answers
-    (until `clear`), `malformed` answers with a JSON text that is cut off, `repeat_pages` gives a page of history the
+    (until `clear`), `held` lets them wait until then and does them all the same, `malformed` answers with a JSON text that is cut off, `repeat_pages` gives a page of history the
     page that was asked for before in that channel. Of searches, `indexing` answers 202, `search_short` fewer messages
     than there would be; `search_forbidden` refuses them all with 403. `message_content` False takes the intent of that
     name away. `slow` is in seconds, before each answer. `match` limits all that touch requests to paths that contain
@@ -50,6 +51,7 @@ class Faults:
     status: int = 503
     reset: int = 0
     silent: int = 0
+    held: int = 0
     malformed: int = 0
     repeat_pages: int = 0
     indexing: int = 0

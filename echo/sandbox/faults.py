@@ -38,7 +38,8 @@ class Faults:
     status, 400 to 599), `reset` breaks the connection in the middle of the answer's body, `silent` never answers
     (until `clear`), `held` lets them wait until then and does them all the same, `malformed` answers with a JSON text
     that is cut off, `repeat_pages` gives a page of history the page that was asked for before in
-    that channel. Of searches, `indexing` answers 202, `search_short` fewer messages than there would be; `search_forbidden` refuses them all with 403. `message_content` False takes the intent of that
+    that channel. Of searches, `indexing` answers 202, `search_short` fewer messages than there would be;
+    `search_forbidden` refuses them all with 403. `message_content` False takes the intent of that
     name away. `slow` is in seconds, before each answer. `match` limits all that touch requests to paths that contain
     it. With `mute_heartbeats` the gateway acknowledges nothing: to the client, a zombie. `drop`, `reconnect` and
     `invalidate` are called by the fields of those names; the gateway sets them.

@@ -249,10 +249,8 @@ class ForgettingFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class OnlineAsked(Event):
-    """`by` wants the echo in the channel. `ready`: its profile can speak; `active` of `limit` sessions are online.
-
-    `opens`: it may begin conversations there too, as far as its subject allows that.
-    """
+    """`by` wants the echo in the channel. `ready`: it can speak; `active` of `limit` sessions are online. `opens`: it may
+    begin conversations there too, as far as its subject allows that."""
 
     by: int
     profile_id: int
@@ -289,11 +287,8 @@ class SubjectSeen(Event):
 
 @dataclass(frozen=True, slots=True)
 class DraftMade(Event):
-    """Thought `turn` gave the stored draft `generation_id`.
-
-    `wait` is the seconds from the first message heard to the first said, `typing` those of it that are spent typing,
-    `gaps` the seconds before each later message.
-    """
+    """Thought `turn` gave the stored draft `generation_id`. `wait` is the seconds from the first message heard to the
+    first said, `typing` those of it that are spent typing, `gaps` the seconds before each later message."""
 
     turn: int
     generation_id: int

@@ -249,8 +249,8 @@ class ForgettingFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class OnlineAsked(Event):
-    """`by` wants the echo in the channel. `ready`: it can speak; `active` of `limit` sessions are online. `opens`: it may
-    begin conversations there too, as far as its subject allows that."""
+    """`by` wants the echo in the channel. `ready`: it can speak; `active` of `limit` sessions are online. `opens`: it
+    may begin conversations there too, as far as its subject allows that."""
 
     by: int
     profile_id: int

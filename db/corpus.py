@@ -18,6 +18,7 @@ from db.collections import Collections, put_coverage
 from db.connection import Database
 from db.errors import Tampered
 from db.keys import Keyring
+from db.restricting import channels_of, remove_channels
 from db.sealing import insert, mark_packaged, open_all, open_one, payload, place_of, seal
 from db.sql import SQL
 from db.stored import Coverage, Held, Month, Provenance, StoredMessage, Verified
@@ -232,6 +233,17 @@ class Corpus(Collections):
                 removed.update(found)
                 last = len(found)
         return dict(removed)
+
+    async def channels(self, profile_id: int) -> set[int]:
+        """The channels and threads of which anything is held, and the server's id where all of it was searched."""
+        return await channels_of(self._database, profile_id)
+
+    async def restrict(self, profile_id: int, outside: Iterable[int]) -> int:
+        """Remove all that came from these channels from one corpus, in small batches; how many messages there were.
+
+        What is removed is noted, so that the model forgets it.
+        """
+        return await remove_channels(self._database, profile_id, outside)
 
     async def _pages(
         self, profile_id: int, first_own: tuple[float, int] = _START, last: tuple[float, int] = _START

@@ -17,9 +17,7 @@ from states.decide import Refusal
 from states.events import BaseChosen
 from states.model import MachineKey, MachineKind
 from states.policy import Refused
-
-OPERATOR = 0
-"""The id under which the journal knows the operator."""
+from states.terms_in_force import OPERATOR
 
 
 class Shelf(Protocol):

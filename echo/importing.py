@@ -69,12 +69,16 @@ async def import_into(
     context: int,
     progress: Callable[[Progress], None] = unheard,
     clean: Clean = clean_text,
+    agreed: Callable[[int], bool] | None = None,
 ) -> Imported:
     """Take from an export what `profile` may learn from: what the subject wrote in the server before the cut-off.
 
     `context` messages of others are kept before each of theirs, where the export has them. The export is read twice,
     and nothing is stored before it was read to its end: one that is refused leaves nothing behind. What is stored
     already is not stored again, so that an import that was broken off is simply done once more.
+
+    `agreed` says of a channel's id whether the subject lets it be read; None: by their terms, of which a thread whose
+    channel nobody knows is no part. What is left out by them is counted.
 
     Raises NoPermission where the subject has not agreed, ImportRefused with a sentence about the export, and
     StorageError. It may be cancelled at any await.
@@ -93,6 +97,7 @@ async def import_into(
         scope=source.scope,
         author=source.author,
         forms=source.forms,
+        agreed=agreed or profile.terms.may_read,
     )
     survey = Survey(wanted)
     async with aclosing(_made_in_thread(_surveyed(source, survey))) as counts:

@@ -114,6 +114,8 @@ class Why(StrEnum):
     """Another echo has the word."""
     SHARE = "share"
     """It, or the echoes together, have said their share of what is said in the channel."""
+    NOT_AGREED = "not_agreed"
+    """Its person does not let it speak there, or at this hour."""
     BOTS = "bots"
     """Bots have been talking among themselves for long enough."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from console.ports import Trait
 from db.errors import StorageError
-from echo.choosing import OPERATOR, Choosing
+from echo.choosing import Choosing
 from echo.errors import EngineFailed
 from echo.portraits import Portraits
 from echo.ports import Requests
@@ -24,6 +24,7 @@ from states.events import (
     RollbackAsked,
 )
 from states.model import MachineKey, MachineKind
+from states.terms_in_force import OPERATOR
 
 GONE = "This echo is not there any more."
 

@@ -20,6 +20,7 @@ from echo.settings import Settings
 from states.board import Board, Progress
 from states.events import CorpusChanged, RefreshAsked, RetryAsked
 from states.model import ProfileSnapshot, ProfileState
+from states.terms_in_force import TermsInForce
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class PackageImports:
     settings: Settings
     clock: Callable[[], datetime]
     names_of: Callable[[ProfileSnapshot], Sequence[str]]
+    terms: TermsInForce
 
     async def __call__(
         self, profile: ProfileSnapshot, package: BinaryIO, everywhere: bool, progress: Callable[[Progress], None]
@@ -48,7 +50,13 @@ class PackageImports:
         )
         try:
             imported = await import_into(
-                self.corpus, profile, source, self.clock(), context=self.settings.context_messages, progress=progress
+                self.corpus,
+                profile,
+                source,
+                self.clock(),
+                context=self.settings.context_messages,
+                progress=progress,
+                agreed=lambda channel_id: self.terms.may_read(profile, channel_id),
             )
         except UsageError:
             await self.changes.take(profile.id, MARK)

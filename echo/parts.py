@@ -19,6 +19,7 @@ from echo.discord.collecting.collection import Manner
 from echo.discord.collecting.collector import Collector
 from echo.discord.following import Acquaintance, Following
 from echo.discord.hearing import Hearing
+from echo.discord.known_places import KnownPlaces
 from echo.discord.letters import Letters
 from echo.discord.notices import Notices, Openings, stays_here
 from echo.discord.presence import Presence
@@ -32,6 +33,7 @@ from echo.fine_tuning_choice import fine_tuning_of
 from echo.floor import Floor, Limits
 from echo.held_models import HeldModels
 from echo.interpreter import Interpreter
+from echo.keeping_to_terms import KeepingToTerms
 from echo.operator import ConsoleOperator
 from echo.package_imports import PackageImports
 from echo.portraits import Portraits
@@ -73,6 +75,8 @@ class Parts:
         self.reach = Reach(store.consents, stays_here(settings))
         self.bases = BaseWatch(self.board, self.engine)
         self.router.coming_online = self.bases.coming
+        self.terms = self.router.terms
+        self.terms.zone = ZoneInfo(settings.timezone)
         self._join_edge(api_base)
         self._join_following()
         self._join_portraits()
@@ -101,10 +105,12 @@ class Parts:
                 settings=self.settings,
                 clock=self.clock,
                 names_of=lambda profile: self.hearing.names_of(profile),
+                terms=self.terms,
             ),
             places=self.store.corpus.places,
             api_base=api_base,
         )
+        self.terms.place_of = self.places = KnownPlaces(self.client)
         self.voice = Voice(self.client, self.hearing, self.board)
         self.hearing.names_of, self.client.speaker_of = self.voice.names_of, self.voice.is_own
         self.letters = Letters(self.client)
@@ -130,6 +136,7 @@ class Parts:
             window=self.settings.context_messages,
             clock=self.clock,
             start=self.tasks.start,
+            terms=self.terms,
         )
 
     def _join_portraits(self) -> None:
@@ -167,11 +174,13 @@ class Parts:
             reach=self.reach,
             saying=Saying(
                 *(self.board, self.chat, store.generations, store.outbox, beginning),
-                *(self.engine, self.held_models, store.wishes, remembering, self.clock),
+                *(self.engine, self.held_models, store.wishes, remembering),
+                *(self.terms, self.clock),
             ),
             remembering=remembering,
             beginning=beginning,
             wishes=store.wishes,
+            terms=self.terms,
             settings=settings,
             pace=self.pace,
             clock=self.clock,
@@ -217,6 +226,7 @@ class Parts:
             ),
             fine_tuning=fine_tuning_of(*(settings, store, self.board, self.engine, self.scoring, self.clock)),
             versions=self.versions,
+            keep_to_terms=KeepingToTerms(store.corpus, self.terms, self.places.learn),
             erasure=store.erasure,
             settings=settings,
             clock=self.clock,

@@ -15,6 +15,7 @@ from states.decide import Refusal, Step
 from states.effects import Notice
 from states.events import Event
 from states.model import MachineKey, ProfileSnapshot, SessionSnapshot
+from states.terms import Summoner
 
 __all__ = [
     "Answer",
@@ -57,8 +58,19 @@ class Requests(Protocol):
     ) -> Step | Refusal:
         """Ask for an echo: the birth of a profile."""
 
-    async def online(self, profile_id: int, channel_id: int, by: int, opens: bool = False) -> Step | Refusal:
-        """Bring a profile's echo online in a channel; `opens` lets it begin conversations there."""
+    async def online(
+        self,
+        profile_id: int,
+        channel_id: int,
+        by: int,
+        opens: bool = False,
+        standing: Summoner = Summoner.EVERYONE,
+    ) -> Step | Refusal:
+        """Bring a profile's echo online in a channel; `opens` lets it begin conversations there.
+
+        `standing` is the narrowest circle of possible summoners that `by` belongs to; the subject and the operator are
+        known by their ids.
+        """
 
     async def offline(self, session_id: int, by: int, reason: str) -> Step | Refusal:
         """Take a session offline."""

@@ -66,6 +66,7 @@ class ProfileWork:
     amending: Amending
     fine_tuning: FineTunes | None
     versions: Versions
+    keep_to_terms: Callable[[ProfileSnapshot], Awaitable[int]]
     erasure: Erasure
     settings: Settings
     clock: Callable[[], datetime]
@@ -119,6 +120,7 @@ class ProfileWork:
 
         async with self.collecting:
             try:
+                await self.keep_to_terms(snapshot)
                 found = await self.collector.collect(snapshot, functools.partial(self.board.advance, row.key))
             except (ServiceUnavailable, StorageError) as error:
                 return ev.CollectionFailed(self.clock(), str(error), transient=True)
@@ -149,6 +151,7 @@ class ProfileWork:
 
     async def _learn(self, profile: ProfileSnapshot, version: int) -> ev.TrainingFinished:
         self._show_training(profile.key, 0.0)
+        await self.keep_to_terms(profile)
         name = self.chat.names_of(profile)[0]
         selected = await select(self.corpus, profile.id, self.settings.max_messages_per_analysis)
         found = await asyncio.to_thread(taught, selected, name)

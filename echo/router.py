@@ -22,6 +22,8 @@ from states.decide import Refusal, Step, begin_profile, begin_session
 from states.events import AskedAgain, EchoAsked, Event, OfflineAsked, OnlineAsked, StartedAgain, TimerFired
 from states.model import MachineKey, MachineKind, ProfileSnapshot, ProfileState, SessionSnapshot, Snapshot
 from states.policy import Policy, Refused
+from states.terms import Summoner
+from states.terms_in_force import NOT_HERE, TermsInForce
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,7 @@ class Router:
         self._alarms: Alarms | None = None
         self._is_closed = False
         self._is_settled = asyncio.Event()
+        self.terms = TermsInForce()
         self.coming_online: Callable[[int], AbstractAsyncContextManager[None]] = lambda profile_id: nullcontext()
         """What is done around a profile's coming online."""
 
@@ -117,7 +120,14 @@ class Router:
                 return self._refuse(Refusal(None, asked, Refused.DUPLICATE_PROFILE))
             return await self._bear(begin_profile(asked, self._policy), Refused.DUPLICATE_PROFILE)
 
-    async def online(self, profile_id: int, channel_id: int, by: int, opens: bool = False) -> Step | Refusal:
+    async def online(
+        self,
+        profile_id: int,
+        channel_id: int,
+        by: int,
+        opens: bool = False,
+        standing: Summoner = Summoner.EVERYONE,
+    ) -> Step | Refusal:
         """Bring a profile's echo online in a channel: the birth of a session, or a step of the one there is."""
         self._check_open()
         async with self.coming_online(profile_id), self._births:
@@ -134,6 +144,9 @@ class Router:
                 limit=self._session_limit,
                 opens=opens,
             )
+            why = self.terms.bar(profile, asked, standing) if profile is not None and profile.can_speak else None
+            if why is not None:
+                return self._refuse(Refusal(profile.key if profile else None, asked, why))
             there = self._session_in(profile_id, channel_id)
             if there is not None:
                 return await self.ask(there.key, asked)
@@ -203,14 +216,23 @@ class Router:
             self._alarms.reconcile(snapshot.key, snapshot.due)
         if self._performer is not None:
             self._performer.follow(snapshot)
-        if isinstance(snapshot, SessionSnapshot) and snapshot.state.is_online:
+        if isinstance(snapshot, ProfileSnapshot):
+            for session in self.board.sessions_online(snapshot.server_id):
+                self._end_if_barred(session)
+        elif snapshot.state.is_online:
             self._end_if_forgotten(snapshot)
+            self._end_if_barred(snapshot)
 
     def _end_if_forgotten(self, session: SessionSnapshot) -> None:
         # It was ready when somebody asked for it to come online; meanwhile somebody asked for it to be forgotten.
         profile = self.board.profiles.get(session.profile_id)
         if profile is not None and profile.state in (ProfileState.FORGETTING, ProfileState.FORGOTTEN):
             self.post(session.key, OfflineAsked(self._clock(), 0, BEING_FORGOTTEN))
+
+    def _end_if_barred(self, session: SessionSnapshot) -> None:
+        profile = self.board.profiles.get(session.profile_id)
+        if profile is not None and self.terms.is_barred(profile, session.channel_id):
+            self.post(session.key, OfflineAsked(self._clock(), 0, NOT_HERE))
 
     async def _bear(self, step: Step, clash: Refused) -> Step | Refusal:
         try:

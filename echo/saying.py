@@ -23,6 +23,7 @@ from states import events as ev
 from states.board import Board
 from states.effects import Effect, Say, still_wanted
 from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
+from states.terms_in_force import TermsInForce
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Saying:
     held_models: HeldModels
     wishes: WishBook
     remembering: Remembering
+    terms: TermsInForce
     clock: Callable[[], datetime]
 
     async def say(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
@@ -123,4 +125,6 @@ class Saying:
 
     def _is_wanted(self, effect: Effect, snapshot: SessionSnapshot) -> bool:
         now = self.board.sessions.get(snapshot.id)
-        return now is not None and still_wanted(effect, now) and not self.beginning.holds_back(now)
+        if now is None or not still_wanted(effect, now) or self.beginning.holds_back(now):
+            return False
+        return self.terms.may_speak(self.board.profiles[now.profile_id], now.channel_id, self.clock())

@@ -26,6 +26,7 @@ from states import events as ev
 from states.board import Board
 from states.effects import Compose, Effect, PlanOpening, Say
 from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
+from states.terms_in_force import TermsInForce
 
 CONTEXT = 12
 """Messages of the conversation that a thought looks back on (`echo.persona.turns.CONTEXT_LENGTH`)."""
@@ -56,6 +57,7 @@ class SessionWork:
     remembering: Remembering
     beginning: Beginning
     wishes: WishBook
+    terms: TermsInForce
     settings: Settings
     pace: Pace
     clock: Callable[[], datetime]
@@ -75,6 +77,8 @@ class SessionWork:
         turn, profile = row.effect.turn, self.board.profiles[snapshot.profile_id]
         if not profile.can_speak or self.beginning.holds_back(snapshot):
             return ev.SilenceChosen(self.clock(), turn)
+        if not self.terms.may_speak(profile, snapshot.channel_id, self.clock()):
+            return ev.SilenceChosen(self.clock(), turn, Why.NOT_AGREED.value)
         try:
             await self.reach.check(profile.id)
             heard = await self.chat.recent(snapshot.channel_id, LOOKED_BACK)

@@ -65,6 +65,9 @@ class Refused(StrEnum):
     NOT_ALLOWED = "not_allowed"
     NO_PREVIOUS = "no_previous"
     SAME_BASE = "same_base"
+    NOT_THE_SUMMONER = "not_the_summoner"
+    OTHER_PLACE = "other_place"
+    OTHER_HOUR = "other_hour"
     FORGOTTEN = "forgotten"
 
 
@@ -83,5 +86,11 @@ SENTENCES: dict[Refused, str] = {
     Refused.NO_PREVIOUS: "No earlier version of this echo is kept: there was none, or something that it may have "
     "learned from was edited or deleted since.",
     Refused.SAME_BASE: "This echo speaks by that model already; nothing was changed.",
+    Refused.NOT_THE_SUMMONER: "Its person has chosen who may bring this echo online, and you are not among them; only "
+    "they can change that, with /echo consent change.",
+    Refused.OTHER_PLACE: "Its person does not let this echo speak in this channel: use one that they chose, or let "
+    "them choose anew with /echo consent change.",
+    Refused.OTHER_HOUR: "Its person does not let this echo speak at this hour: try again later, or let them choose "
+    "anew with /echo consent change.",
     Refused.FORGOTTEN: "This echo is forgotten; /echo create asks for a new one.",
 }

@@ -138,7 +138,7 @@ async def test_its_base_is_loaded_before_an_echo_comes_online_and_unloaded_after
             born = await running.create()
             assert isinstance(born, Step)
             board.show(ready(born.after))
-            await running.router.online(1, 44, 1)
+            await running.router.online(1, 44, 0)
             assert loaded[0] == 1 and board.sessions_online()
             (session,) = board.sessions.values()
             await running.router.offline(session.id, 1, "Enough.")

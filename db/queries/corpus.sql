@@ -108,3 +108,18 @@ DELETE FROM user_messages WHERE message_id IN (SELECT value FROM json_each(:ids)
 -- name: remove_from_place(channel_id, batch)
 DELETE FROM user_messages WHERE id IN (SELECT id FROM user_messages WHERE channel_id = :channel_id LIMIT :batch)
 RETURNING profile_id, message_id
+
+-- name: channels_of(profile_id)
+-- Where anything stands that is held of a profile's subject.
+SELECT channel_id FROM user_messages WHERE profile_id = :profile_id
+UNION
+SELECT channel_id FROM quiz_moments WHERE profile_id = :profile_id
+UNION
+SELECT channel_id FROM collection_ranges WHERE profile_id = :profile_id
+
+-- name: remove_of_profile_from_place(profile_id, channel_id, batch)
+DELETE FROM user_messages
+WHERE id IN (
+    SELECT id FROM user_messages WHERE profile_id = :profile_id AND channel_id = :channel_id LIMIT :batch
+)
+RETURNING message_id

@@ -87,3 +87,6 @@ SET correct = quiz_results.correct + excluded.correct, guesses = quiz_results.gu
 
 -- name: guesses_of(profile_id)
 SELECT version, correct, guesses FROM quiz_results WHERE profile_id = :profile_id ORDER BY version
+
+-- name: drop_moments_of_profile_in_place(profile_id, channel_id)!
+DELETE FROM quiz_moments WHERE profile_id = :profile_id AND channel_id = :channel_id

@@ -35,7 +35,7 @@ class Identities:
         An id is taken for Discord's where it is of the message's own time, which then is told by the id to the
         millisecond, as it is of messages that Discord gave.
         """
-        number = _number(written.key)
+        number = number_of(written.key)
         if number is not None:
             ts = (number >> _COUNTER_BITS) / 1000 + _EPOCH
             if abs(ts - written.ts) <= _TOLERANCE:
@@ -54,20 +54,20 @@ class Identities:
         if written.reply_to is None:
             return None
         return (
-            _number(written.reply_to) if message_id > 0 else self._answerable.get((written.channel, written.reply_to))
+            number_of(written.reply_to) if message_id > 0 else self._answerable.get((written.channel, written.reply_to))
         )
 
     def author(self, written: Written) -> int:
         """The id of who wrote it."""
-        return _number(written.author_id) or self._stand_in("user", _who(written))
+        return number_of(written.author_id) or self._stand_in("user", _who(written))
 
     def channel(self, written: Written) -> int:
         """The id of where it stands."""
-        return _number(written.channel_id) or self._stand_in("channel", written.parent or "", written.channel)
+        return number_of(written.channel_id) or self._stand_in("channel", written.parent or "", written.channel)
 
     def server(self, written: Written) -> int:
         """The id of the server where it stands; 0 where that is not known."""
-        return _number(written.server_id) or 0
+        return number_of(written.server_id) or 0
 
     def _stand_in(self, *named: str) -> int:
         """The same few people and channels come again and again."""
@@ -88,7 +88,7 @@ def _who(written: Written) -> str:
     return written.author_id or written.author
 
 
-def _number(text: str | None) -> int | None:
+def number_of(text: str | None) -> int | None:
     """The id that `text` is, if it can be one of Discord's."""
     if text is None or len(text) > 19 or not text.isascii() or not text.isdecimal():
         return None

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from echo.corpus.identities import Identities
+from echo.corpus.identities import Identities, number_of
 from echo.corpus.importers.export import Form, Part
 from echo.corpus.written import Mark, Written
 
 DIRECT = "direct message"
 OTHER_SERVER = "other server"
+NOT_AGREED = "channel that was not agreed to"
 LATER = "after the date"
 _REMEMBERED = 10_000
+
+
+def _every_channel(channel_id: int) -> bool:
+    return True
 
 
 class Scope(StrEnum):
@@ -30,6 +36,7 @@ class Wanted:
 
     `context` is how many messages of others are taken before each of theirs. `author` is their name in files that have
     no ids of authors. `forms` are those that may be read at all. `key` makes the ids of messages that have none.
+    `agreed` says of a channel's id whether the subject lets it be read.
     """
 
     user_id: int
@@ -40,6 +47,7 @@ class Wanted:
     scope: Scope = Scope.SERVER
     author: str | None = None
     forms: frozenset[Form] = frozenset(Form)
+    agreed: Callable[[int], bool] = _every_channel
 
     def passed_over(self, part: Part) -> str:
         """Why a file of a data package is not even opened, in a word or two; empty if it is."""
@@ -47,9 +55,10 @@ class Wanted:
             return "unknown channel"
         if part.direct:
             return DIRECT
-        if self.scope is Scope.EVERYWHERE or part.server_id == str(self.server_id):
-            return ""
-        return OTHER_SERVER if part.server_id else "unknown server"
+        if self.scope is not Scope.EVERYWHERE and part.server_id != str(self.server_id):
+            return OTHER_SERVER if part.server_id else "unknown server"
+        number = number_of(part.channel_id)
+        return "" if number is None or self.agreed(number) else NOT_AGREED
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,7 @@ class Origins:
         return Origin(
             place=written.channel_id or f"{written.parent or ''}/{written.channel}",
             own=own,
-            left_out=self._left_out(written),
+            left_out=self._left_out(written, identities.channel(written)),
             user_id=wanted.user_id if own else identities.author(written),
             server_id=identities.server(written) or self._unnamed_server,
             channel_id=identities.channel(written),
@@ -107,8 +116,10 @@ class Origins:
             return written.author_id == str(self._wanted.user_id) and Mark.BOT not in written.marks
         return self._wanted.author is not None and written.author == self._wanted.author
 
-    def _left_out(self, written: Written) -> str:
+    def _left_out(self, written: Written, channel_id: int) -> str:
         if written.direct:
             return DIRECT
         elsewhere = written.server_id is not None and written.server_id != str(self._wanted.server_id)
-        return OTHER_SERVER if elsewhere and self._wanted.scope is Scope.SERVER else ""
+        if elsewhere and self._wanted.scope is Scope.SERVER:
+            return OTHER_SERVER
+        return "" if self._wanted.agreed(channel_id) else NOT_AGREED

@@ -131,7 +131,8 @@ class Commands:
         match call.name:
             case "echo online":
                 here = {session.profile_id for session in self._here(asker)}
-                fitting = [p for p in living if p.can_speak and p.id not in here]
+                fitting = [p for p in living if p.can_speak and p.id not in here and permits.may_summon(asker, p)]
+                return choosing.offered(call.text("profile"), fitting, self._name)
             case "echo offline":
                 online = {session.profile_id for session in self._here(asker)}
                 fitting = [p for p in living if p.id in online]
@@ -191,10 +192,11 @@ class Commands:
         else:
             ready = [p for p in living if p.can_speak]
             profile = choosing.implied(ready, asker.id, self._name, NONE_READY)
-        permits.check_governs(asker, profile, self._name(profile))
+        permits.check_summons(asker, profile, self._name(profile))
         starts = call.options.get("starts") is True
         permits.check_starts(asker, starts=starts)
-        request = self._requests.online(profile.id, asker.channel_id, asker.id, starts)
+        standing = permits.standing(asker, profile)
+        request = self._requests.online(profile.id, asker.channel_id, asker.id, starts, standing)
         outcome = await asking.reply.patiently(request)
         if isinstance(outcome, Refusal):
             is_there = starts and outcome.why is Refused.ALREADY_ONLINE

@@ -23,6 +23,7 @@ from echo.discord.living import Living
 from echo.discord.tidings import Asking, Tidings, a_while
 from states.board import Board
 from states.model import ProfileSnapshot
+from states.terms_in_force import TermsInForce
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +54,15 @@ class Following:
         clock: Callable[[], datetime],
         start: Start,
         pause: Callable[[], Awaitable[None]] = a_while,
+        terms: TermsInForce | None = None,
     ) -> None:
+        self._terms = terms or TermsInForce()
         self.tidings = Tidings(changes, corpus, machines, board, clock, pause)
         self.corrections = Corrections(corpus, memories, self.tidings, board, people_of, self._echo_id)
         self.living = Living(
-            board, self.corrections, self._reader_of, self.reads, self._threads_of, window, clock, pause
+            board, self.corrections, self._reader_of, self.reads, self._threads_of, window, clock, pause, self._terms
         )
-        self.reconciling = Reconciling(client, corpus, self.corrections, reached, board, share)
+        self.reconciling = Reconciling(client, corpus, self.corrections, reached, board, share, terms=self._terms)
         self._client = client
         self._people_of = people_of
         self._exclusions = exclusions

@@ -23,6 +23,7 @@ from echo.discord.tidings import a_while
 from echo.discord.translate import MALFORMED
 from states.board import Board
 from states.model import ProfileSnapshot
+from states.terms_in_force import TermsInForce
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +65,11 @@ _Event = _Said | _Edited | _Deleted | _PlaceGone
 class Living:
     """Hears raw dispatches, and brings what concerns subjects to the corpora, in the order in which it came.
 
-    New messages join where the subject's cut-off lies ahead and `reads(server id, channel id)`, each with up to
-    `window` messages of others that stood before it. Edits and deletions reach every stored message. `reader_of` reads
-    for a profile, `threads_of` gives the threads of a channel as far as they are known. `place_gone(server id)` is
-    called after a channel was deleted: of its archived threads nobody tells. After a failure of the database `pause`
-    is waited for before the next try.
+    New messages join where the subject's cut-off lies ahead, as far as `terms` and `reads(server id, channel id)` say
+    so, each with up to `window` messages of others that stood before it. Edits and deletions reach every stored
+    message. `reader_of` reads for a profile, `threads_of` gives the threads of a channel as far as they are known.
+    `place_gone(server id)` is called after a channel was deleted: of its archived threads nobody tells. After a failure
+    of the database `pause` is waited for before the next try.
     """
 
     def __init__(
@@ -81,7 +82,9 @@ class Living:
         window: int,
         clock: Callable[[], datetime],
         pause: Callable[[], Awaitable[None]] = a_while,
+        terms: TermsInForce | None = None,
     ) -> None:
+        self._terms = terms or TermsInForce()
         self.place_gone: Callable[[int], None] = lambda server_id: None
         self._board = board
         self._corrections = corrections
@@ -214,8 +217,9 @@ class Living:
 
     def _joins(self, profile: ProfileSnapshot, raw: Raw) -> bool:
         machine = bool(raw["author"].get("bot")) or raw.get("webhook_id") is not None
-        young = time_of(int(raw["id"])) < profile.cutoff
-        return young and not machine and self._reads(profile.server_id, int(raw["channel_id"]))
+        young, channel_id = time_of(int(raw["id"])) < profile.cutoff, int(raw["channel_id"])
+        agreed = self._terms.may_read(profile, channel_id)
+        return young and not machine and agreed and self._reads(profile.server_id, channel_id)
 
     def _let_go(self) -> None:
         """Forget at once, not at the next message, what was said where nobody's messages join any more, and what was

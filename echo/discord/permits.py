@@ -14,7 +14,9 @@ from echo.discord.dates import show_day
 from echo.discord.snowflakes import time_of
 from echo.discord.translate import Person
 from echo.errors import BadDate, NoPermission, NothingToRead, UsageError
+from states import terms_in_force
 from states.model import ProfileSnapshot
+from states.terms import Summoner
 
 _NONE: Final = Exclusions(nsfw=True)
 _WITH_WORDS: Final = (nextcord.TextChannel, nextcord.ForumChannel, nextcord.VoiceChannel, nextcord.StageChannel)
@@ -22,13 +24,17 @@ _WITH_WORDS: Final = (nextcord.TextChannel, nextcord.ForumChannel, nextcord.Voic
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who uses a command or button, and where. `is_manager`: they have Manage Server (or are its administrator)."""
+    """Who uses a command or button, and where. `is_manager`: they have Manage Server (or are its administrator).
+
+    `is_trusted`: they have a role that the server's managers trust.
+    """
 
     id: int
     name: str
     is_manager: bool
     server_id: int
     channel_id: int
+    is_trusted: bool = False
 
 
 def shown_name(user: nextcord.User | nextcord.Member) -> str:
@@ -107,6 +113,24 @@ def check_governs(asker: Asker, profile: ProfileSnapshot, name: str) -> None:
     """Raises NoPermission for somebody else's echo without Manage Server."""
     if not may_govern(asker, profile):
         raise NoPermission(f"Only {name} and those with the permission Manage Server may do that with this echo.")
+
+
+def may_summon(asker: Asker, profile: ProfileSnapshot) -> bool:
+    """Whether somebody may bring an echo online: whom its subject lets."""
+    return terms_in_force.may_summon(profile.terms, standing(asker, profile))
+
+
+def check_summons(asker: Asker, profile: ProfileSnapshot, name: str) -> None:
+    """Raises NoPermission for whom its subject does not let bring the echo online."""
+    if not may_summon(asker, profile):
+        raise NoPermission(terms_in_force.who_may_summon(profile.terms, name))
+
+
+def standing(asker: Asker, profile: ProfileSnapshot) -> Summoner:
+    """The narrowest circle of possible summoners that somebody belongs to."""
+    return terms_in_force.standing_of(
+        asker.id, profile.user_id, is_manager=asker.is_manager, is_trusted=asker.is_trusted
+    )
 
 
 def readable_channels(server: nextcord.Guild, exclusions: Exclusions = _NONE) -> list[str]:

@@ -214,7 +214,9 @@ async def edge_at(
         keyring = Keyring(database, bytes(32))
         await keyring.open()
         corpus = Corpus(database, keyring, clock)
-        imports = PackageImports(corpus, Changes(database), router, board, settings, clock, hearing.names_of)
+        imports = PackageImports(
+            *(corpus, Changes(database), router, board, settings, clock), hearing.names_of, router.terms
+        )
         base_url = f"{sandbox.address}/api/v10"
         client = EchoClient(router, board, hearing, clock, settings, openings, imports, corpus.places, base_url)
         notices = Notices(client, board, settings, clock, openings)

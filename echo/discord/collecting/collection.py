@@ -109,7 +109,7 @@ class Collection:
                 # What was imported can be learned from all the same.
                 if run.own:
                     return Collected(run.own, 0, 0)
-                raise NothingToRead(_NO_PLACE)
+                raise NothingToRead(_NO_PLACE if self.profile.terms.reads is None else _NONE_AGREED)
             search = Search(self.client, self.asking.turn, self.pause)
             if kept is None:
                 await self._plan(run, search, channels, before)
@@ -290,6 +290,10 @@ class Collection:
         )
 
 
+_NONE_AGREED = (
+    "Echo can read none of the channels to which the person has agreed: give its role View Channel and Read Message "
+    "History there, or let them choose others with /echo consent change, then retry."
+)
 _NO_PLACE = (
     "Echo can read no channel that is older than the chosen date: give its role View Channel and Read Message History "
     "in at least one, or choose a later date, then retry."

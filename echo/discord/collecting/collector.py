@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 
 import nextcord
@@ -56,12 +57,13 @@ class Collector:
         """
         guild = guild_of(self._client, profile.server_id)
         asking = Asking(self._client, self._budget.account(), self._manner.stall, self._pause)
+        agreed = replace(self._manner.exclusions, terms=profile.terms)
         collection = Collection(
             client=self._client,
             guild=guild,
             corpus=self._corpus,
             asking=asking,
-            manner=self._manner,
+            manner=replace(self._manner, exclusions=agreed),
             profile=profile,
             people=self._people_of(profile),
             tell=progress,

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import nextcord
 
+from db.restricting import NOT_AGREED
 from db.stored import Outcome, PlaceResult
 from echo.discord.collecting.access import CATEGORY, READABLE, WITH_MESSAGES, Json, Membership, obstacle
 from echo.errors import NoPermission, ServiceUnavailable
+from states.terms import DEFAULT_TERMS, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +31,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Exclusions:
-    """What is not to be read: age-restricted channels unless `nsfw`, and `channels` by id, categories among them."""
+    """What is not to be read: age-restricted channels unless `nsfw`, `channels` by id, categories among them, and what
+    a subject's `terms` leave out."""
 
     nsfw: bool = False
     channels: Collection[int] = ()
+    terms: Terms = DEFAULT_TERMS
 
     def reason(self, channel: Json, category: Json | None) -> str | None:
         """Why a channel is left out, in a sentence; None where it is not."""
         if int(channel["id"]) in self.channels or (category is not None and int(category["id"]) in self.channels):
             return "The setting excluded_channels leaves it out."
+        if not self.terms.may_read(int(channel["id"])):
+            return NOT_AGREED
         if channel.get("nsfw") and not self.nsfw:
             return "It is age-restricted, and the setting collect_nsfw is off."
         return None

@@ -22,6 +22,7 @@ from echo.discord.failures import OutOfReach, mapped, understood
 from echo.errors import EchoError, NoPermission, ServiceUnavailable
 from states.board import Board
 from states.model import ProfileSnapshot
+from states.terms_in_force import TermsInForce
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,9 @@ class Reconciling:
         *,
         pages: int = PAGES,
         first: int = FIRST,
+        terms: TermsInForce | None = None,
     ) -> None:
+        self._terms = terms or TermsInForce()
         self._client = client
         self._corpus = corpus
         self._corrections = corrections
@@ -166,7 +169,11 @@ class Reconciling:
                 continue
             read = {one.channel_id for one in await self._corpus.months(profile.id) if one.provenance in READ_THERE}
             for channel_id, ids in (await self._corpus.all_ids(profile.id)).items():
-                if channel_id in read or guild.get_channel_or_thread(channel_id) is not None:
+                is_known = guild.get_channel_or_thread(channel_id) is not None
+                # What lies outside the terms is about to be erased; an archived thread is known to nobody here.
+                if is_known and not self._terms.may_read(profile, channel_id):
+                    continue
+                if channel_id in read or is_known:
                     found[channel_id].update(one for one in ids if one > 0)
         return {channel_id: array("q", sorted(ids)) for channel_id, ids in found.items() if ids}
 

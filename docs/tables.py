@@ -1,4 +1,4 @@
-"""The README's tables and diagrams, made from the code: `python docs/tables.py` writes them, `--check` compares.
+"""The pages' tables and diagrams, made from the code: `python docs/tables.py` writes them, `--check` compares.
 
 Each stands between `<!-- name -->` and `<!-- /name -->`. The table of settings is `python -m echo.config --write`'s;
 `make schema` runs both.
@@ -17,10 +17,14 @@ from textual.binding import Binding
 from console.app import EchoConsole
 from console.keys import shown
 from echo.cli import EXIT_CODES, parser
+from echo.discord.access import Cell, cell
+from echo.discord.access_rows import ROWS, Role
 from echo.discord.forms import COMMANDS, SUBCOMMAND, USER
 from states import diagram
 
-README: Final = Path(__file__).parent.parent / "README.md"
+ROOT: Final = Path(__file__).parent.parent
+Blocks = dict[str, Callable[[], str]]
+"""What makes the text between two markers, by their name."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -28,22 +32,28 @@ def main(argv: Sequence[str]) -> int:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--check", action="store_true", help="change nothing, say what is out of date")
     check = asked.parse_args(argv).check
-    before = README.read_text(encoding="utf-8")
-    after, lost = filled(before)
-    stale = [name for name in BLOCKS if between(before, name) != between(after, name)]
+    wrong = [_written(page, blocks, check=check) for page, blocks in PAGES.items()]
+    return 1 if any(wrong) else 0
+
+
+def _written(page: str, blocks: Blocks, *, check: bool) -> bool:
+    """Write or check one page; whether something of it is wrong still."""
+    before = (ROOT / page).read_text(encoding="utf-8")
+    after, lost = filled(before, blocks)
+    stale = [name for name in blocks if between(before, name) != between(after, name)]
     for name in lost:
-        sys.stderr.write(f"README.md has no place for <!-- {name} -->: put the two markers back.\n")
+        sys.stderr.write(f"{page} has no place for <!-- {name} -->: put the two markers back.\n")
     for name in stale if check else ():
-        sys.stderr.write(f"README.md's block <!-- {name} --> is not as the code has it: run make schema.\n")
+        sys.stderr.write(f"{page}'s block <!-- {name} --> is not as the code has it: run make schema.\n")
     if not check and after != before:
-        README.write_text(after, encoding="utf-8")
-    return 1 if lost or (check and stale) else 0
+        (ROOT / page).write_text(after, encoding="utf-8")
+    return bool(lost or (check and stale))
 
 
-def filled(text: str) -> tuple[str, list[str]]:
-    """The README with every block as the code has it, and the names of blocks that have no place in it."""
+def filled(text: str, blocks: Blocks) -> tuple[str, list[str]]:
+    """The page with every block as the code has it, and the names of blocks that have no place in it."""
     lost = []
-    for name, made in BLOCKS.items():
+    for name, made in blocks.items():
         here = between(text, name)
         if here is None:
             lost.append(name)
@@ -138,12 +148,22 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
-BLOCKS: Final[dict[str, Callable[[], str]]] = {
-    "commands": commands,
-    "command line": command_line,
-    "exit codes": exit_codes,
-    "keys": keys,
-    "states": states,
+def who_may() -> str:
+    """The table of who may do what, as every interaction is held to it."""
+    rows = [(row.shown, *(SHOWN[cell(row, role)] for role in Role), "yes" if row.private else "") for row in ROWS]
+    return table(("", *(role.value for role in Role), "in direct messages"), rows)
+
+
+SHOWN: Final = {Cell.YES: "yes", Cell.NO: "", Cell.CHOSEN: "as chosen"}
+PAGES: Final[dict[str, Blocks]] = {
+    "README.md": {
+        "commands": commands,
+        "command line": command_line,
+        "exit codes": exit_codes,
+        "keys": keys,
+        "states": states,
+    },
+    "docs/members.md": {"who may do what": who_may},
 }
 
 if __name__ == "__main__":

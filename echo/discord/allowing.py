@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from echo.discord import allowances, answers
+from echo.discord import access, allowances, answers
 from echo.discord.allowances import SHOWN, Answer, Press
 from echo.discord.presses import OVER, Asking
 from echo.discord.translate import Call
@@ -58,6 +58,7 @@ class Allowing:
         if profile is None or profile.server_id != asking.asker.server_id:
             await asking.reply.say(OVER)
             return
+        access.check(asking.asker, profile, answers.name_of(self._board, profile))
         match press.answer:
             case Answer.NO:
                 await asking.reply.say(LEFT)
@@ -83,4 +84,5 @@ class Allowing:
             raise NoPermission(NOT_AGREED)
         if not own or not own[0].has_consent:
             raise UsageError(NONE_OWN)
+        access.check(asking.asker, own[0], answers.name_of(self._board, own[0]))
         return own[0]

@@ -9,7 +9,7 @@ import nextcord
 from nextcord import ui
 
 from db.stored import Wishes
-from echo.discord import answers, card_texts, choosing, permits
+from echo.discord import access, answers, card_texts, choosing
 from echo.discord.card_texts import BANS, PHRASES, TOPICS, read_id
 from echo.discord.presses import OVER, Asking
 from echo.discord.translate import Call
@@ -21,7 +21,6 @@ from states.model import ProfileSnapshot, ProfileState
 
 NONE_HERE: Final = "There is no echo of you in this server, so there is no card: `/echo create` asks you for one."
 NOT_AGREED: Final = "There is no card yet: nothing is read or learned before *I agree* is pressed under the question."
-NOT_YOURS: Final = "Only the person whose echo it is can do that: nobody else says what it is to be like."
 NO_EVIDENCE: Final = (
     "No message that shows this can be linked to any more: what was read is kept for a while only, and channels that "
     "are gone can't be opened."
@@ -83,7 +82,7 @@ class Card:
         """Show the card: one's own, or, to a manager, what of another's may be seen. Raises EchoError."""
         profile = self._wanted(asking, call)
         name = self._name(profile)
-        permits.check_governs(asking.asker, profile, name)
+        access.check(asking.asker, profile, name)
         if profile.state is ProfileState.AWAITING_CONSENT or not profile.has_consent:
             raise NoPermission(NOT_AGREED)
         portrait = await asking.reply.patiently(self._portraits.portrait(profile))
@@ -175,6 +174,5 @@ class Card:
         profile = self._board.profiles.get(profile_id)
         if profile is None or profile.server_id != asking.asker.server_id:
             return None
-        if profile.user_id != asking.asker.id:
-            raise NoPermission(NOT_YOURS)
+        access.check(asking.asker, profile, self._name(profile))
         return profile if profile.has_consent and profile.state is not ProfileState.FORGETTING else None

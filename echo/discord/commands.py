@@ -13,7 +13,9 @@ import nextcord
 from nextcord import ui
 
 from db.stored import PlaceResult
-from echo.discord import answers, choosing, permits
+from echo.discord import access, answers, choosing, permits
+from echo.discord.access import Asker
+from echo.discord.access_rows import STARTS
 from echo.discord.card import Card
 from echo.discord.consent import plain
 from echo.discord.dates import parse_before, show_day
@@ -112,7 +114,7 @@ class Commands:
         """Do what a command asks for."""
         command = self._by_name.get(call.name) or self.more.get(call.name)
         if command is None:
-            raise UsageError("Echo does not know this command (any more): /echo help shows those that there are.")
+            raise UsageError(access.UNKNOWN_COMMAND)
         await command(asking, call)
 
     async def submit(self, asking: Asking, custom_id: str, values: dict[str, str]) -> None:
@@ -125,20 +127,19 @@ class Commands:
         subject = await asking.reply.patiently(_member(asking.server, int(subject_id)))
         await self._ask_for(asking, subject, values.get(DATE_FIELD, ""))
 
-    def choices(self, asker: permits.Asker, call: Call) -> dict[str, str]:
+    def choices(self, asker: Asker, call: Call) -> dict[str, str]:
         """What to offer for the `profile` that somebody is typing: those that the command can be about."""
         living = answers.living(self._board, asker.server_id)
         match call.name:
             case "echo online":
                 here = {session.profile_id for session in self._here(asker)}
-                fitting = [p for p in living if p.can_speak and p.id not in here and permits.may_summon(asker, p)]
-                return choosing.offered(call.text("profile"), fitting, self._name)
+                fitting = [p for p in living if p.can_speak and p.id not in here]
             case "echo offline":
                 online = {session.profile_id for session in self._here(asker)}
                 fitting = [p for p in living if p.id in online]
             case _:
                 fitting = [p for p in living if p.state is not ProfileState.FORGETTING]
-        return choosing.offered(call.text("profile"), [p for p in fitting if permits.may_govern(asker, p)], self._name)
+        return choosing.offered(call.text("profile"), [p for p in fitting if access.may(asker, p)], self._name)
 
     # asking for an echo
 
@@ -192,10 +193,11 @@ class Commands:
         else:
             ready = [p for p in living if p.can_speak]
             profile = choosing.implied(ready, asker.id, self._name, NONE_READY)
-        permits.check_summons(asker, profile, self._name(profile))
+        access.check(asker, profile, self._name(profile))
         starts = call.options.get("starts") is True
-        permits.check_starts(asker, starts=starts)
-        standing = permits.standing(asker, profile)
+        if starts:
+            access.check(asker, profile, self._name(profile), STARTS)
+        standing = access.standing(asker, profile)
         request = self._requests.online(profile.id, asker.channel_id, asker.id, starts, standing)
         outcome = await asking.reply.patiently(request)
         if isinstance(outcome, Refusal):
@@ -224,7 +226,7 @@ class Commands:
     async def _offline(self, asking: Asking, call: Call) -> None:
         asker = asking.asker
         profile, sessions = self._to_silence(asker, call.text("profile"))
-        permits.check_governs(asker, profile, self._name(profile))
+        access.check(asker, profile, self._name(profile))
         for session in sessions:
             outcome = await asking.reply.patiently(self._requests.offline(session.id, asker.id, TAKEN_OFFLINE))
             if isinstance(outcome, Refusal):
@@ -238,7 +240,7 @@ class Commands:
             to_all=True,
         )
 
-    def _to_silence(self, asker: permits.Asker, named: str) -> tuple[ProfileSnapshot, list[SessionSnapshot]]:
+    def _to_silence(self, asker: Asker, named: str) -> tuple[ProfileSnapshot, list[SessionSnapshot]]:
         """Whose sessions to end: here, or in the whole server where the echo is online elsewhere only."""
         living = answers.living(self._board, asker.server_id)
         everywhere = self._board.sessions_online(asker.server_id)
@@ -286,7 +288,7 @@ class Commands:
 
     # finding
 
-    def _here(self, asker: permits.Asker) -> list[SessionSnapshot]:
+    def _here(self, asker: Asker) -> list[SessionSnapshot]:
         return [s for s in self._board.sessions_online(asker.server_id) if s.channel_id == asker.channel_id]
 
     def _name(self, profile: ProfileSnapshot) -> str:

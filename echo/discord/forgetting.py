@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from echo.discord import answers, choosing
+from echo.discord import access, answers, choosing
+from echo.discord.access import Asker
 from echo.discord.answers import name_of
 from echo.discord.consent import Button, Style, plain
 from echo.discord.menus import Choice, Menu, cut
-from echo.discord.permits import Asker, check_governs
 from echo.discord.presses import BY_MANAGER, BY_SUBJECT, Asking
 from echo.discord.private import PrivateAsking
 from echo.discord.replies import Reply
@@ -67,7 +67,7 @@ class Forgetting:
             await self._erase(asking.reply, asking.asker.id, [profile], posts=posts)
             return
         name = name_of(self._board, profile)
-        check_governs(asking.asker, profile, name)
+        access.check(asking.asker, profile, name)
         also = ", and what it said on Discord would be taken down" if posts else ""
         await asking.reply.say(
             f"Everything that was read and learned for the echo of **{name}** would be erased for good{also}. "
@@ -82,7 +82,7 @@ class Forgetting:
         profile = self._board.profiles.get(int(found[0]))
         if profile is None or profile.server_id != asking.asker.server_id:
             raise UsageError(NOT_YOURS)
-        check_governs(asking.asker, profile, name_of(self._board, profile))
+        access.check(asking.asker, profile, name_of(self._board, profile))
         await self._erase(asking.reply, asking.asker.id, [profile], posts=found[1])
         return True
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from echo.discord.access_rows import MANAGING, ROWS
 from states.model import Allowance
 
 SLASH, USER_MENU = 1, 2
 SUBCOMMAND, TEXT, YES_NO, USER, FILE = 1, 3, 5, 6, 11
 IN_SERVERS: Final = [0]
-"""Where commands can be used (`contexts`): in servers, not in direct messages."""
 ANYWHERE: Final = [0, 1]
-"""In servers and in direct messages with the bot; subcommands have no contexts of their own."""
+"""Where commands can be used (`contexts`): in servers, and in direct messages; subcommands have none of their own."""
+MANAGE_SERVER: Final = 1 << 5
+"""The permission Manage Server (Discord API reference, "Permissions")."""
 
 GROUP: Final = "echo"
 MENU: Final = "Make an echo"
@@ -113,16 +115,18 @@ SUBCOMMANDS: Final = [
     _option(SUBCOMMAND, "help", "What Echo is, what it keeps and how to stop it"),
 ]
 
-COMMANDS: Final[list[dict[str, Any]]] = [
-    {
-        "type": SLASH,
-        "name": GROUP,
-        "description": "Echoes of people who agreed to it",
-        "contexts": ANYWHERE,
-        "options": SUBCOMMANDS,
-    },
-    {"type": USER_MENU, "name": MENU, "contexts": IN_SERVERS},
-]
+
+def _shown(command: dict[str, Any]) -> dict[str, Any]:
+    """The command with whom Discord shows it to and where, by the table of who may do what.
+
+    Discord has one permission for a command with all its subcommands: what any member may use stands open to all, and
+    the table decides. Server's managers may set it otherwise, in their settings under Integrations.
+    """
+    rows = [row for row in ROWS if row.name in signatures([command])]
+    for_managers = all(row.roles <= MANAGING and not row.chosen for row in rows)
+    permissions = str(MANAGE_SERVER) if for_managers else None
+    contexts = ANYWHERE if any(row.private for row in rows) else IN_SERVERS
+    return {**command, "default_member_permissions": permissions, "contexts": contexts}
 
 
 def signatures(commands: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -132,3 +136,17 @@ def signatures(commands: Iterable[Mapping[str, Any]]) -> set[str]:
         parts = [o["name"] for o in command.get("options") or () if o["type"] == SUBCOMMAND]
         found.update(f"{command['name']} {part}" for part in parts) if parts else found.add(str(command["name"]))
     return found
+
+
+COMMANDS: Final[list[dict[str, Any]]] = [
+    _shown(one)
+    for one in (
+        {
+            "type": SLASH,
+            "name": GROUP,
+            "description": "Echoes of people who agreed to it",
+            "options": SUBCOMMANDS,
+        },
+        {"type": USER_MENU, "name": MENU},
+    )
+]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, Final, Protocol
 
 from echo.corpus.importing import Imported
-from echo.discord import answers, uploads
+from echo.discord import access, answers, uploads
 from echo.discord.presses import Asking
 from echo.discord.translate import Call, Upload
 from echo.errors import NoPermission, UsageError
@@ -98,6 +98,7 @@ class Importing:
             raise NoPermission(NOT_AGREED)
         if not own[0].has_consent:
             raise UsageError(NONE_OWN)
+        access.check(asking.asker, own[0], answers.name_of(self._board, own[0]))
         return own[0]
 
 

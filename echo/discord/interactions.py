@@ -9,15 +9,17 @@ from typing import Any
 import nextcord
 
 from db.errors import StorageError
-from echo.discord import translate
+from echo.discord import access, translate
+from echo.discord.access import Asker
+from echo.discord.access_rows import Row
 from echo.discord.answers import NOT_KEPT
 from echo.discord.buttons import Buttons
 from echo.discord.commands import Commands
-from echo.discord.permits import Asker, shown_name
+from echo.discord.permits import shown_name
 from echo.discord.presses import Asking
 from echo.discord.private import Private, PrivateAsking
 from echo.discord.replies import Reply
-from echo.errors import EchoError
+from echo.errors import EchoError, NoPermission
 from states.board import Board
 
 log = logging.getLogger(__name__)
@@ -43,18 +45,21 @@ class Interactions:
     async def handle(self, interaction: nextcord.Interaction[Any]) -> None:
         """Hand a command, form or press on; what is refused is told in one sentence."""
         reply = Reply(interaction)
-        asking = self._asking(interaction, reply)
         data: dict[str, Any] = dict(interaction.data or {})
         try:
-            if asking is not None:
-                self._board.name({asking.asker.id: asking.asker.name})
-                await self._hand_on(interaction.type, asking, data)
-            elif interaction.guild_id is None and interaction.user is not None:
-                await self._hand_on_privately(interaction, reply, data)
-            else:
-                await reply.say("Echo works in servers, where it is a member: use this command there.")
+            row = _row(interaction.type, data)
+            if interaction.guild_id is None and interaction.user is not None:
+                await self._hand_on_privately(interaction, reply, data, row)
+                return
+            asking = self._asking(interaction, reply, row)
+            access.enter(asking.asker)
+            self._board.name({asking.asker.id: asking.asker.name})
+            await self._hand_on(interaction.type, asking, data)
         except EchoError as error:
-            await reply.say(str(error))
+            if interaction.type is nextcord.InteractionType.application_command_autocomplete:
+                await reply.offer({})
+            else:
+                await reply.say(str(error))
         except StorageError as error:
             # Its own sentence is the operator's: it names files of this computer.
             log.warning("Something asked for on Discord was not kept: %s", error)
@@ -71,10 +76,11 @@ class Interactions:
             await self._buttons.press(asking, str(data["custom_id"]), data.get("values") or ())
 
     async def _hand_on_privately(
-        self, interaction: nextcord.Interaction[Any], reply: Reply, data: dict[str, Any]
+        self, interaction: nextcord.Interaction[Any], reply: Reply, data: dict[str, Any], row: Row
     ) -> None:
         assert interaction.user is not None
         asking = PrivateAsking(interaction.user.id, shown_name(interaction.user), reply)
+        access.enter(Asker(asking.user_id, asking.name, False, 0, 0, is_bot=interaction.user.bot, row=row))
         if interaction.type is nextcord.InteractionType.application_command:
             await self._private.run(asking, translate.call(data))
         elif interaction.type is nextcord.InteractionType.application_command_autocomplete:
@@ -82,10 +88,10 @@ class Interactions:
         elif interaction.type is nextcord.InteractionType.component:
             await self._private.press(asking, str(data["custom_id"]), data.get("values") or ())
 
-    def _asking(self, interaction: nextcord.Interaction[Any], reply: Reply) -> Asking | None:
+    def _asking(self, interaction: nextcord.Interaction[Any], reply: Reply, row: Row) -> Asking:
         server, user, echo_id = interaction.guild, interaction.user, self._echo_id()
         if server is None or user is None or interaction.channel_id is None or echo_id is None:
-            return None
+            raise NoPermission(access.OUTSIDE)
         may = interaction.permissions
         asker = Asker(
             id=user.id,
@@ -93,9 +99,18 @@ class Interactions:
             is_manager=may.manage_guild or may.administrator,
             server_id=server.id,
             channel_id=interaction.channel_id,
+            is_bot=user.bot,
+            row=row,
         )
         here = interaction.app_permissions
         if isinstance(interaction.channel, nextcord.Thread):
             here.send_messages = here.send_messages_in_threads
         pressed = interaction.message.id if interaction.message is not None else 0
         return Asking(asker, reply, server, here, echo_id, pressed)
+
+
+def _row(kind: nextcord.InteractionType, data: dict[str, Any]) -> Row:
+    """What is used, by the table of who may do what. Raises UsageError for what it does not have."""
+    if kind in (nextcord.InteractionType.modal_submit, nextcord.InteractionType.component):
+        return access.known_id(str(data["custom_id"]))
+    return access.known(translate.call(data).name)

@@ -1,40 +1,23 @@
-"""Who may ask for what, and what Echo itself may do where. Each refusal is one sentence."""
+"""Of whom an echo may be asked for, and what Echo itself may do where. Each refusal is one sentence."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import nextcord
 
+from echo.discord import access
+from echo.discord.access import Asker
 from echo.discord.collecting.places import Exclusions
 from echo.discord.consent import plain
 from echo.discord.dates import show_day
 from echo.discord.snowflakes import time_of
 from echo.discord.translate import Person
 from echo.errors import BadDate, NoPermission, NothingToRead, UsageError
-from states import terms_in_force
-from states.model import ProfileSnapshot
-from states.terms import Summoner
 
 _NONE: Final = Exclusions(nsfw=True)
 _WITH_WORDS: Final = (nextcord.TextChannel, nextcord.ForumChannel, nextcord.VoiceChannel, nextcord.StageChannel)
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who uses a command or button, and where. `is_manager`: they have Manage Server (or are its administrator).
-
-    `is_trusted`: they have a role that the server's managers trust.
-    """
-
-    id: int
-    name: str
-    is_manager: bool
-    server_id: int
-    channel_id: int
-    is_trusted: bool = False
 
 
 def shown_name(user: nextcord.User | nextcord.Member) -> str:
@@ -43,26 +26,13 @@ def shown_name(user: nextcord.User | nextcord.Member) -> str:
     return str(nick or user.global_name or user.name)
 
 
-def check_starts(asker: Asker, *, starts: bool) -> None:
-    """Raises NoPermission where somebody who does not manage the server wants an echo to begin conversations."""
-    if starts and not asker.is_manager:
-        raise NoPermission(
-            "Letting an echo begin conversations takes the permission Manage Server: leave `starts` out, or ask "
-            "somebody who manages this server."
-        )
-
-
 def check_subject(asker: Asker, subject: Person, echo_id: int) -> None:
     """Raises UsageError for somebody who can't be echoed, NoPermission for whom this asker may not ask."""
     if subject.is_bot or subject.id == echo_id:
         raise UsageError(f"{plain(subject.name)} is a bot, and only people can have an echo: choose a person.")
     if not subject.is_member:
         raise UsageError("This person is not in this server: choose somebody from the list of its members.")
-    if subject.id != asker.id and not asker.is_manager:
-        raise NoPermission(
-            "Asking for an echo of somebody else takes the permission Manage Server: ask for your own echo, or ask "
-            "somebody who manages this server."
-        )
+    access.check_person(asker, subject.id, plain(subject.name))
 
 
 def check_age(subject: Person, server: nextcord.Guild, cutoff: datetime) -> None:
@@ -102,35 +72,6 @@ def check_stage(here: nextcord.Permissions) -> None:
             "Echo cannot speak in this channel: give its role View Channel and Send Messages (and best Manage "
             "Webhooks) here, or choose another channel."
         )
-
-
-def may_govern(asker: Asker, profile: ProfileSnapshot) -> bool:
-    """Whether somebody may bring an echo online and offline and have it erased: its subject, and managers."""
-    return asker.is_manager or asker.id == profile.user_id
-
-
-def check_governs(asker: Asker, profile: ProfileSnapshot, name: str) -> None:
-    """Raises NoPermission for somebody else's echo without Manage Server."""
-    if not may_govern(asker, profile):
-        raise NoPermission(f"Only {name} and those with the permission Manage Server may do that with this echo.")
-
-
-def may_summon(asker: Asker, profile: ProfileSnapshot) -> bool:
-    """Whether somebody may bring an echo online: whom its subject lets."""
-    return terms_in_force.may_summon(profile.terms, standing(asker, profile))
-
-
-def check_summons(asker: Asker, profile: ProfileSnapshot, name: str) -> None:
-    """Raises NoPermission for whom its subject does not let bring the echo online."""
-    if not may_summon(asker, profile):
-        raise NoPermission(terms_in_force.who_may_summon(profile.terms, name))
-
-
-def standing(asker: Asker, profile: ProfileSnapshot) -> Summoner:
-    """The narrowest circle of possible summoners that somebody belongs to."""
-    return terms_in_force.standing_of(
-        asker.id, profile.user_id, is_manager=asker.is_manager, is_trusted=asker.is_trusted
-    )
 
 
 def readable_channels(server: nextcord.Guild, exclusions: Exclusions = _NONE) -> list[str]:

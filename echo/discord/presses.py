@@ -9,9 +9,10 @@ from typing import Final
 
 import nextcord
 
+from echo.discord import access
+from echo.discord.access import Asker
 from echo.discord.answers import name_of
 from echo.discord.consent import Answer, Press, sure_button, text_hash, version_of
-from echo.discord.permits import Asker, check_governs
 from echo.discord.replies import Reply
 from echo.ports import Requests
 from states.board import Board
@@ -65,6 +66,7 @@ class Presses:
         if profile is None or profile.server_id != asking.asker.server_id:
             await asking.reply.say(OVER)
             return
+        access.check(asking.asker, profile, name_of(self._board, profile))
         match press.answer:
             case Answer.YES:
                 await self._agree(asking, profile, press.version)
@@ -75,16 +77,15 @@ class Presses:
             case Answer.FORGET:
                 await self.forget(asking, profile)
             case Answer.SURE:
-                check_governs(asking.asker, profile, name_of(self._board, profile))
                 await self._erase(asking, profile)
 
     async def forget(self, asking: Asking, profile: ProfileSnapshot) -> None:
         """Erase an echo: at once for its subject, after one more press for a manager. Raises NoPermission."""
+        name = name_of(self._board, profile)
+        access.check(asking.asker, profile, name)
         if asking.asker.id == profile.user_id:
             await self._erase(asking, profile)
             return
-        name = name_of(self._board, profile)
-        check_governs(asking.asker, profile, name)
         await asking.reply.say(
             f"Everything that was read and learned for the echo of **{name}** would be erased for good. Are you sure?",
             sure_button(profile.id),

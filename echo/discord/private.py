@@ -6,13 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from echo.discord.access import OUTSIDE
 from echo.discord.replies import Reply
 from echo.discord.translate import Call
 
-IN_SERVERS_ONLY: Final = (
-    "This command works in servers where Echo is a member: use it there. Here, `/echo forget` erases your echoes, "
-    "`/echo export` gives you all that is held about you, and `/echo help` says what Echo is."
-)
 OVER: Final = "This button or menu is over; call the command again."
 
 
@@ -45,7 +42,7 @@ class Private:
         """Do what a command asks for."""
         command = self.commands.get(call.name)
         if command is None:
-            await asking.reply.say(IN_SERVERS_ONLY)
+            await asking.reply.say(OUTSIDE)
             return
         await command(asking, call)
 

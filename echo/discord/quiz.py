@@ -64,8 +64,6 @@ class Quiz:
             return texts.LATE
         if press.choice is Choice.NEXT:
             return self._go_on(user_id)
-        if user_id == self.profile.user_id:
-            return texts.SUBJECT
         if user_id in question.guesses:
             return texts.AGAIN
         question.guesses[user_id] = press.choice is question.real

@@ -30,7 +30,6 @@ _JOINER: Final = "\u200d"
 
 OVER: Final = "This quiz is over; your press changed nothing. `/echo quiz` begins another one."
 LATE: Final = "This question is over, so your guess does not count; another one is asked now."
-SUBJECT: Final = "This quiz is about you, and you know what you wrote: watch, and let the others guess."
 AGAIN: Final = "You have guessed already, and the first guess counts."
 TAKEN: Final = "Your guess is **{letter}**. What was real is told when the question ends."
 NOT_YOURS: Final = "Only whoever asked for the quiz can go on before its time."

@@ -15,7 +15,7 @@ import nextcord
 from db.errors import StorageError
 from db.quizzes import KeptMoment, RunningQuiz
 from db.stored import Wishes
-from echo.discord import answers, permits
+from echo.discord import access, answers, permits
 from echo.discord import quiz_texts as texts
 from echo.discord.audience import readable_by_all_here
 from echo.discord.consent import Button, plain
@@ -37,10 +37,8 @@ QUESTIONS: Final = 10
 """The most of one quiz."""
 FEWEST: Final = 3
 """Fewer moments tell nothing, and are not asked."""
-
 AGAIN: Final = 300.0
 """Seconds after which it is tried again to end a quiz."""
-
 NO_PERSON: Final = "Say about whose echo the quiz is to be with the option user."
 NO_ECHO: Final = "There is no echo of {name} in this server: `/echo list` shows whose there are."
 NOT_READY: Final = "The echo of {name} is not ready yet; `/echo status` shows how far it is."
@@ -143,8 +141,9 @@ class Quizzing:
     async def press(self, asking: Asking, press: Press) -> None:
         """Deal with one press of a button under a question."""
         quiz = self._running.get(asking.message_id)
-        said = texts.OVER if quiz is None else quiz.press(asking.asker.id, press)
-        await asking.reply.say(said)
+        if quiz is not None:
+            access.check(asking.asker, quiz.profile, "")
+        await asking.reply.say(texts.OVER if quiz is None else quiz.press(asking.asker.id, press))
 
     async def end_cut(self) -> None:
         """Say of quizzes that nobody plays any more, as the last run of Echo left them, that they are over.
@@ -198,6 +197,7 @@ class Quizzing:
             raise UsageError(NOT_READY.format(name=shown))
         if Allowance.QUIZ not in found[0].allows:
             raise NoPermission(NOT_ALLOWED.format(name=shown))
+        access.check(asking.asker, found[0], shown)
         return found[0]
 
     def _taken(self) -> set[tuple[str, int]]:

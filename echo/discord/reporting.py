@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from echo.discord import answers, choosing, permits
+from echo.discord import access, answers, choosing
 from echo.discord.dates import show_day
 from echo.discord.presses import Asking
 from echo.discord.replies import Picture
@@ -41,7 +41,7 @@ class Reporting:
         """Answer whoever asked, and nobody else. Raises UsageError or NoPermission."""
         profile = self._meant(asking, call.text("profile"))
         name = answers.name_of(self._board, profile)
-        permits.check_governs(asking.asker, profile, name)
+        access.check(asking.asker, profile, name)
         cards = self._board.scores.get(profile.id, ())
         if not cards:
             await asking.reply.say(NOT_TESTED.format(name=name))
@@ -56,7 +56,7 @@ class Reporting:
         if named:
             return choosing.chosen(named, living, self._name)
         known = [p for p in living if p.has_consent and p.state is not ProfileState.FORGETTING]
-        fitting = [p for p in known if permits.may_govern(asking.asker, p)]
+        fitting = [p for p in known if access.may(asking.asker, p)]
         return choosing.implied(fitting, asking.asker.id, self._name, NONE_OWN)
 
     def _name(self, profile: ProfileSnapshot) -> str:

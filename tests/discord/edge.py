@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import nextcord.http
 
@@ -17,16 +18,20 @@ from db.changes import Changes
 from db.connection import Database
 from db.corpus import Corpus
 from db.keys import Keyring
+from db.models import Models
 from db.outbox import Outbox, OutboxRow
 from db.quizzes import Quizzes
 from db.wishes import WishBook
 from echo.corpus.written import Written
+from echo.discord.card import Card
 from echo.discord.client import EchoClient
 from echo.discord.hearing import Hearing
 from echo.discord.notices import Notices, Openings
 from echo.discord.quizzing import Quizzing
+from echo.discord.reporting import Reporting
 from echo.interpreter import Interpreter
 from echo.package_imports import PackageImports
+from echo.portraits import Portraits
 from echo.router import Router
 from echo.sandbox.people import People
 from echo.sandbox.server import Sandbox
@@ -77,6 +82,7 @@ class Edge:
     quizzes: Quizzes
     wishes: WishBook
     counted: list[int]
+    models: Models
 
     async def until(self, fact: Callable[[], Any]) -> Any:
         """Return what `fact` gives once that is true."""
@@ -231,6 +237,10 @@ async def edge_at(
         quizzing = Quizzing(client, quizzes, board, settings, tasks.start, wishes.of, count)
         client.commands.more["echo quiz"], client.buttons.quizzing = quizzing.run, quizzing
 
+        models = Models(database, keyring, folder)
+        client.commands.card = client.buttons.card = card = Card(board, Portraits(models, corpus, wishes, board))
+        client.commands.more |= {"echo card": card.run, "echo report": Reporting(board, ZoneInfo("UTC")).run}
+
         async def type_in(channel_id: int) -> None:
             """Nobody is seen typing here."""
 
@@ -248,7 +258,7 @@ async def edge_at(
         async with asyncio.timeout(PATIENCE):
             await client.wait_available()
         tasks.start("quizzes", quizzing.end_cut())
-        world, people, stored = sandbox.world, sandbox.people, (corpus, quizzes, wishes, counted)
+        world, people, stored = sandbox.world, sandbox.people, (corpus, quizzes, wishes, counted, models)
         yield Edge(sandbox, world, people, client, board, router, hearing, notices, database, clock, requests, *stored)
         await router.settled()
         assert len(board.faults) == expected_faults, board.faults

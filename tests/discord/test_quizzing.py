@@ -14,6 +14,7 @@ import pytest
 
 from db.stored import QuizMoment, StoredMessage, Wishes
 from echo.discord import quiz_texts as texts
+from echo.discord.access_rows import WATCHING
 from echo.discord.quizzing import BEGUN, BUSY, NO_ECHO, NO_MOMENTS, NOT_ALLOWED, NOT_FOR_ALL, NOT_READY, Quizzing
 from echo.sandbox.interaction_payloads import COMPONENT
 from echo.sandbox.permissions import Permission
@@ -146,12 +147,11 @@ async def test_a_question_that_nobody_answers_in_time_is_the_last_one(tmp_path: 
 async def test_every_odd_press_is_answered_by_one_sentence_and_changes_nothing(edge: Edge) -> None:
     await ready(edge)
     message = await begun(edge)
-    assert await pressed(edge, "Bo", message, "A") == texts.SUBJECT
+    assert await pressed(edge, "Bo", message, "A") == WATCHING
     assert await pressed(edge, "Cy Day", message, "Next") == texts.NOT_YOURS
     await pressed(edge, "Cy Day", message, right(message))
     assert await pressed(edge, "Cy Day", message, wrong(message)) == texts.AGAIN
-    # On a message that is no quiz, whatever its custom id says.
-    assert await forged(edge, "Cy Day", "echo:quiz:a:1") == texts.OVER
+    assert await forged(edge, "Cy Day", "echo:quiz:a:1") == texts.OVER, "it stands on a message that is no quiz"
     await pressed(edge, "Ada", message, "Next")
     await standing(edge, "Question 2 of 3")
     for late in ("echo:quiz:a:1", "echo:quiz:next:1", "echo:quiz:b:99"):

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from echo.discord.card import NONE_HERE, NONE_STRUCK, NOT_AGREED, NOT_YOURS
+from echo.discord.access_rows import NOT_YOURS
+from echo.discord.card import NONE_HERE, NONE_STRUCK, NOT_AGREED
 from echo.discord.card_texts import BANS, PHRASES, SHOW, STRIKE, TOPICS
 from echo.sandbox.interaction_payloads import COMPONENT
 from echo.saying import UNWISHED

@@ -11,6 +11,8 @@ import aiosqlite
 from db.codec import time_to_text
 from db.collections import erase_collections
 from db.connection import Database
+from db.erased import begin_erasure
+from db.held import ERASED, erase_batch
 from db.keys import Keyring
 from db.models import Models
 from db.sql import SQL
@@ -47,39 +49,44 @@ class Swept:
 class Erasure:
     """Removes text, what is derived from it, and the keys to both; profile rows and journal hold neither."""
 
-    def __init__(self, database: Database, keyring: Keyring, models: Models, tuning: TuningFiles) -> None:
+    def __init__(
+        self, database: Database, keyring: Keyring, models: Models, tuning: TuningFiles, clock: Callable[[], datetime]
+    ) -> None:
         self._database = database
         self._keyring = keyring
         self._models = models
         self._tuning = tuning
+        self._clock = clock
 
     async def erase(self, profile_id: int) -> int:
         """Erase all that is stored of a profile's subject, key first; how many rows and files there were.
 
-        May be repeated after a crash or a failure: it goes on where it stopped. The profile's row, its sessions'
-        rows, its consents and its journal stay, and where a quiz stands that is still to be taken down.
+        May be repeated after a crash or a failure: it goes on where it stopped, and what is counted for the receipt is
+        counted in the transaction that erases it. What stays, and why, says `db.held.STAYING`.
         """
         await self._keyring.destroy(profile_id)
-        erased = await self._models.delete(profile_id)
-        erased += await self._tuning.delete(profile_id)
-        erased += await self._repeat(SQL.erase_messages, profile_id=profile_id)
-        erased += await self._repeat(SQL.erase_generations, profile_id=profile_id)
-        erased += await self._repeat(SQL.erase_datasets, profile_id=profile_id)
-        erased += await self._repeat(SQL.erase_measures, profile_id=profile_id)
         async with self._database.write() as connection:
-            erased += await erase_collections(connection, profile_id)
-            for erase in (
-                SQL.erase_training_runs,
-                SQL.erase_moments,
-                SQL.erase_quiz_results,
-                SQL.erase_scorecards,
-                SQL.erase_wishes,
-                SQL.erase_memories,
-            ):
-                erased += int(await erase(connection, profile_id=profile_id))
+            if await SQL.erasure_of(connection, profile_id=profile_id) is None:
+                await begin_erasure(connection, profile_id, self._clock(), 0)
+            # Which messages it said is known by what is erased next.
+            await SQL.gather_posts(connection, profile_id=profile_id)
+        erased = await self._erase_files(profile_id)
+        for table in ERASED:
+            erased += await self._repeat(_erase_counted, table=table, profile_id=profile_id)
+        async with self._database.write() as connection:
             await SQL.release_turns(connection, profile_id=profile_id)
         await self._database.compact()
         return erased
+
+    async def _erase_files(self, profile_id: int) -> int:
+        # Noted first: a file that is gone has no digest any more.
+        models, tunings = await self._models.digests(profile_id), await self._tuning.digests(profile_id)
+        async with self._database.write() as connection:
+            for kind, digests in (("model", models), ("fine-tuning", tunings)):
+                for name, digest in digests.items():
+                    of = {"profile_id": profile_id, "kind": kind, "name": name, "digest": digest}
+                    await SQL.note_erased_file(connection, **of)
+        return await self._models.delete(profile_id) + await self._tuning.delete(profile_id)
 
     async def sweep(
         self, messages_before: datetime, journal_before: datetime, measures_before: datetime | None = None
@@ -132,6 +139,13 @@ class Erasure:
                 batch = await erase(connection, batch=BATCH, **of)
             erased += batch
         return erased
+
+
+async def _erase_counted(connection: aiosqlite.Connection, table: str, profile_id: int, batch: int) -> int:
+    erased = await erase_batch(connection, table, profile_id, batch)
+    if erased:
+        await SQL.count_erased(connection, profile_id=profile_id, kind=ERASED[table], rows=erased)
+    return erased
 
 
 async def _erase_old_messages(connection: aiosqlite.Connection, **of: str | int) -> int:

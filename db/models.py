@@ -13,7 +13,7 @@ from db.codec import time_from_text, time_to_text
 from db.connection import Database
 from db.errors import KeyDestroyed
 from db.keys import FORGOTTEN, Keyring
-from db.sealed_files import UNFINISHED, read_sealed, to_its_end, unlink, write_sealed
+from db.sealed_files import UNFINISHED, digest_of, read_sealed, to_its_end, unlink, write_sealed
 from db.sql import SQL
 
 FOLDER = "models"
@@ -95,6 +95,12 @@ class Models:
         return await asyncio.to_thread(
             read_sealed, self._data_dir / name_of(profile_id, version), cipher, "model", profile_id, version
         )
+
+    async def digests(self, profile_id: int) -> dict[str, str]:
+        """The SHA-256 of each model file of a profile, as it lies there, by its path within the data folder."""
+        found = await asyncio.to_thread(self._files)
+        own = {name_of(*key): path for key, path in sorted(found.items()) if key[0] == profile_id}
+        return {name: await asyncio.to_thread(digest_of, path) for name, path in own.items()}
 
     async def delete(self, profile_id: int) -> int:
         """Remove all models of a profile; how many there were."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import tempfile
 from collections.abc import Coroutine
@@ -66,6 +67,15 @@ def read_sealed(path: Path, cipher: Cipher, *place: str | int) -> bytes:
     except OSError as failure:
         raise unreadable(path, failure) from failure
     return opened(cipher, sealed, *place)
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file as it lies there, in hexadecimal; raises ModelUnreadable where the disk fails."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as failure:
+        raise unreadable(path, failure) from failure
 
 
 def unlink(path: Path) -> bool:

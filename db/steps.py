@@ -12,13 +12,14 @@ from db.allowances import put_allowance, withdraw_allowance
 from db.cipher import Cipher
 from db.codec import effect_to_text, facts_of, time_to_text
 from db.connection import Database
+from db.erased import begin_erasure
 from db.errors import TwoWriters
 from db.keys import Keyring
 from db.rows import OutboxRow, of_profile, of_session, to_profile, to_session
 from db.sql import SQL
 from states.board import JournalLine
 from states.decide import Step
-from states.effects import QUEUED, Effect, RecordAllowance, RecordConsent, WithdrawAllowance
+from states.effects import QUEUED, Effect, RecordAllowance, RecordConsent, RecordErasure, WithdrawAllowance
 from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
 
 
@@ -127,6 +128,8 @@ async def _put_beside(connection: aiosqlite.Connection, snapshot: Snapshot, effe
             await put_allowance(connection, snapshot.id, effect)
         case WithdrawAllowance():
             await withdraw_allowance(connection, snapshot.id, effect)
+        case RecordErasure():
+            await begin_erasure(connection, snapshot.id, effect.asked_at, effect.asked_by, posts=effect.posts)
 
 
 async def _put_consent(connection: aiosqlite.Connection, snapshot: Snapshot, given: RecordConsent) -> None:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from db.connection import Database
 from db.errors import KeyDestroyed, NothingStored
 from db.keys import FORGOTTEN, Keyring
-from db.sealed_files import UNFINISHED, read_sealed, to_its_end, unlink, write_sealed
+from db.sealed_files import UNFINISHED, digest_of, read_sealed, to_its_end, unlink, write_sealed
 
 FOLDER = "tuning"
 LOGS = "logs"
@@ -72,6 +72,11 @@ class TuningFiles:
         """Remove all that is kept of a profile's fine-tunings, logs too; how many files there were."""
         found = await asyncio.to_thread(self._files)
         return await self._remove(path for (profile, _), path in found if profile == profile_id)
+
+    async def digests(self, profile_id: int) -> dict[str, str]:
+        """The SHA-256 of each file of a profile, as it lies there, by its path within the data folder."""
+        left = await self.left_of(profile_id)
+        return {name: await asyncio.to_thread(digest_of, self._data_dir / name) for name in left}
 
     async def left_of(self, profile_id: int) -> list[str]:
         """The files that are kept of a profile, by their paths within the data folder: none after `delete`."""

@@ -59,8 +59,11 @@ class Uploads:
             ]
 
     async def gone(self, upload: Upload) -> None:
-        """It lies there no more."""
+        """It lies there no more. Where everything of the profile is being erased, the receipt will say so."""
         async with self._database.write() as connection:
+            await SQL.note_erased_upload(
+                connection, profile_id=upload.profile_id, host=upload.host, digest=upload.digest
+            )
             await SQL.drop_upload(
                 connection,
                 profile_id=upload.profile_id,

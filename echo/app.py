@@ -132,6 +132,7 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     parts.interpreter.begin()
     parts.router.tell_started()
     tasks.start("catching up", client.catch_up())
+    tasks.start("receipts", parts.delivering.run())
     tasks.start("quizzes", parts.quizzing.end_cut())
     parts.following.begin()
     tasks.start("bases", parts.bases.run())

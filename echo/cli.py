@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from echo import own_data
 from echo.arguments import Parser
 from echo.errors import EchoError
 
@@ -28,7 +29,7 @@ EXIT_CODES = {
     0: "Done, or stopped as asked.",
     1: "A crash: something that Echo did not foresee.",
     2: "A wrong argument, setting or file; the sentence says which.",
-    65: "Something stored is damaged; `echo-bot corpus verify` says what.",
+    65: "Something stored, or a receipt, is damaged; `echo-bot corpus verify` says what.",
     69: "A needed service (Discord, Ollama) is away.",
     75: "Another Echo is running on this data folder.",
     130: "Interrupted from the keyboard.",
@@ -59,6 +60,7 @@ def parser() -> Parser:
     _add_score(commands, common)
     _add_stats(commands, common)
     _add_models(commands, common)
+    own_data.add(commands, common, _world())
     top.add_argument("--version", action="store_true", help="print the version")
     return top
 
@@ -235,6 +237,8 @@ def _work_of(command: str) -> Work | None:
         from echo import models_cli
 
         return models_cli.run
+    if command in own_data.COMMANDS:
+        return own_data.work_of(command)
     if command == "stats":
         from echo import stats_cli
 

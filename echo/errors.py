@@ -64,6 +64,12 @@ class EngineUnavailable(ServiceUnavailable):
     """The engine's server is away, busy or lacks the model."""
 
 
+class DamagedStored(EchoError):
+    """Something stored, or a file that Echo signed, is not as Echo wrote it."""
+
+    exit_code = 65
+
+
 class AlreadyRunning(EchoError):
     """Another Echo holds this data directory."""
 

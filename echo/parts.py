@@ -26,9 +26,11 @@ from echo.discord.presence import Presence
 from echo.discord.quizzing import Quizzing
 from echo.discord.reporting import Reporting
 from echo.discord.speakable import speakable_channels
+from echo.discord.taking_down import TakingDown
 from echo.discord.voice import Voice
 from echo.engine_reports import EngineReports
 from echo.engines.choice import engine_of
+from echo.erasing import Delivering, Erasing
 from echo.fine_tuning_choice import fine_tuning_of
 from echo.floor import Floor, Limits
 from echo.held_models import HeldModels
@@ -205,11 +207,28 @@ class Parts:
         self.portraits.wished = renew
         return amended
 
+    def _join_erasing(self) -> None:
+        """What erases forgotten profiles wherever something of them lies, and sends the receipts."""
+        store, board = self.store, self.board
+        taking_down = TakingDown(self.client, board, store.erasures)
+        self.delivering = Delivering(store.receipts, self.letters, lambda server: board.names.get(server, str(server)))
+
+        def deliver() -> None:
+            self.tasks.start("receipts", self.delivering.run())
+
+        self.erasing = Erasing(
+            *(store.erasure, store.erasures, store.receipts, store.consents, self.versions),
+            *(taking_down, self.settings, self.clock),
+            also=[taking_down.release],
+            made=deliver,
+        )
+
     def _join_machines(self) -> None:
         """What profiles ask for, and what drives all machines."""
         store, settings = self.store, self.settings
         ends = SessionEnds(self.board, self.router)
         manner, amended = Manner.of(settings), self._join_published()
+        self._join_erasing()
         profile_work = ProfileWork(
             board=self.board,
             chat=self.chat,
@@ -227,7 +246,7 @@ class Parts:
             fine_tuning=fine_tuning_of(*(settings, store, self.board, self.engine, self.scoring, self.clock)),
             versions=self.versions,
             keep_to_terms=KeepingToTerms(store.corpus, self.terms, self.places.learn),
-            erasure=store.erasure,
+            erasing=self.erasing,
             settings=settings,
             clock=self.clock,
             end_sessions=ends,

@@ -12,12 +12,12 @@ from typing import Protocol, TypeAlias
 
 from db.corpus import Corpus
 from db.datasets import Datasets
-from db.erasure import Erasure
 from db.errors import StorageError
 from db.models import Models, TrainingRun
 from db.outbox import OutboxRow
 from echo.amending import Amending
 from echo.corpus.dataset import put_dataset, taught
+from echo.erasing import Erasing
 from echo.errors import EchoError, EngineFailed, EngineUnavailable, NotPassed, ServiceUnavailable
 from echo.perusing import select
 from echo.ports import ChannelGone, Chat, CollectPort, Engine
@@ -67,7 +67,7 @@ class ProfileWork:
     fine_tuning: FineTunes | None
     versions: Versions
     keep_to_terms: Callable[[ProfileSnapshot], Awaitable[int]]
-    erasure: Erasure
+    erasing: Erasing
     settings: Settings
     clock: Callable[[], datetime]
     end_sessions: Sessions
@@ -193,11 +193,10 @@ class ProfileWork:
             self.let_go(snapshot.id)
             for version in range(snapshot.made + 2):
                 self.engine.release(model_name(snapshot.id, version))
-            rows = await self.erasure.erase(snapshot.id)
             self.scoring.take_down(snapshot.id)
-            # Last: a server that is away must not hold up what lies here. The machine tries it again until it is done.
-            await self.versions.remove(snapshot)
-        except (StorageError, EngineUnavailable, EngineFailed) as error:
+            # The machine tries it again until it is done.
+            rows = await self.erasing.erase(snapshot)
+        except (StorageError, ServiceUnavailable, EngineFailed) as error:
             return ev.ForgettingFailed(self.clock(), str(error))
         return ev.EverythingForgotten(self.clock(), rows)
 

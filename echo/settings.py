@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from echo.retention_settings import RetentionSettings
 from echo.secrets import Secrets
 from echo.training_settings import TrainingSettings
 
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     )
     data_retention_days: int = Field(30, ge=1, le=3650, description="Days that collected messages are kept.")
     journal_retention_days: int = Field(180, ge=1, le=3650, description="Days that the journal (no texts) is kept.")
+    retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long the rest is kept.")
     timezone: str = Field("UTC", description="IANA time zone in which dates such as 01.06.2026 begin.")
 
     # Collecting and learning

@@ -16,6 +16,7 @@ from db.connection import Database
 from db.consents import Consents
 from db.corpus import Corpus
 from db.datasets import Datasets
+from db.erased import Erasures
 from db.erasure import Erasure
 from db.errors import StorageError
 from db.generations import Generations
@@ -26,6 +27,7 @@ from db.memories import Memories
 from db.models import Models
 from db.outbox import Outbox
 from db.quizzes import Quizzes
+from db.receipts import Receipts
 from db.scorecards import Scorecards
 from db.signing import Signer
 from db.steps import Steps
@@ -66,6 +68,8 @@ class Store:
     wishes: WishBook
     bases: ServerBases
     erasure: Erasure
+    erasures: Erasures
+    receipts: Receipts
     audit: Audit
     signer: Signer
 
@@ -109,7 +113,9 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             measures=MeasureLog(database),
             wishes=WishBook(database, keyring, clock),
             bases=ServerBases(database, clock),
-            erasure=Erasure(database, keyring, models, tuning),
+            erasure=Erasure(database, keyring, models, tuning, clock),
+            erasures=Erasures(database),
+            receipts=Receipts(database, keyring),
             audit=Audit(database, keyring, clock),
             signer=Signer(house),
         )

@@ -59,6 +59,15 @@ class WithdrawAllowance(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordErasure(Effect):
+    """Keep, in the step's own transaction, that all of it is to be erased, and with `posts` what the echo said, too."""
+
+    asked_by: int
+    asked_at: datetime
+    posts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AskConsent(Effect):
     """Put the question to the subject in the channel, unless it stands there still as the message `standing`."""
 
@@ -135,7 +144,7 @@ QUEUED: tuple[type[Effect], ...] = (
     *(AskConsent, Announce, Collect, Train, Amend, Publish, DropVersions, Forget),
     *(Compose, PlanOpening, Say),
 )
-RECORDED: tuple[type[Effect], ...] = (RecordConsent, RecordAllowance, WithdrawAllowance)
+RECORDED: tuple[type[Effect], ...] = (RecordConsent, RecordAllowance, WithdrawAllowance, RecordErasure)
 
 
 def still_wanted(effect: Effect, snapshot: Snapshot) -> bool:

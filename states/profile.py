@@ -213,7 +213,11 @@ class ProfileDraft(VersionDraft):
 
     def ask_forgetting(self, data: Trigger) -> None:
         """Queue the erasure; nothing else is due or allowed any more."""
+        event = data.args[0]
         self.set(due=NO_DEADLINES, allows=frozenset())
+        if self.snapshot.state is not ProfileState.FORGETTING:
+            posts = isinstance(event, ev.ForgetAsked) and event.posts
+            self.ask(do.RecordErasure(getattr(event, "by", 0), event.at, posts))
         self.ask(do.Forget())
 
     def announce_ready(self, data: Trigger) -> None:

@@ -84,9 +84,5 @@ WHERE at >= :since
 GROUP BY host, base
 ORDER BY host, base
 
--- name: erase_measures(profile_id, batch)!
-DELETE FROM measures
-WHERE id IN (SELECT id FROM measures WHERE profile_id = :profile_id LIMIT :batch)
-
 -- name: erase_old_measures(before, batch)!
 DELETE FROM measures WHERE id IN (SELECT id FROM measures WHERE at < :before LIMIT :batch)

@@ -29,8 +29,5 @@ DELETE FROM memories WHERE message_id IN (SELECT value FROM json_each(:ids))
 -- name: drop_memories_of_place(channel_id)!
 DELETE FROM memories WHERE channel_id = :channel_id
 
--- name: erase_memories(profile_id)!
-DELETE FROM memories WHERE profile_id = :profile_id
-
 -- name: erase_old_memories(before)!
 DELETE FROM memories WHERE stored_at < :before

@@ -21,6 +21,3 @@ ORDER BY profile_id, version
 SELECT profile_id, version, axes, weakest, passed, sentence, moments, seconds, at FROM scorecards
 WHERE profile_id = :profile_id
 ORDER BY version
-
--- name: erase_scorecards(profile_id)!
-DELETE FROM scorecards WHERE profile_id = :profile_id

@@ -102,8 +102,8 @@ def wishes(database: Database, keyring: Keyring, clock: HandClock) -> WishBook:
 
 
 @pytest.fixture
-def erasure(database: Database, keyring: Keyring, models: Models, tuning: TuningFiles) -> Erasure:
-    return Erasure(database, keyring, models, tuning)
+def erasure(database: Database, keyring: Keyring, models: Models, tuning: TuningFiles, clock: HandClock) -> Erasure:
+    return Erasure(database, keyring, models, tuning, clock)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from db.datasets import Datasets
 from db.erasure import BATCH, Erasure, Swept
 from db.errors import DatabaseLocked, KeyDestroyed
 from db.generations import Generations
+from db.held import ERASED, STAYING
 from db.journal import Journal
 from db.keys import Keyring
 from db.memories import Memories, Remembered
@@ -137,6 +138,30 @@ async def test_erasing_leaves_no_text_no_key_and_no_model_but_the_profile_and_it
     assert (await steps_of(database, MASTER_KEY).load())[0] == [talked]
     assert len(await Journal(database).of(talked.key)) == talked.version
     assert len(await Consents(database).of(talked.id)) == 1
+
+
+async def test_every_table_that_holds_anything_of_a_profile_is_known_to_erasing(database: Database) -> None:
+    query = (
+        "SELECT tables.name FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns "
+        "WHERE tables.type = 'table' AND columns.name = 'profile_id'"
+    )
+    async with database.read() as connection:
+        found = {row[0] for row in await connection.execute_fetchall(query)}
+    # Whoever adds a table says in db/held.py what becomes of it when somebody is forgotten.
+    assert found == {*ERASED, *STAYING} and not set(ERASED) & set(STAYING)
+
+
+async def test_what_hangs_on_rows_that_are_erased_goes_with_them(database: Database) -> None:
+    async with database.read() as connection:
+        named = await connection.execute_fetchall("SELECT name FROM sqlite_master WHERE type = 'table'")
+        tables = [row[0] for row in named]
+        hanging = [
+            (table, row["table"], row["on_delete"])
+            for table in tables
+            for row in await connection.execute_fetchall(f"PRAGMA foreign_key_list({table})")
+            if row["table"] in ERASED
+        ]
+    assert hanging and all(table in ERASED or on_delete == "CASCADE" for table, _, on_delete in hanging)
 
 
 async def test_erasing_one_profile_leaves_the_others(

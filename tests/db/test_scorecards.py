@@ -14,6 +14,7 @@ from db.tuning import TuningFiles
 from states.model import ProfileSnapshot
 from states.scores import Axis, Better, Scorecard
 from tests.db.conftest import MASTER_KEY
+from tests.support.clock import HandClock
 from tests.support.snapshots import NOON
 
 CARD = Scorecard(
@@ -54,6 +55,6 @@ async def test_forgetting_erases_them(database: Database, profile: ProfileSnapsh
     cards, keyring = Scorecards(database), Keyring(database, MASTER_KEY)
     await cards.put(profile.id, CARD)
     await Erasure(
-        database, keyring, Models(database, keyring, tmp_path), TuningFiles(database, keyring, tmp_path)
+        *(database, keyring, Models(database, keyring, tmp_path), TuningFiles(database, keyring, tmp_path)), HandClock()
     ).erase(profile.id)
     assert await cards.every() == {}

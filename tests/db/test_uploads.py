@@ -36,5 +36,5 @@ async def test_erasing_here_does_not_forget_what_lies_elsewhere(
     upload = Upload(profile.id, 1, HOST, f"sha256:{7:064d}")
     await uploads.note(upload)
     models, tuning = Models(database, keyring, tmp_path), TuningFiles(database, keyring, tmp_path)
-    await Erasure(database, keyring, models, tuning).erase(profile.id)
+    await Erasure(database, keyring, models, tuning, HandClock()).erase(profile.id)
     assert await uploads.of(profile.id) == [upload]

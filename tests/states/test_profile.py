@@ -81,7 +81,7 @@ def test_declining_and_ignoring_both_end_the_matter() -> None:
     for event in (ev.ConsentDeclined(NOW, 20), ev.TimerFired(expiry, "consent", expiry)):
         step = decide(asked(), event, POLICY)
         assert isinstance(step, Step) and step.after.state is ProfileState.FORGETTING
-        assert step.effects == (do.Forget(),)
+        assert [type(effect) for effect in step.effects] == [do.RecordErasure, do.Forget]
 
 
 def test_too_few_messages_say_how_many_more_are_needed() -> None:

@@ -63,6 +63,7 @@ RANKS = {
             "config",
             "settings",
             "training_settings",
+            "retention_settings",
             "settings_view",
             "secrets",
             "ports",

@@ -16,6 +16,8 @@ ERASED: Mapping[str, str] = MappingProxyType(
         "quiz_moments": "moments for the quiz",
         "quiz_results": "results of quizzes",
         "wishes": "wishes about the card",
+        "feedback": "what people thought of what the echo said",
+        "contacts": "whom it had answered",
         "scorecards": "scorecards",
         "training_runs": "records of trainings",
         "measures": "measurements of answers",

@@ -37,6 +37,14 @@ NO_WISHES = Wishes()
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A message that an echo said, and how people found it: -1 (not like its person) to 1."""
+
+    text: str = field(repr=False)
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class StoredMessage:
     """One message. `user_id` and `author` are who wrote it; `own`: that is the subject. `ts`: epoch seconds, UTC.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from db.stored import NO_WISHES, Wishes
+from db.stored import NO_WISHES, Mark, Wishes
 from echo.persona.turns import Burst, Utterance
 from states.scores import Axis
 
@@ -51,10 +51,10 @@ class Moment:
     `me` are the names of the subject, the shown one first. `seed` makes the answer repeatable. `memory` is what was
     said in this session earlier than the context, oldest first: the echo's own words, and what they answered.
     `opens`: nobody is answered, a conversation is to be begun at `now` (seconds since the epoch, UTC). `wishes` are
-    the subject's. `earlier` are the channel's messages right before `context`, without a gap, oldest first. `persona`
-    is who speaks; None where that has no name, as in a test. Nobody waits for the answer longer than `leisure` times
-    the person's own delay, and never longer than `most` seconds, both from `since` on (seconds since the epoch, UTC;
-    0: from the last message).
+    the subject's; `marks` say how people found what the echo said before. `earlier` are the channel's messages
+    right before `context`, without a gap, oldest first. `persona` is who speaks; None where that has no name, as in
+    a test. Nobody waits for the answer longer than `leisure` times the person's own delay, and never longer than
+    `most` seconds, both from `since` on (seconds since the epoch, UTC; 0: from the last message).
     """
 
     context: tuple[Utterance, ...]
@@ -65,6 +65,7 @@ class Moment:
     opens: bool = False
     now: float = 0.0
     wishes: Wishes = NO_WISHES
+    marks: tuple[Mark, ...] = ()
     earlier: tuple[Utterance, ...] = ()
     persona: PersonaName | None = None
     leisure: float = 1.0

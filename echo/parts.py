@@ -183,6 +183,7 @@ class Parts:
             beginning=beginning,
             wishes=store.wishes,
             terms=self.terms,
+            feedback=store.feedback,
             settings=settings,
             pace=self.pace,
             clock=self.clock,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from db.errors import StorageError
+from db.feedback import Feedback
 from db.generations import Generations
 from db.outbox import OutboxRow
 from db.wishes import WishBook
@@ -58,6 +59,7 @@ class SessionWork:
     beginning: Beginning
     wishes: WishBook
     terms: TermsInForce
+    feedback: Feedback
     settings: Settings
     pace: Pace
     clock: Callable[[], datetime]
@@ -113,6 +115,7 @@ class SessionWork:
         """Keep nothing of this profile in memory any more."""
         self.held_models.drop(profile_id)
         self.wishes.let_go(profile_id)
+        self.feedback.let_go(profile_id)
 
     async def _ruling(self, session: SessionSnapshot, thought: Compose, heard: list[Heard]) -> Ruling:
         """Whether its echo has the word. A conversation is begun wherever there is company, and by whoever will."""
@@ -145,6 +148,7 @@ class SessionWork:
             opens=session.opening,
             now=self.clock().timestamp(),
             wishes=await self.wishes.of(profile.id),
+            marks=await self.feedback.marks(profile.id),
             earlier=talk[:-CONTEXT],
             persona=persona_of(profile),
             leisure=self.pace.scale,

@@ -14,11 +14,13 @@ from db.bases import ServerBases
 from db.changes import Changes, Reconciliations
 from db.connection import Database
 from db.consents import Consents
+from db.contacts import Contacts
 from db.corpus import Corpus
 from db.datasets import Datasets
 from db.erased import Erasures
 from db.erasure import Erasure
 from db.errors import StorageError
+from db.feedback import Feedback
 from db.generations import Generations
 from db.journal import Journal
 from db.keys import Keyring
@@ -66,6 +68,8 @@ class Store:
     scorecards: Scorecards
     measures: MeasureLog
     wishes: WishBook
+    contacts: Contacts
+    feedback: Feedback
     bases: ServerBases
     erasure: Erasure
     erasures: Erasures
@@ -112,6 +116,8 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             scorecards=Scorecards(database),
             measures=MeasureLog(database),
             wishes=WishBook(database, keyring, clock),
+            contacts=Contacts(database, keyring, clock),
+            feedback=Feedback(database, keyring, clock),
             bases=ServerBases(database, clock),
             erasure=Erasure(database, keyring, models, tuning, clock),
             erasures=Erasures(database),

@@ -27,9 +27,11 @@ class Verdict:
 
 
 def heed(persona: Persona, moment: Moment) -> None:
-    """Lets the persona know what its subject is called and wishes, before anything is asked of it."""
+    """Lets the persona know what its subject is called and wishes and how it was found so far, before anything is asked
+    of it."""
     persona.known_as(moment.me)
     persona.wish(moment.wishes)
+    persona.mark(moment.marks)
 
 
 def verdict(persona: Persona, moment: Moment, chattiness: float, speak: bool | None = None) -> Verdict:

@@ -16,6 +16,7 @@ from echo.persona.discriminating import Discriminator
 from echo.persona.finishing import closed, sound, stutters
 from echo.persona.guard import Guard
 from echo.persona.habits import Habits
+from echo.persona.marks import Marks
 from echo.persona.names import company, filled, keys_of
 from echo.persona.ngram import FIRST, LATER, Phrases
 from echo.persona.planning import MESSAGES, Plan, Planner
@@ -118,7 +119,8 @@ class _Aim:
 class Composer:
     """Composes one answer. Made anew for each.
 
-    `memory` is what was said before the context; it binds too. `tally` is added to where somebody counts.
+    `memory` is what was said before the context; it binds too. `tally` is added to where somebody counts. `marks` say
+    how what was said earlier was found.
     """
 
     def __init__(
@@ -129,8 +131,10 @@ class Composer:
         rng: Random,
         memory: Sequence[Utterance] = (),
         tally: Tally | None = None,
+        marks: Marks | None = None,
     ) -> None:
         self.tally = tally or Tally()
+        self._marks = marks or Marks()
         self._v, self._context, self._reading, self._rng = voice, context, reading, rng
         self._said = Consistency(memory, context, voice.reader.names.own)
         p = voice.phrases
@@ -197,6 +201,7 @@ class Composer:
             - 1.6 * abs(math.log1p(len(d.text)) - math.log1p(aim.length))
             - 0.12 * d.jumps / math.log(4 + len(d.plain))
             + TOLD * float(o)
+            + self._marks.leaning(d.text)
             for s, d, o in zip(score, near, odds, strict=True)
         ]
         return self._choose(near, merit)

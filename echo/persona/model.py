@@ -11,7 +11,7 @@ from zlib import crc32
 
 import numpy as np
 
-from db.stored import Wishes
+from db.stored import Mark, Wishes
 from echo.errors import EngineFailed
 from echo.persona.amending import Amended, amended
 from echo.persona.bans import Bans
@@ -21,6 +21,7 @@ from echo.persona.composing import Composer, Tally
 from echo.persona.decision import Decision, chance
 from echo.persona.keeping import parts_of, stored_parts
 from echo.persona.learning import Parts, learn
+from echo.persona.marks import Marks
 from echo.persona.opening import ENOUGH, forbids
 from echo.persona.pacing import Pacing
 from echo.persona.planning import Plan
@@ -41,6 +42,7 @@ class Persona:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.marks = Marks()
 
     @classmethod
     def fit(
@@ -82,6 +84,11 @@ class Persona:
         if guard.bans.wishes != wishes:
             guard.bans = Bans.of(wishes, self._parts.card, reader.lexicon, reader.vectors)
 
+    def mark(self, marks: Sequence[Mark]) -> None:
+        """Sets how what was said earlier was found, for all that is chosen from now on."""
+        if self.marks.given != tuple(marks):
+            self.marks = Marks(marks)
+
     def allows(self, texts: Sequence[str]) -> bool:
         """Whether the messages, together, hold nothing that the subject does not wish to be said."""
         bans = self._parts.voice.guard.bans
@@ -103,7 +110,8 @@ class Persona:
         context = _cut(context)
         voice = self._parts.voice
         reading = voice.reader.read(context, voice.habits)
-        composer = Composer(voice, context, reading, self._rng("reply", context, seed), memory, tally)
+        rng = self._rng("reply", context, seed)
+        composer = Composer(voice, context, reading, rng, memory, tally, self.marks)
         return self.sayable(composer.answer(), context)
 
     def opener(
@@ -123,7 +131,7 @@ class Persona:
         likeness[openings.turn] = near
         reading = replace(voice.reader.read((), voice.habits), likeness=likeness)
         lengths = openings.lengths[rng.choices(range(len(near)), (near + 0.05).tolist())[0]]
-        composer = Composer(voice, (), reading, rng, tally=tally)
+        composer = Composer(voice, (), reading, rng, tally=tally, marks=self.marks)
         texts = self.sayable(composer.carry_out(Plan(lengths, led=False)), context)
         return [] if are_serious(texts) else texts
 
@@ -180,6 +188,10 @@ class Persona:
         reading = voice.reader.read(context, voice.habits)
         row = voice.reader.features(reading, text, voice.habits)
         return float(voice.ranking.predict(np.array([row]))[0])
+
+    def preference(self, context: Sequence[Utterance], text: str) -> float:
+        """`score`, leaned by how what was said earlier was found: by `echo.persona.marks.BOUND` at most."""
+        return self.score(context, text) + self.marks.leaning(text)
 
     def wants(self, context: Sequence[Utterance]) -> float:
         """How much they want to speak now: log-odds of speaking within the next few messages."""

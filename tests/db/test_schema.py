@@ -13,6 +13,7 @@ from db.connection import Database
 from db.schema import Migration, pragma, read_migrations
 from db.sql import FOLDER, SQL
 from db.stored import Outcome, Provenance
+from states.feedback import Rater, Verdict
 from states.model import Allowance, MachineKind, ProfileState, SessionState
 from tests.support.files import content, files_in
 
@@ -45,6 +46,8 @@ async def test_the_three_tables_begin_with_the_columns_that_are_promised(table: 
         ("echo_profiles", "training_status", ProfileState),
         ("echo_sessions", "state", SessionState),
         ("allowances", "allowance", Allowance),
+        ("feedback", "verdict", Verdict),
+        ("feedback", "rater", Rater),
         ("journal", "machine_kind", MachineKind),
         ("outbox", "machine_kind", MachineKind),
     ],

@@ -23,6 +23,7 @@ from echo.engines.ollama.telling import Completion
 from echo.persona.consistency import Consistency
 from echo.persona.model import Persona
 from echo.persona.serious import are_serious
+from echo.persona.turns import Utterance
 from echo.ports import Moment
 
 STEADY: Final = 6
@@ -115,7 +116,7 @@ class Drafting:
         left = await asyncio.to_thread(leisure, mind.persona, moment, lengths[0] if lengths else 0)
         limits = Limits(route.base, self._candidates, self._parallel, Deadline(self._clock, began + left))
         found = await self._found(mind, moment, lengths, route, limits)
-        texts = await asyncio.to_thread(_fittest, mind.persona, moment, found.passing) if found.passing else ()
+        texts = await asyncio.to_thread(fittest, mind.persona, moment.context, found.passing) if found.passing else ()
         return _told(texts, found, self._clock() - began)
 
     async def _found(
@@ -209,6 +210,7 @@ def _passed(
     return tuple(texts) if is_whole else ()
 
 
-def _fittest(persona: Persona, moment: Moment, passing: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """What the statistical persona takes for the likeliest answer of theirs; the first, where they are alike."""
-    return max(passing, key=lambda texts: persona.score(moment.context, "\n".join(texts)))
+def fittest(persona: Persona, context: Sequence[Utterance], passing: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """What the statistical persona takes for the likeliest answer of theirs, leaned by how people found what the echo
+    said before; the first, where they are alike."""
+    return max(passing, key=lambda texts: persona.preference(context, "\n".join(texts)))

@@ -157,19 +157,52 @@ async def put(
 ) -> None:
     """Append a line in a transaction of the caller's, under the installation's own key."""
     last = await SQL.last_act(connection) or await SQL.audit_cut(connection)
+    row = _row(house, last, at, act, (by, server_id, profile_id), facts)
+    await SQL.add_act(connection, **row)
+    await SQL.put_meta_value(connection, name=HEAD, value=_sealed_head(house, row))
+
+
+def put_at_once(
+    connection: sqlite3.Connection,
+    house: Cipher,
+    at: datetime,
+    act: Act,
+    *,
+    by: int,
+    server_id: int = 0,
+    profile_id: int = 0,
+    **facts: int | str,
+) -> None:
+    """The same on a connection of SQLite's own, in its thread."""
+    last = connection.execute(SQL.last_act.sql).fetchone() or connection.execute(SQL.audit_cut.sql).fetchone()
+    row = _row(house, last, at, act, (by, server_id, profile_id), facts)
+    connection.execute(SQL.add_act.sql, row)
+    connection.execute(SQL.put_meta_value.sql, {"name": HEAD, "value": _sealed_head(house, row)})
+
+
+def _row(
+    house: Cipher,
+    last: Any,
+    at: datetime,
+    act: Act,
+    who: tuple[int, int, int],
+    facts: Mapping[str, int | str],
+) -> dict[str, Any]:
     number, before = (0, BEGINNING) if last is None else (last[0], last[1])
     row: dict[str, Any] = {
         "id": number + 1,
         "at": time_to_text(at),
         "act": act.value,
-        "actor_id": by,
-        "server_id": server_id,
-        "profile_id": profile_id,
+        "actor_id": who[0],
+        "server_id": who[1],
+        "profile_id": who[2],
         "facts": json.dumps(facts, sort_keys=True),
     }
-    mac = mac_of(house, before, row)
-    await SQL.add_act(connection, **row, mac=mac)
-    await SQL.put_meta_value(connection, name=HEAD, value=house.seal(b"%d %s" % (row["id"], mac.hex().encode()), HEAD))
+    return row | {"mac": mac_of(house, before, row)}
+
+
+def _sealed_head(house: Cipher, row: Mapping[str, Any]) -> bytes:
+    return house.seal(b"%d %s" % (row["id"], row["mac"].hex().encode()), HEAD)
 
 
 def mac_of(house: Cipher, before: bytes, row: Mapping[str, Any]) -> bytes:

@@ -105,6 +105,14 @@ def damaged(path: Path) -> DatabaseCorrupt:
     )
 
 
+def wrong_master_key(path: Path) -> WrongMasterKey:
+    """The sentence for a master key that is not this database's."""
+    return WrongMasterKey(
+        f"The master key does not open the database {path}: set ECHO_MASTER_KEY to the key with which it was made, or "
+        "move the database away to start anew."
+    )
+
+
 def _clash(failure: sqlite3.Error) -> AlreadyExists:
     # SQLite names the columns in conflict, never their values.
     is_session = "echo_sessions" in str(failure)

@@ -9,14 +9,16 @@ import aiosqlite
 
 from db.cipher import KEY_BYTES, Cipher
 from db.connection import Database
-from db.errors import KeyDestroyed, Tampered, WrongMasterKey
+from db.errors import KeyDestroyed, Tampered, WrongMasterKey, wrong_master_key
 from db.sql import SQL
 
 FORGOTTEN = "This echo was forgotten, and nothing of it is stored any more: ask for a new one."
 
-_CHECK = "key_check"
-_CHECK_PLAIN = b"echo"
-_HOUSE = "house key"
+CHECK = "key_check"
+"""The place of a mark that only the right master key opens, and what that opens to."""
+CHECK_PLAIN = b"echo"
+HOUSE = "house key"
+PROFILE_KEY = "profile key"
 
 
 class Keyring:
@@ -33,26 +35,23 @@ class Keyring:
     async def open(self) -> None:
         """Check the master key against the database, or leave a mark of it in a new one; raises WrongMasterKey."""
         async with self._database.read() as connection:
-            mark = await SQL.meta_value(connection, name=_CHECK)
+            mark = await SQL.meta_value(connection, name=CHECK)
         if mark is None:
             async with self._database.write() as connection:
-                await SQL.set_meta_value(connection, name=_CHECK, value=self._master.seal(_CHECK_PLAIN, _CHECK))
+                await SQL.set_meta_value(connection, name=CHECK, value=self._master.seal(CHECK_PLAIN, CHECK))
             return
         try:
-            self._master.open(mark, _CHECK)
+            self._master.open(mark, CHECK)
         except Tampered as failure:
-            raise WrongMasterKey(
-                f"The master key does not open the database {self._database.path}: set ECHO_MASTER_KEY to the key "
-                "with which it was made, or move the database away to start anew."
-            ) from failure
+            raise wrong_master_key(self._database.path) from failure
 
     async def house(self) -> Cipher:
         """The installation's own key, wrapped by the master key and made at the first call: for what is nobody's
         profile, or outlives one."""
         if self._house is None:
             async with self._database.read() as connection:
-                wrapped = await SQL.meta_value(connection, name=_HOUSE)
-            self._house = Cipher(self._master.open(wrapped or await self._make_house(), _HOUSE))
+                wrapped = await SQL.meta_value(connection, name=HOUSE)
+            self._house = Cipher(self._master.open(wrapped or await self._make_house(), HOUSE))
         return self._house
 
     def known_house(self) -> Cipher:
@@ -64,10 +63,10 @@ class Keyring:
     async def _make_house(self) -> bytes:
         async with self._database.write() as connection:
             # Another task may have made it while this one waited for the writer.
-            wrapped: bytes | None = await SQL.meta_value(connection, name=_HOUSE)
+            wrapped: bytes | None = await SQL.meta_value(connection, name=HOUSE)
             if wrapped is None:
-                wrapped = self._master.seal(os.urandom(KEY_BYTES), _HOUSE)
-                await SQL.set_meta_value(connection, name=_HOUSE, value=wrapped)
+                wrapped = self._master.seal(os.urandom(KEY_BYTES), HOUSE)
+                await SQL.set_meta_value(connection, name=HOUSE, value=wrapped)
         return wrapped
 
     async def key_for(self, profile_id: int) -> Cipher:
@@ -109,10 +108,10 @@ class Keyring:
             return None
         if row["wrapped_key"] is None:
             raise KeyDestroyed(FORGOTTEN)
-        return Cipher(self._master.open(row["wrapped_key"], "profile key", profile_id))
+        return Cipher(self._master.open(row["wrapped_key"], PROFILE_KEY, profile_id))
 
     async def _make(self, connection: aiosqlite.Connection, profile_id: int) -> Cipher:
         key = os.urandom(KEY_BYTES)
-        wrapped = self._master.seal(key, "profile key", profile_id)
+        wrapped = self._master.seal(key, PROFILE_KEY, profile_id)
         await SQL.add_key(connection, profile_id=profile_id, wrapped_key=wrapped)
         return Cipher(key)

@@ -12,10 +12,11 @@ from pathlib import Path
 from echo.discord.client import EchoClient
 from echo.discord.telling import Telling
 from echo.errors import ConfigError
-from echo.lock import only_one
+from echo.lock import keys_shared, only_one
 from echo.operator import ConsoleOperator
 from echo.parts import Parts
 from echo.ports import Engine
+from echo.rotating import settle
 from echo.router import Router
 from echo.sandbox.server import Sandbox
 from echo.secrets import ensure_master_key
@@ -92,9 +93,12 @@ async def open_echo(
     settings = loaded.settings
     home = home_of(settings, serving.sandbox, serving.source)
     async with AsyncExitStack() as stack:
-        stack.enter_context(only_one(home))
-        master_key = ensure_master_key(settings.data_dir, loaded.secrets)
-        store = await stack.enter_async_context(open_store(home, master_key, clock))
+        if told := settle(settings.data_dir, loaded.secrets, clock()):
+            log.warning("%s", told)
+        with keys_shared(settings.data_dir):
+            stack.enter_context(only_one(home))
+            master_key = ensure_master_key(settings.data_dir, loaded.secrets)
+            store = await stack.enter_async_context(open_store(home, master_key, clock))
         sandbox = await stack.enter_async_context(_sandbox(settings, serving, clock)) if serving.sandbox else None
         discord = Discord(f"{sandbox.address}/api/v10", SANDBOX_TOKEN) if sandbox else _discord(loaded, serving)
         pace = Pace(settings.pace_scale, settings.max_delay)

@@ -61,6 +61,7 @@ def parser() -> Parser:
     _add_stats(commands, common)
     _add_models(commands, common)
     own_data.add(commands, common, _world())
+    _add_key(commands, common)
     top.add_argument("--version", action="store_true", help="print the version")
     return top
 
@@ -141,6 +142,20 @@ def _add_models(commands: Commands, common: Parser) -> None:
         one.add_argument("--json", action="store_true", help="as JSON")
 
 
+def _add_key(commands: Commands, common: Parser) -> None:
+    keys = commands.add_parser("key", help="the master key: check, rotate")
+    parts = keys.add_subparsers(dest="what", metavar="WHAT", required=True)
+    checking = parts.add_parser(
+        "check", parents=[common], help="where the key comes from, and whether it opens everything"
+    )
+    checking.add_argument("--json", action="store_true", help="as JSON")
+    rotating = parts.add_parser("rotate", parents=[common], help="wrap everything by another key, while no Echo runs")
+    rotating.add_argument(
+        "--to", choices=("file", "passphrase", "environment"), help="where the key comes from then (as it does now)"
+    )
+    rotating.add_argument("--key-file", type=Path, metavar="FILE", help="take the new key from FILE (made if not)")
+
+
 def _add_stats(commands: Commands, common: Parser) -> None:
     stats = commands.add_parser(
         "stats", parents=[common, _world()], help="what answers took: first word, tokens, waiting, drafts, failures"
@@ -199,6 +214,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "config":
         print(config.render(loaded))
         return 0
+    loaded = _with_key(options, loaded)
     if (work := _work_of(options.command)) is not None:
         return work(options, loaded, _say)
     from echo.app import Serving
@@ -213,6 +229,25 @@ def _run(options: argparse.Namespace) -> int:
         port=port or 0,
     )
     return asyncio.run(serve(loaded, serving, lambda line: print(line, flush=True)))
+
+
+def _with_key(options: argparse.Namespace, loaded: Loaded) -> Loaded:
+    """Ask for the passphrase where one is needed, and settle a change of the key that was interrupted."""
+    if options.command == "score":
+        return loaded
+    from echo.passphrases import prompted
+    from echo.rotating import is_interrupted, settle
+    from schedules.clock import SystemClock
+
+    loaded = prompted(loaded)
+    data_dir = loaded.settings.data_dir
+    if (
+        options.command != "key"
+        and is_interrupted(data_dir)
+        and (told := settle(data_dir, loaded.secrets, SystemClock()()))
+    ):
+        print(f"echo-bot: {told}", file=sys.stderr)
+    return loaded
 
 
 def _say(line: str) -> None:
@@ -239,6 +274,10 @@ def _work_of(command: str) -> Work | None:
         return models_cli.run
     if command in own_data.COMMANDS:
         return own_data.work_of(command)
+    if command == "key":
+        from echo import key_cli
+
+        return key_cli.run
     if command == "stats":
         from echo import stats_cli
 

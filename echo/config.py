@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from pydantic_settings import DotEnvSettingsSource
 
 from echo.errors import ConfigError
-from echo.secrets import MASTER_KEY_VARIABLE, TOKEN_VARIABLE, Secrets, ensure_master_key, read_secrets
+from echo.secrets import SECRET_VARIABLES, Secrets, ensure_master_key, read_secrets
 from echo.settings import FIELDS, Loaded, Settings, default_data_dir, flat, nearest, nested, variable
 from echo.settings_view import allowed, json_schema, render, settings_table, write_all
 
@@ -101,10 +101,10 @@ def _options(options: Mapping[str, str]) -> Layer:
 def _variables(environ: Mapping[str, str], place: str | None = None) -> Layer:
     """The settings among variables; `place` is given for `.env`, where every `ECHO_` name is meant for Echo."""
     known = {variable(key): key for key in FIELDS}
-    others = {CONFIG_VARIABLE, MASTER_KEY_VARIABLE}
+    others = {CONFIG_VARIABLE, *SECRET_VARIABLES}
     for name in environ:
         if name.startswith("ECHO_") and name not in known and name not in others:
-            near = nearest(name, [*known, *others, TOKEN_VARIABLE])
+            near = nearest(name, [*known, *others])
             # The environment may hold names that other programs made (Kubernetes makes ECHO_PORT for a service called
             # echo), so there only a name that looks like a slip of the finger is refused.
             if place or (near and nearest(name, [near], cutoff=0.85)):

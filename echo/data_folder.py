@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 
-from echo.errors import AlreadyRunning, ConfigError, UsageError
+from echo.errors import AlreadyRunning, UsageError
+from echo.key_files import PASSPHRASE_FILE
 from echo.lock import only_one
-from echo.secrets import ensure_master_key
+from echo.secrets import ensure_master_key, missing
 from echo.settings import Loaded, Settings
 from echo.store import Store, open_store
 from echo.worlds import home_of
@@ -75,8 +76,8 @@ async def looking(options: argparse.Namespace, loaded: Loaded, clock: Clock) -> 
 
 
 def master_key_of(loaded: Loaded) -> bytes:
-    if loaded.secrets.master_key is None:
-        raise ConfigError(
-            "The master key of this data is missing: put back the file master.key, or set ECHO_MASTER_KEY to it."
-        )
-    return ensure_master_key(loaded.settings.data_dir, loaded.secrets)
+    """The master key of data that is there; raises ConfigError where it is missing, and as `ensure_master_key` does."""
+    secrets, data_dir = loaded.secrets, loaded.settings.data_dir
+    if secrets.master_key is None and not (data_dir / PASSPHRASE_FILE).exists():
+        raise missing()
+    return ensure_master_key(data_dir, secrets)

@@ -65,7 +65,7 @@ def set_up(level: str, secrets: Secrets, handler: logging.Handler | None = None)
     handler = handler or logging.StreamHandler(sys.stderr)
     handler.setFormatter(DiscreetFormatter(FORMAT))
     handler.addFilter(NoReprs())
-    handler.addFilter(SecretFilter(secrets.token, secrets.master_key))
+    handler.addFilter(SecretFilter(*secrets.values))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

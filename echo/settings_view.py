@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from echo.secrets import MASTER_KEY_VARIABLE, TOKEN_VARIABLE
+from echo.secrets import MASTER_KEY_VARIABLE, PASSPHRASE_VARIABLE, TOKEN_VARIABLE
 from echo.settings import FIELDS, Loaded, Settings, flat, nested
 
 TABLE_BEGIN = "<!-- settings -->"
@@ -83,6 +83,9 @@ def render(loaded: Loaded) -> str:
     lines.append((f"{TOKEN_VARIABLE} = {'(hidden)' if secrets.token else '(none)'}", secrets.token_source))
     lines.append(
         (f"{MASTER_KEY_VARIABLE} = {'(hidden)' if secrets.master_key else '(none)'}", secrets.master_key_source)
+    )
+    lines.append(
+        (f"{PASSPHRASE_VARIABLE} = {'(hidden)' if secrets.passphrase else '(none)'}", secrets.passphrase_source)
     )
     width = max(len(left) for left, _ in lines)
     text = "\n".join(f"{left:<{width}}  {source}" for left, source in lines)

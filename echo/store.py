@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from db.models import Models
 from db.outbox import Outbox
 from db.quizzes import Quizzes
 from db.receipts import Receipts
+from db.rotation import require_opens
 from db.scorecards import Scorecards
 from db.signing import Signer
 from db.steps import Steps
@@ -38,6 +40,7 @@ from db.turns import Turns
 from db.uploads import Uploads
 from db.wishes import WishBook
 from echo.errors import ConfigError
+from echo.key_files import DATABASE
 from echo.settings import Settings
 from schedules.clock import Clock
 from states.policy import Policy
@@ -86,7 +89,9 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
     """
     async with AsyncExitStack() as stack:
         try:
-            database = await stack.enter_async_context(Database(home / "echo.db", shared=shared))
+            # Before the database is opened, as that may already change it.
+            await asyncio.to_thread(require_opens, home / DATABASE, master_key)
+            database = await stack.enter_async_context(Database(home / DATABASE, shared=shared))
             keyring = Keyring(database, master_key)
             await keyring.open()
             house = await keyring.house()

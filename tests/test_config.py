@@ -291,7 +291,7 @@ def test_the_view_names_the_source_of_every_value_and_shows_no_secret(home: Path
     token, key = "MTIzNDU2Nzg5.x.abcdefghijklmnop", base64.urlsafe_b64encode(b"k" * 32).decode()
     loaded = load_in(home, {"DISCORD_TOKEN": token, "ECHO_MASTER_KEY": key, "ECHO_MAX_DELAY": "7"})
     lines = render(loaded).splitlines()
-    assert len(lines) == len(FIELDS) + 2
+    assert len(lines) == len(FIELDS) + 3
     assert next(line for line in lines if line.startswith("max_delay = 7.0 ")).endswith("  environment ECHO_MAX_DELAY")
     for shown in (render(loaded), repr(loaded), str(loaded), f"{loaded.secrets}", str(vars(loaded.settings))):
         assert token not in shown

@@ -25,6 +25,7 @@ from echo.errors import ConfigError, UsageError
 from echo.rehearse import HAS
 from echo.sandbox.faults import Faults
 from echo.sandbox.permissions import Permission
+from echo.secrets import SECRET_VARIABLES
 from echo.settings import FIELDS, Settings, variable
 from schedules.maintenance import TABLE
 from states.model import ProfileState, SessionState
@@ -102,11 +103,10 @@ def test_every_command_is_in_the_readme_and_every_command_named_exists() -> None
 
 def test_every_option_named_after_echo_bot_exists() -> None:
     top = {string for action in parser()._actions for string in action.option_strings}
-    words = {"run", "sandbox", "config", "rehearse", "import", "corpus", "stats"}
-    of_words = {
-        command: help_of(*command.split())
-        for command in ("rehearse", "import", "corpus stats", "corpus verify", "corpus export", "stats")
-    }
+    words = {"run", "sandbox", "config", "rehearse", "import", "corpus", "stats", "key"}
+    importing = ("import", "corpus stats", "corpus verify", "corpus export")
+    others = ("rehearse", "stats", "key rotate", "key check")
+    of_words = {command: help_of(*command.split()) for command in (*importing, *others)}
     named = [text for text in code(WHOLE) if re.search(r"\becho-bot |ARGS=\"", text) and "make test" not in text]
     assert len(named) >= 10
     for text in named:
@@ -118,7 +118,7 @@ def test_every_option_named_after_echo_bot_exists() -> None:
     table = set(re.findall(r"^\| `(--[\w-]+)", ALL["docs/rehearse.md"], re.MULTILINE))
     assert table == of_words["rehearse"] - {"--help"}
     page = set(re.findall(r"^\| `(--[\w-]+)", ALL["docs/importing.md"], re.MULTILINE))
-    assert page == set().union(*(of_words[name] for name in of_words if name not in ("rehearse", "stats"))) - {
+    assert page == set().union(*(of_words[name] for name in importing)) - {
         "--help",
         "--config",
     }
@@ -154,7 +154,7 @@ def test_every_exit_code_is_in_the_readme_and_no_other_is_named() -> None:
 
 def test_every_setting_is_in_the_readme_and_every_setting_named_exists() -> None:
     keys = set(FIELDS)
-    variables = {*map(variable, keys), "ECHO_CONFIG", "ECHO_MASTER_KEY"}
+    variables = {*map(variable, keys), "ECHO_CONFIG", *SECRET_VARIABLES}
     assert keys <= set(re.findall(r"^\| `([\w.]+)` \|", section(README, "Settings"), re.MULTILINE))
     assert set(re.findall(r"\bECHO_[A-Z_]+\b", WHOLE)) <= variables
     shaped = re.compile(r"(?:max|min|data|ollama|message|consent|collecting|training|sandbox|journal|context)_\w+")

@@ -14,3 +14,9 @@ INSERT INTO profile_keys (profile_id, wrapped_key) VALUES (:profile_id, :wrapped
 -- The row stays, so that no new key is ever made for what was forgotten.
 INSERT INTO profile_keys (profile_id, wrapped_key) VALUES (:profile_id, NULL)
 ON CONFLICT (profile_id) DO UPDATE SET wrapped_key = NULL
+
+-- name: all_keys()
+SELECT profile_id, wrapped_key FROM profile_keys ORDER BY profile_id
+
+-- name: change_key(profile_id, wrapped_key)!
+UPDATE profile_keys SET wrapped_key = :wrapped_key WHERE profile_id = :profile_id

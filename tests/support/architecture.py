@@ -66,6 +66,7 @@ RANKS = {
             "retention_settings",
             "settings_view",
             "secrets",
+            "key_files",
             "ports",
             "moments",
             "reports",

@@ -12,12 +12,17 @@ from db.audit import Act, put
 from db.cipher import Cipher
 from states import events as ev
 from states.decide import Step
-from states.model import ProfileSnapshot, Snapshot
+from states.model import Deadline, ProfileSnapshot, Snapshot
 
 ACTS: Final[Mapping[type[ev.Event], Act]] = MappingProxyType(
     {
         ev.EchoAsked: Act.ASKED,
         ev.ConsentGiven: Act.CONSENT_GIVEN,
+        ev.TermsChosen: Act.CONSENT_CHANGED,
+        ev.ConsentRevoked: Act.CONSENT_REVOKED,
+        ev.ConsentOutdated: Act.CONSENT_CHANGED,
+        ev.ApprovalGiven: Act.APPROVED,
+        ev.ApprovalWithdrawn: Act.APPROVAL_WITHDRAWN,
         ev.ConsentDeclined: Act.CONSENT_DECLINED,
         ev.AllowanceGiven: Act.ALLOWANCE_GIVEN,
         ev.AllowanceWithdrawn: Act.ALLOWANCE_WITHDRAWN,
@@ -43,6 +48,8 @@ async def put_act(connection: aiosqlite.Connection, house: Cipher, step: Step, a
     """Append what a step is to the audit, in the step's own transaction; nothing where it is none of `ACTS`."""
     event = step.event
     act = ACTS.get(type(event))
+    if isinstance(event, ev.TimerFired) and event.name == Deadline.EXPIRY:
+        act = Act.CONSENT_EXPIRED
     if act is None:
         return
     facts: dict[str, int | str] = {name: getattr(event, name) for name in _KEPT if hasattr(event, name)}

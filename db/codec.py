@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from enum import Enum
@@ -76,8 +76,11 @@ def terms_from_text(text: str) -> Terms:
 
 
 def facts_of(event: Event) -> str:
-    """An event's fields, but its time, as a JSON object. Events never hold message text."""
-    return _pack(event, but="at")
+    """An event's fields, but its time, as a JSON object. Events never hold message text.
+
+    Nor does the journal hold the terms that somebody chose: they are sealed where they are stored.
+    """
+    return _pack(event, but=("at", "terms"))
 
 
 def effect_to_text(effect: Effect) -> tuple[str, str]:
@@ -106,20 +109,24 @@ _EFFECTS: dict[str, type[Effect]] = {
 }
 
 
-def _pack(thing: Event | Effect, but: str | None = None) -> str:
-    found = {field.name: getattr(thing, field.name) for field in fields(thing) if field.name != but}
+def _pack(thing: Event | Effect, but: Collection[str] = ()) -> str:
+    found = {field.name: getattr(thing, field.name) for field in fields(thing) if field.name not in but}
     return json.dumps(found, default=_plain, ensure_ascii=False)
 
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return time_to_text(value)
+    if isinstance(value, Terms):
+        return terms_to_text(value)
     raise TypeError(f"{type(value).__name__} cannot be stored as JSON.")
 
 
 def _revive(value: Any, hint: Any) -> Any:
-    if hint is datetime:
+    if value is not None and hint in (datetime, datetime | None):
         return time_from_text(value)
+    if hint is Terms:
+        return terms_from_text(value)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(value)
     return value

@@ -12,6 +12,7 @@ from db.allowances import put_allowance, withdraw_allowance
 from db.cipher import Cipher
 from db.codec import effect_to_text, facts_of, time_to_text
 from db.connection import Database
+from db.consents import end_consent, put_consent
 from db.erased import begin_erasure
 from db.errors import TwoWriters
 from db.keys import Keyring
@@ -19,7 +20,15 @@ from db.rows import OutboxRow, of_profile, of_session, to_profile, to_session
 from db.sql import SQL
 from states.board import JournalLine
 from states.decide import Step
-from states.effects import QUEUED, Effect, RecordAllowance, RecordConsent, RecordErasure, WithdrawAllowance
+from states.effects import (
+    QUEUED,
+    Effect,
+    EndConsent,
+    RecordAllowance,
+    RecordConsent,
+    RecordErasure,
+    WithdrawAllowance,
+)
 from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
 
 
@@ -63,7 +72,7 @@ class Steps:
             )
             rows = [await _queue(connection, step, snapshot, e) for e in step.effects if isinstance(e, QUEUED)]
             for effect in step.effects:
-                await _put_beside(connection, snapshot, effect)
+                await _put_beside(connection, house, snapshot, effect)
             await put_act(connection, house, step, snapshot)
             if settles is not None:
                 await SQL.settle_outbox_row(connection, id=settles)
@@ -120,24 +129,15 @@ async def _queue(connection: aiosqlite.Connection, step: Step, snapshot: Snapsho
     return OutboxRow(row_id, snapshot.key, effect, step.event.at, None, 0)
 
 
-async def _put_beside(connection: aiosqlite.Connection, snapshot: Snapshot, effect: Effect) -> None:
+async def _put_beside(connection: aiosqlite.Connection, house: Cipher, snapshot: Snapshot, effect: Effect) -> None:
     match effect:
         case RecordConsent():
-            await _put_consent(connection, snapshot, effect)
+            await put_consent(connection, house, snapshot.id, effect)
+        case EndConsent():
+            await end_consent(connection, snapshot.id, effect)
         case RecordAllowance():
             await put_allowance(connection, snapshot.id, effect)
         case WithdrawAllowance():
             await withdraw_allowance(connection, snapshot.id, effect)
         case RecordErasure():
             await begin_erasure(connection, snapshot.id, effect.asked_at, effect.asked_by, posts=effect.posts)
-
-
-async def _put_consent(connection: aiosqlite.Connection, snapshot: Snapshot, given: RecordConsent) -> None:
-    await SQL.add_consent(
-        connection,
-        profile_id=snapshot.id,
-        user_id=given.user_id,
-        given_at=time_to_text(given.given_at),
-        text_version=given.text_version,
-        text_hash=given.text_hash,
-    )

@@ -109,7 +109,8 @@ class Interpreter:
     def follow(self, snapshot: Snapshot) -> None:
         """End work that the machine no longer wants, and show or end typing."""
         for row, task in tuple(self._running.values()):
-            if row.key == snapshot.key and not still_wanted(row.effect, snapshot):
+            is_over = row.key == snapshot.key and not still_wanted(row.effect, snapshot)
+            if is_over or not self._has_consent(row.key):
                 self._cancel(row, task)
         if isinstance(snapshot, SessionSnapshot):
             self._follow_typing(snapshot)
@@ -126,7 +127,7 @@ class Interpreter:
 
     async def _do(self, row: OutboxRow) -> None:
         snapshot = self._snapshot(row.key)
-        if snapshot is None or not still_wanted(row.effect, snapshot):
+        if snapshot is None or not still_wanted(row.effect, snapshot) or not self._has_consent(row.key):
             await self._settle(row.id)
             return
         event = await self._works[type(row.effect)](row, snapshot)
@@ -165,6 +166,14 @@ class Interpreter:
                 if attempt:
                     self._board.set_condition("database", None)
                 return
+
+    def _has_consent(self, key: MachineKey) -> bool:
+        """Whether a session's profile has both keys: what was waiting to be said for another one is not said."""
+        if key.kind is MachineKind.PROFILE:
+            return True
+        session = self._board.sessions.get(key.id)
+        profile = self._board.profiles.get(session.profile_id) if session is not None else None
+        return profile is None or profile.has_consent
 
     def _snapshot(self, key: MachineKey) -> Snapshot | None:
         machines = self._board.sessions if key.kind is MachineKind.SESSION else self._board.profiles

@@ -118,7 +118,7 @@ class Parts:
         self.letters = Letters(self.client)
         self.presence = Presence(self.client, self.board, self.router.post, self.clock)
         self.notices = Notices(self.client, self.board, self.settings, self.clock, openings)
-        self.chat = DiscordChat(self.notices, self.voice)
+        self.chat = DiscordChat(self.notices, self.voice, self.letters)
 
     def _join_following(self) -> None:
         """What reads, and what keeps up with Discord; both share one budget of requests."""

@@ -54,9 +54,9 @@ class Requests(Protocol):
         """Give one machine an event."""
 
     async def create(
-        self, server_id: int, user_id: int, asker_id: int, channel_id: int, cutoff: datetime
+        self, server_id: int, user_id: int, asker_id: int, channel_id: int, cutoff: datetime, approves: bool = False
     ) -> Step | Refusal:
-        """Ask for an echo: the birth of a profile."""
+        """Ask for an echo: the birth of a profile. `approves`: whoever asks manages the server."""
 
     async def online(
         self,
@@ -123,6 +123,9 @@ class Chat(Protocol):
 
     async def announce(self, profile: ProfileSnapshot, notice: Notice, nonce: str) -> None:
         """Tell the channel how the profile stands, and settle the question's message."""
+
+    async def remind(self, profile: ProfileSnapshot, nonce: str) -> None:
+        """Tell the subject, privately where that is possible, that their consent ends soon."""
 
     async def say(self, line: Line) -> int:
         """Say it through the channel's webhook (or with a header as the bot), pinging nobody; the message's id."""

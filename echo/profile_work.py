@@ -26,7 +26,19 @@ from echo.settings import Settings
 from echo.versions import LearntVersion, Versions, model_name
 from states import events as ev
 from states.board import Board, Progress
-from states.effects import Amend, Announce, AskConsent, Collect, DropVersions, Effect, Forget, Publish, Train
+from states.effects import (
+    Amend,
+    Announce,
+    AskConsent,
+    Collect,
+    DropVersions,
+    Effect,
+    Forget,
+    Publish,
+    Remind,
+    Rest,
+    Train,
+)
 from states.model import Deadline, MachineKey, ProfileSnapshot, Snapshot
 
 log = logging.getLogger(__name__)
@@ -79,6 +91,8 @@ class ProfileWork:
         """What does which effect."""
         return {
             AskConsent: self.ask_consent,
+            Rest: self.rest,
+            Remind: self.remind,
             Announce: self.announce,
             Collect: self.collect,
             Train: self.train,
@@ -98,6 +112,21 @@ class ProfileWork:
         except (ChannelGone, EchoError) as error:
             return ev.ConsentNotPosted(self.clock(), str(error), transient=False)
         return ev.ConsentPosted(self.clock(), message_id)
+
+    async def rest(self, row: OutboxRow, snapshot: Snapshot) -> None:
+        """Keep no model in memory that may not be used."""
+        assert isinstance(snapshot, ProfileSnapshot)
+        self.let_go(snapshot.id)
+        for version in range(snapshot.made + 2):
+            self.engine.release(model_name(snapshot.id, version))
+
+    async def remind(self, row: OutboxRow, snapshot: Snapshot) -> None:
+        """Tell the subject that their consent ends soon. What can't be told is a pity, not a failure."""
+        assert isinstance(snapshot, ProfileSnapshot)
+        try:
+            await self.chat.remind(snapshot, nonce=f"remind-{row.id}")
+        except (ServiceUnavailable, ChannelGone, EchoError) as error:
+            log.info("The person of %s could not be reminded: %s", row.key, error)
 
     async def announce(self, row: OutboxRow, snapshot: Snapshot) -> None:
         """Tell the channel. What can't be told is a pity, not a failure of the profile."""

@@ -18,7 +18,10 @@ class Reach:
 
     async def check(self, profile_id: int) -> None:
         """Raises NoPermission where the engine is elsewhere and the subject agreed that nothing goes there."""
-        if self.stays or any(given.text_version in GOING for given in await self.consents.of(profile_id)):
+        if self.stays:
+            return
+        held = (one.given for one in await self.consents.of(profile_id) if one.ended_at is None)
+        if any(given.text_version in GOING for given in held):
             return
         raise NoPermission(
             "This person agreed that nothing leaves this computer, and the engine is elsewhere now: set engine or "

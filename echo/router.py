@@ -16,7 +16,7 @@ from db.steps import Recorded
 from echo.actor import Actor, Ledger, Mail
 from echo.errors import ServiceUnavailable
 from echo.tasks import Tasks
-from echo.work_ends import BEING_FORGOTTEN
+from echo.work_ends import BEING_FORGOTTEN, NO_CONSENT
 from states.board import Board, Fault
 from states.decide import Refusal, Step, begin_profile, begin_session
 from states.events import AskedAgain, EchoAsked, Event, OfflineAsked, OnlineAsked, StartedAgain, TimerFired
@@ -85,9 +85,15 @@ class Router:
             self._follow(snapshot)
 
     def tell_started(self) -> None:
-        """Have those who wait for an answer look whether their question still stands."""
+        """Have those who wait for an answer look whether their question still stands, and give an end to consents that
+        have none."""
         for profile in self.board.profiles.values():
-            if profile.state is ProfileState.AWAITING_CONSENT and profile.consent_message_id is not None:
+            is_asked = profile.consent_message_id is not None and (profile.expires is None or profile.agreed)
+            if (
+                is_asked
+                if profile.state is ProfileState.AWAITING_CONSENT
+                else profile.has_consent and not profile.expires
+            ):
                 self.post(profile.key, StartedAgain(self._clock()))
 
     def post(self, key: MachineKey, event: Event, settles: int | None = None) -> None:
@@ -106,16 +112,19 @@ class Router:
         return await answer
 
     async def create(
-        self, server_id: int, user_id: int, asker_id: int, channel_id: int, cutoff: datetime
+        self, server_id: int, user_id: int, asker_id: int, channel_id: int, cutoff: datetime, approves: bool = False
     ) -> Step | Refusal:
-        """The birth of a profile; where one of this subject awaits consent already, its question is put again."""
+        """The birth of a profile; where one of this subject awaits consent already, its question is put again.
+
+        `approves`: whoever asks manages the server, and allows the echo there by asking.
+        """
         self._check_open()
         base = self.board.bases.get(server_id, "")
-        asked = EchoAsked(self._clock(), server_id, user_id, asker_id, channel_id, cutoff, base)
+        asked = EchoAsked(self._clock(), server_id, user_id, asker_id, channel_id, cutoff, base, approves)
         async with self._births:
             there = self.profile_of(server_id, user_id)
             if there is not None and there.state is ProfileState.AWAITING_CONSENT:
-                return await self.ask(there.key, AskedAgain(asked.at, asker_id, channel_id, cutoff))
+                return await self.ask(there.key, AskedAgain(asked.at, asker_id, channel_id, cutoff, approves))
             if there is not None:
                 return self._refuse(Refusal(None, asked, Refused.DUPLICATE_PROFILE))
             return await self._bear(begin_profile(asked, self._policy), Refused.DUPLICATE_PROFILE)
@@ -218,16 +227,21 @@ class Router:
             self._performer.follow(snapshot)
         if isinstance(snapshot, ProfileSnapshot):
             for session in self.board.sessions_online(snapshot.server_id):
+                # What is forgotten takes its sessions offline itself, and waits for that.
+                if session.profile_id == snapshot.id and snapshot.state is ProfileState.AWAITING_CONSENT:
+                    self._end_without_consent(session)
                 self._end_if_barred(session)
         elif snapshot.state.is_online:
-            self._end_if_forgotten(snapshot)
+            self._end_without_consent(snapshot)
             self._end_if_barred(snapshot)
 
-    def _end_if_forgotten(self, session: SessionSnapshot) -> None:
-        # It was ready when somebody asked for it to come online; meanwhile somebody asked for it to be forgotten.
+    def _end_without_consent(self, session: SessionSnapshot) -> None:
+        """Take a session offline where a key is out, also one that came online while it was taken out."""
         profile = self.board.profiles.get(session.profile_id)
-        if profile is not None and profile.state in (ProfileState.FORGETTING, ProfileState.FORGOTTEN):
-            self.post(session.key, OfflineAsked(self._clock(), 0, BEING_FORGOTTEN))
+        if profile is not None and not profile.has_consent:
+            rests = profile.state is ProfileState.AWAITING_CONSENT
+            reason = (profile.reason or NO_CONSENT) if rests else BEING_FORGOTTEN
+            self.post(session.key, OfflineAsked(self._clock(), 0, reason))
 
     def _end_if_barred(self, session: SessionSnapshot) -> None:
         profile = self.board.profiles.get(session.profile_id)

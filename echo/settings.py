@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     consent_expiry_hours: int = Field(
         168, ge=1, le=8760, description="Hours after which a question for consent that nobody answered ends."
     )
+    consent_reminder_days: int = Field(
+        14, ge=1, le=365, description="Days before the end of a consent on which its person is reminded of that."
+    )
 
     # Talking
     max_active_sessions_per_server: int = Field(

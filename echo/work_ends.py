@@ -11,6 +11,7 @@ from states.effects import Effect, Forget
 from states.model import MachineKey, ProfileSnapshot
 
 BEING_FORGOTTEN = "Its profile is being forgotten."
+NO_CONSENT = "Not both of its keys are in: its person's consent and a manager's."
 
 
 class Offline(Protocol):

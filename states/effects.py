@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from states.model import Allowance, Deadline, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
+from states.terms import DEFAULT_TERMS, Terms
 
 
 class Notice(StrEnum):
@@ -21,6 +22,8 @@ class Notice(StrEnum):
     READY = "ready"
     RENEWED = "renewed"
     STUCK = "stuck"
+    WAITING = "waiting"
+    """A key is missing: the subject's or a manager's."""
     FORGOTTEN = "forgotten"
 
 
@@ -31,12 +34,21 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class RecordConsent(Effect):
-    """Write the subject's answer beside the step."""
+    """Write the subject's answer beside the step; what they agreed to before ends with it."""
 
     user_id: int
     given_at: datetime
     text_version: int
     text_hash: str
+    terms: Terms = DEFAULT_TERMS
+    cutoff: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndConsent(Effect):
+    """Write beside the step that the subject's answer does not hold any more."""
+
+    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,16 @@ class AskConsent(Effect):
     """Put the question to the subject in the channel, unless it stands there still as the message `standing`."""
 
     standing: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rest(Effect):
+    """Keep nothing of the profile in memory: it may not be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remind(Effect):
+    """Tell the subject that their consent ends soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +163,13 @@ class Say(Effect):
 
 
 QUEUED: tuple[type[Effect], ...] = (
-    *(AskConsent, Announce, Collect, Train, Amend, Publish, DropVersions, Forget),
+    *(AskConsent, Rest, Remind, Announce, Collect, Train, Amend, Publish, DropVersions, Forget),
     *(Compose, PlanOpening, Say),
 )
-RECORDED: tuple[type[Effect], ...] = (RecordConsent, RecordAllowance, WithdrawAllowance, RecordErasure)
+RECORDED: tuple[type[Effect], ...] = (
+    *(RecordConsent, EndConsent, RecordAllowance, WithdrawAllowance),
+    RecordErasure,
+)
 
 
 def still_wanted(effect: Effect, snapshot: Snapshot) -> bool:
@@ -177,6 +202,10 @@ def _wanted_by_profile(effect: Effect, snapshot: ProfileSnapshot) -> bool:
             return snapshot.can_speak and speaks == (version, base, tuned)
         case DropVersions():
             return snapshot.has_consent
+        case Rest():
+            return state is ProfileState.AWAITING_CONSENT
+        case Remind():
+            return snapshot.has_consent
         case Forget():
             return state is ProfileState.FORGETTING
         case Announce(notice=notice):
@@ -194,6 +223,8 @@ def _is_true(notice: Notice, snapshot: ProfileSnapshot) -> bool:
             return at_work and not stands_still
         case Notice.STUCK:
             return at_work and stands_still
+        case Notice.WAITING:
+            return snapshot.state is ProfileState.AWAITING_CONSENT and snapshot.expires is not None
         case Notice.READY | Notice.RENEWED:
             return snapshot.state is ProfileState.READY
         case _:

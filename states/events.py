@@ -5,19 +5,44 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from states.consents import (
+    ApprovalGiven,
+    ApprovalWithdrawn,
+    AskedAgain,
+    ConsentDeclined,
+    ConsentGiven,
+    ConsentNotPosted,
+    ConsentOutdated,
+    ConsentPosted,
+    ConsentRevoked,
+    Event,
+    StartedAgain,
+    TermsChosen,
+)
 from states.model import Allowance
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Anything that happened at `at` (aware UTC)."""
-
-    at: datetime
+__all__ = [  # with what follows
+    "ApprovalGiven",
+    "ApprovalWithdrawn",
+    "AskedAgain",
+    "ConsentDeclined",
+    "ConsentGiven",
+    "ConsentNotPosted",
+    "ConsentOutdated",
+    "ConsentPosted",
+    "ConsentRevoked",
+    "Event",
+    "StartedAgain",
+    "TermsChosen",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class EchoAsked(Event):
-    """Somebody asked for an echo of `user_id`; the birth of a profile. `base` is the server's choice, "" for none."""
+    """Somebody asked for an echo of `user_id`; the birth of a profile. `base` is the server's choice, "" for none.
+
+    `approves`: whoever asked manages the server, so that asking is the manager's key.
+    """
 
     server_id: int
     user_id: int
@@ -25,56 +50,7 @@ class EchoAsked(Event):
     channel_id: int
     cutoff: datetime
     base: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AskedAgain(Event):
-    """`asker_id` asked once more, up to `cutoff`, while the question stands open: it may have been deleted."""
-
-    asker_id: int
-    channel_id: int
-    cutoff: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StartedAgain(Event):
-    """Echo was away: what stands in channels may have gone meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentPosted(Event):
-    """The question stands in the channel as `message_id`."""
-
-    message_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentNotPosted(Event):
-    """The question could not be put; `reason` says why. Where `transient`, trying again may help."""
-
-    reason: str
-    transient: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentGiven(Event):
-    """`by` pressed *I agree* on the text of version `text_version`, whose SHA-256 is `text_hash`.
-
-    It stands as `message_id` (0: unknown).
-    """
-
-    by: int
-    text_version: int
-    text_hash: str
-    message_id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentDeclined(Event):
-    """`by` pressed *No* on the question that stands as `message_id` (0: unknown)."""
-
-    by: int
-    message_id: int = 0
+    approves: bool = False
 
 
 @dataclass(frozen=True, slots=True)

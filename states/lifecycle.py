@@ -34,14 +34,79 @@ LIVING = (P.AWAITING_CONSENT, *WITH_CONSENT)
 ONLINE = (S.LISTENING, S.COMPOSING, S.COOLING)
 
 PROFILE_ROWS: tuple[Row, ...] = (
+    Row(
+        ev.AskedAgain,
+        P.AWAITING_CONSENT,
+        P.COLLECTING,
+        when=("is_same_question", "asker_approves", "has_agreed"),
+        do=("approve", "begin_reading"),
+    ),
     Row(ev.AskedAgain, P.AWAITING_CONSENT, None, when=("is_same_question",), do=("ask_again",)),
-    Row(ev.StartedAgain, P.AWAITING_CONSENT, None, when=("has_question",), do=("look_for_question",)),
+    Row(ev.StartedAgain, P.AWAITING_CONSENT, None, when=("has_question", "is_open"), do=("look_for_question",)),
+    Row(ev.StartedAgain, WITH_CONSENT, None, when=("has_no_end",), do=("set_end",)),
     Row(ev.ConsentPosted, P.AWAITING_CONSENT, None, do=("note_question",)),
     Row(ev.ConsentNotPosted, P.AWAITING_CONSENT, None, when=("may_retry",), do=("schedule_retry",)),
+    Row(ev.ConsentNotPosted, P.AWAITING_CONSENT, None, when=("was_answered",), do=("note_reason",)),
     Row(ev.ConsentNotPosted, P.AWAITING_CONSENT, P.FORGETTING, do=("note_reason", "ask_forgetting")),
     Row(
-        ev.ConsentGiven, P.AWAITING_CONSENT, P.COLLECTING, when=("is_subject",), do=("record_consent", "ask_collecting")
+        ev.ConsentGiven,
+        P.AWAITING_CONSENT,
+        P.COLLECTING,
+        when=("is_subject", "is_within_question", "is_another_answer", "manager_agrees"),
+        do=("unlearn_withheld", "record_consent", "begin_reading"),
     ),
+    Row(
+        ev.ConsentGiven,
+        P.AWAITING_CONSENT,
+        None,
+        when=("is_subject", "is_within_question", "is_another_answer"),
+        do=("unlearn_withheld", "record_consent", "announce_waiting"),
+    ),
+    Row(
+        ev.ConsentGiven,
+        WITH_CONSENT,
+        None,
+        when=("is_subject", "is_renewal"),
+        do=("record_consent", "set_end"),
+    ),
+    Row(
+        ev.TermsChosen,
+        WITH_CONSENT,
+        P.AWAITING_CONSENT,
+        when=("is_subject", "is_within_question"),
+        do=("end_for_other_terms", "rest"),
+    ),
+    Row(
+        ev.ApprovalGiven,
+        P.AWAITING_CONSENT,
+        P.COLLECTING,
+        when=("is_not_approved", "has_agreed"),
+        do=("note_approval", "begin_reading"),
+    ),
+    Row(ev.ApprovalGiven, P.AWAITING_CONSENT, None, when=("is_not_approved",), do=("note_approval",)),
+    Row(
+        ev.ConsentRevoked,
+        LIVING,
+        P.AWAITING_CONSENT,
+        when=("is_subject", "has_agreed"),
+        do=("take_consent_back", "rest", "announce_waiting"),
+    ),
+    Row(
+        ev.ApprovalWithdrawn,
+        LIVING,
+        P.AWAITING_CONSENT,
+        when=("is_approved",),
+        do=("withdraw_approval", "rest", "announce_waiting"),
+    ),
+    Row(ev.ConsentOutdated, WITH_CONSENT, P.AWAITING_CONSENT, do=("end_outdated", "rest", "put_question")),
+    Row(
+        ev.TimerFired,
+        WITH_CONSENT,
+        P.AWAITING_CONSENT,
+        when=("is_expiry_due",),
+        do=("end_by_time", "rest", "put_question"),
+    ),
+    Row(ev.TimerFired, WITH_CONSENT, None, when=("is_reminder_due",), do=("remind",)),
     Row(
         ev.ConsentDeclined,
         P.AWAITING_CONSENT,
@@ -50,7 +115,11 @@ PROFILE_ROWS: tuple[Row, ...] = (
         do=("note_decline", "ask_forgetting"),
     ),
     Row(
-        ev.TimerFired, P.AWAITING_CONSENT, P.FORGETTING, when=("is_consent_due",), do=("note_expiry", "ask_forgetting")
+        ev.TimerFired,
+        P.AWAITING_CONSENT,
+        P.FORGETTING,
+        when=("is_consent_due",),
+        do=("note_unanswered", "ask_forgetting"),
     ),
     Row(ev.TimerFired, P.AWAITING_CONSENT, None, when=("is_retry_due",), do=("ask_consent",)),
     Row(

@@ -74,6 +74,8 @@ class Deadline(StrEnum):
     AMEND = "amend"
     OPEN = "open"
     PLAN = "plan"
+    EXPIRY = "expiry"
+    REMINDER = "reminder"
 
 
 class Allowance(StrEnum):
@@ -101,7 +103,8 @@ class ProfileSnapshot:
     None where there is none. `made` is the highest version ever made: no number is used twice. Of the messages that
     the model was learnt from, `withdrawn` were edited or deleted since, whether it was amended by that or not.
     `terms` is what the subject agreed to; two keys must be in before anything is read or said: `agreed` is the
-    subject's, `approved` a manager's. The consent ends at `expires`, None where none was given.
+    subject's, `approved` a manager's. The consent ends, or ended, at `expires`, None where none was ever given.
+    One that had both keys and lost one awaits consent again, with all that it has.
     """
 
     id: int
@@ -155,7 +158,7 @@ class ProfileSnapshot:
 
     @property
     def has_consent(self) -> bool:
-        """Whether the subject agreed and nobody has asked for it to be forgotten."""
+        """Whether both keys are in: the subject's and a manager's."""
         return self.state in (ProfileState.COLLECTING, ProfileState.TRAINING, ProfileState.READY)
 
     @property

@@ -20,7 +20,8 @@ class Policy:
     written; already `amend_soon` and `amend_later` its model is amended by just that. A fine-tuned one is renewed
     `refresh_later` after `refresh_messages` more were written, or when `refresh_weights` is over (None: never), and
     its weights are retired when more than `retire_share` (0..1) of what it learned from was withdrawn. In a channel it
-    begins `openers_per_day` conversations in any 24 hours at most.
+    begins `openers_per_day` conversations in any 24 hours at most. A question stands open for `consent_expiry`; its
+    person is reminded `remind_before` their consent ends.
     """
 
     cooldown: float = 2.0
@@ -29,6 +30,7 @@ class Policy:
     max_restarts: int = 3
     openers_per_day: int = 2
     consent_expiry: timedelta = timedelta(hours=168)
+    remind_before: timedelta = timedelta(days=14)
     retry_first: float = 5.0
     retry_most: float = 900.0
     refresh_soon: timedelta = timedelta(minutes=15)
@@ -55,6 +57,11 @@ class Refused(StrEnum):
     NOT_NOW = "not_now"
     STALE = "stale"
     NOT_THE_SUBJECT = "not_the_subject"
+    ALREADY_AGREED = "already_agreed"
+    NOT_AGREED = "not_agreed"
+    ALREADY_APPROVED = "already_approved"
+    NOT_APPROVED = "not_approved"
+    WIDER_DATE = "wider_date"
     NOT_READY = "not_ready"
     ALREADY_ONLINE = "already_online"
     ALREADY_OFFLINE = "already_offline"
@@ -75,6 +82,11 @@ SENTENCES: dict[Refused, str] = {
     Refused.NOT_NOW: "That is not possible while it stands as it does; see /echo status.",
     Refused.STALE: "That was overtaken by something newer; nothing was changed.",
     Refused.NOT_THE_SUBJECT: "Only the person who is asked can answer this; your press changed nothing.",
+    Refused.ALREADY_AGREED: "You have agreed to exactly this already; /echo consent show shows what holds.",
+    Refused.NOT_AGREED: "There is no consent that could be taken back; /echo status shows how it stands.",
+    Refused.ALREADY_APPROVED: "This echo is allowed in this server already; /echo consent revoke takes that back.",
+    Refused.NOT_APPROVED: "This echo is not allowed in this server, so there was nothing to take back.",
+    Refused.WIDER_DATE: "Only an earlier day than the one that was asked for can be chosen; nothing was changed.",
     Refused.NOT_READY: "This echo is not ready yet; see /echo status for how far it is.",
     Refused.ALREADY_ONLINE: "This echo is already online in this channel; /echo offline stops it.",
     Refused.ALREADY_OFFLINE: "This echo is not online in this channel; /echo online starts it.",

@@ -8,23 +8,19 @@ from states import effects as do
 from states import events as ev
 from states.draft import Trigger
 from states.model import NO_DEADLINES, Deadline, ProfileSnapshot, ProfileState
+from states.permission import ConsentDraft
 from states.policy import Policy, Refused
-from states.versions import HOPELESS_AFTER, VersionDraft
+from states.versions import HOPELESS_AFTER
 
 PAUSED = "Reading is paused; whoever runs this bot can let it go on from where it rests."
 CANCELLED = "Reading was cancelled; a retry goes on from where it stood, forgetting erases what was read."
 LEARNING_CANCELLED = "Learning was cancelled; a retry learns anew from what was read, forgetting erases it."
 
 
-class ProfileDraft(VersionDraft):
+class ProfileDraft(ConsentDraft):
     """One step of a profile in the making."""
 
     # guards
-
-    def is_subject(self, data: Trigger) -> bool:
-        """Only the subject's own press counts."""
-        given = cast(ev.ConsentGiven, data.args[0])
-        return given.by == self.snapshot.user_id or self.no(Refused.NOT_THE_SUBJECT)
 
     def is_not_allowed_yet(self, data: Trigger) -> bool:
         """A press that comes again changes nothing."""
@@ -35,19 +31,6 @@ class ProfileDraft(VersionDraft):
         """Only what is allowed can be taken back."""
         withdrawn = cast(ev.AllowanceWithdrawn, data.args[0])
         return withdrawn.allowance in self.snapshot.allows or self.no(Refused.NOT_ALLOWED)
-
-    def is_same_question(self, data: Trigger) -> bool:
-        """The same up to the same day: an older message must never stand for a wider question."""
-        again = cast(ev.AskedAgain, data.args[0])
-        return again.cutoff == self.snapshot.cutoff or self.no(Refused.OTHER_DATE)
-
-    def has_question(self, data: Trigger) -> bool:
-        """The question was put; one that was not is still being put."""
-        return self.snapshot.consent_message_id is not None or self.no(Refused.NOT_NOW)
-
-    def is_consent_due(self, data: Trigger) -> bool:
-        """The question has stood open for too long."""
-        return self.is_due(data, Deadline.CONSENT)
 
     def corpus_is_enough(self, data: Trigger) -> bool:
         """There is enough to learn from."""
@@ -81,38 +64,6 @@ class ProfileDraft(VersionDraft):
         return self.is_due(data, Deadline.REFRESH)
 
     # emitters
-
-    def note_question(self, data: Trigger) -> None:
-        """Remember which message asks."""
-        posted = cast(ev.ConsentPosted, data.args[0])
-        self.set(consent_message_id=posted.message_id, reason=None, tries=0)
-        self.set_due(retry=None)
-
-    def ask_consent(self, data: Trigger) -> None:
-        """Try once more to put the question."""
-        self.set_due(retry=None)
-        self.ask(do.AskConsent())
-
-    def look_for_question(self, data: Trigger) -> None:
-        """Put the question again if it is gone; nobody may have seen it, and nothing else would bring it back."""
-        self.ask(do.AskConsent(self.snapshot.consent_message_id))
-        self.set(consent_message_id=None)
-
-    def ask_again(self, data: Trigger) -> None:
-        """Put the question where it was asked for last; the time to answer begins anew."""
-        again = cast(ev.AskedAgain, data.args[0])
-        there = again.channel_id == self.snapshot.channel_id
-        self.ask(do.AskConsent(self.snapshot.consent_message_id if there else None))
-        self.set(asker_id=again.asker_id, channel_id=again.channel_id, consent_message_id=None, reason=None, tries=0)
-        self.set_due(consent=again.at + self.policy.consent_expiry, retry=None)
-
-    def record_consent(self, data: Trigger) -> None:
-        """Keep the answer, in the step's own transaction."""
-        given = cast(ev.ConsentGiven, data.args[0])
-        self.note_where_pressed(data)
-        self.set_due(consent=None)
-        self.ask(do.RecordConsent(given.by, given.at, given.text_version, given.text_hash))
-        self.ask(do.Announce(do.Notice.COLLECTING))
 
     def allow(self, data: Trigger) -> None:
         """Hold from now on what the subject allows, and keep what they were shown."""
@@ -196,25 +147,12 @@ class ProfileDraft(VersionDraft):
         if wanted is not None and (due is None or wanted < due):
             self.set_due(refresh=wanted)
 
-    def note_decline(self, data: Trigger) -> None:
-        """Keep that the subject said no."""
-        self.note_where_pressed(data)
-        self.set(reason="The person asked said no.")
-
-    def note_where_pressed(self, data: Trigger) -> None:
-        """Whoever is quick answers before it is known where the question stands: then it stands where they pressed."""
-        pressed = cast(ev.ConsentDeclined, data.args[0]).message_id
-        if pressed and self.snapshot.consent_message_id is None:
-            self.set(consent_message_id=pressed)
-
-    def note_expiry(self, data: Trigger) -> None:
-        """Keep that nobody answered."""
-        self.set(reason="Nobody answered the question in time.")
-
     def ask_forgetting(self, data: Trigger) -> None:
-        """Queue the erasure; nothing else is due or allowed any more."""
+        """Queue the erasure; nothing else is due or allowed any more, and both keys are out."""
         event = data.args[0]
-        self.set(due=NO_DEADLINES, allows=frozenset())
+        if self.snapshot.agreed:
+            self.ask(do.EndConsent(event.at))
+        self.set(due=NO_DEADLINES, allows=frozenset(), agreed=False, approved=False)
         if self.snapshot.state is not ProfileState.FORGETTING:
             posts = isinstance(event, ev.ForgetAsked) and event.posts
             self.ask(do.RecordErasure(getattr(event, "by", 0), event.at, posts))
@@ -251,6 +189,7 @@ def birth(asked: ev.EchoAsked, policy: Policy) -> tuple[ProfileSnapshot, tuple[d
         cutoff=asked.cutoff,
         created_at=asked.at,
         base=asked.base,
+        approved=asked.approves,
         due=due,
     )
     return fresh, (do.AskConsent(),)

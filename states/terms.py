@@ -68,5 +68,25 @@ class Terms:
         """Whether that may be done with what they wrote."""
         return purpose in self.purposes
 
+    def exceeds(self, other: Terms) -> bool:
+        """Whether anything is allowed that `other` does not allow. For how long is not looked at."""
+        hours, others = ({hour for hour in range(24) if one.may_speak_at(hour)} for one in (self, other))
+        order = list(Summoner)
+        return not (
+            _is_within(self.reads, other.reads)
+            and _is_within(self.speaks, other.speaks)
+            and self.purposes <= other.purposes
+            and order.index(self.summoner) <= order.index(other.summoner)
+            and hours <= others
+        )
+
+    def withholds(self, other: Terms) -> bool:
+        """Whether anything that may be read or learnt by `other` may not be any more."""
+        return not (_is_within(other.reads, self.reads) and other.purposes <= self.purposes)
+
+
+def _is_within(channels: frozenset[int] | None, others: frozenset[int] | None) -> bool:
+    return others is None or (channels is not None and channels <= others)
+
 
 DEFAULT_TERMS: Final = Terms()

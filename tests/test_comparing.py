@@ -107,7 +107,7 @@ async def compared(
         profile = (await steps_of(database).record(birth())).snapshot
         assert isinstance(profile, ProfileSnapshot)
         store = (Corpus(database, keyring, clock), Scorecards(database), Quizzes(database, keyring, clock))
-        reach = Reach(Consents(database), stays=True)
+        reach = Reach(Consents(database, keyring), stays=True)
         yield Scoring(Board(), *store, Answering(tuned, prompted), reach, Settings(**settings), clock), profile
 
 

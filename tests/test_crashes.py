@@ -28,7 +28,9 @@ from states.decide import Step
 from states.effects import QUEUED, AskConsent, Collect, Compose, Effect, Forget, Say, Train, still_wanted
 from states.model import MachineKey, MachineKind, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
 from states.policy import Policy
+from states.terms import Terms
 from tests.support.clock import HandClock
+from tests.support.snapshots import due_soon
 from tests.support.stored_steps import steps_of
 
 T = TypeVar("T")
@@ -36,7 +38,11 @@ DEATHS = st.sampled_from((0, 0, 0, 1, 2, 3))
 """0: none; 1: before the next step is committed; 2 or 3: right after the first or second one is."""
 PATIENCE = 60.0
 CHANNELS, SUBJECT, BREAKS = (40, 41), 20, 3
-ACTS = ("agree", "agree", "agree", "refresh", "retry", "forget", "decline")
+ACTS = (
+    *("agree", "agree", "agree", "narrow", "choose", "revoke", "allow", "disallow"),
+    *("refresh", "retry", "forget", "decline"),
+)
+NARROW = Terms(reads=frozenset({40}))
 WAYS = (0, 0, 0, 0, 1, 2, BREAKS)
 
 
@@ -193,7 +199,7 @@ class AnyLife(RuleBasedStateMachine):
     @initialize(is_online=st.booleans())
     def an_echo_may_be_online_already(self, is_online: bool) -> None:
         async def come() -> None:
-            await self.life.router.create(10, SUBJECT, 30, 40, self.clock())
+            await self.life.router.create(10, SUBJECT, 30, 40, self.clock(), approves=True)
             self.life.router.post(MachineKey(MachineKind.PROFILE, 1), self.event("agree"))
             await self.life.settled()
             while self.life.board.profiles[1].state is not ProfileState.READY:
@@ -213,6 +219,11 @@ class AnyLife(RuleBasedStateMachine):
         now = self.clock()
         made: dict[str, ev.Event] = {
             "agree": ev.ConsentGiven(now, SUBJECT, 1, "hash"),
+            "narrow": ev.ConsentGiven(now, SUBJECT, 1, "hash", terms=NARROW),
+            "choose": ev.TermsChosen(now, SUBJECT, NARROW),
+            "revoke": ev.ConsentRevoked(now, SUBJECT),
+            "allow": ev.ApprovalGiven(now, 30),
+            "disallow": ev.ApprovalWithdrawn(now, 30),
             "decline": ev.ConsentDeclined(now, SUBJECT),
             "refresh": ev.RefreshAsked(now, 0),
             "retry": ev.RetryAsked(now, 0),
@@ -235,7 +246,7 @@ class AnyLife(RuleBasedStateMachine):
 
     @rule(dies=DEATHS)
     def somebody_asks_for_an_echo(self, dies: int) -> None:
-        self.run(self.seen_through(self.life.router.create(10, SUBJECT, 30, 40, self.clock()), dies))
+        self.run(self.seen_through(self.life.router.create(10, SUBJECT, 30, 40, self.clock(), approves=True), dies))
 
     @precondition(lambda self: self.profile is not None)
     @rule(kind=st.sampled_from(ACTS), dies=DEATHS)
@@ -306,7 +317,7 @@ class AnyLife(RuleBasedStateMachine):
             assert self.stands(profile), profile
         for session in board.sessions.values():
             assert self.rests(session), session
-            if board.profiles[session.profile_id].state in (ProfileState.FORGETTING, ProfileState.FORGOTTEN):
+            if not board.profiles[session.profile_id].has_consent:
                 assert not session.state.is_online
 
     def queued(self, key: MachineKey, *kinds: type) -> int:
@@ -318,12 +329,16 @@ class AnyLife(RuleBasedStateMachine):
         match profile.state:
             case ProfileState.AWAITING_CONSENT:
                 asked = profile.consent_message_id is not None
-                return "consent" in profile.due and (asked or retries or self.queued(profile.key, AskConsent) > 0)
+                waits = asked or retries or self.queued(profile.key, AskConsent) > 0
+                # Where it can't be asked again, the question is found by whoever asks for it.
+                return "consent" in profile.due and (waits or profile.expires is not None)
             case ProfileState.COLLECTING | ProfileState.TRAINING:
                 stuck = profile.reason is not None and not retries
                 return self.queued(profile.key, Collect, Train) + retries + stuck == 1
             case ProfileState.FORGETTING:
                 return self.queued(profile.key, Forget) + retries == 1
+            case ProfileState.READY:
+                return "expiry" in profile.due and not due_soon(profile)
             case _:
                 return not profile.due
 

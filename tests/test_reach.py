@@ -37,7 +37,7 @@ async def test_a_model_is_not_tested_by_an_engine_elsewhere_for_whom_agreed_that
         keyring = Keyring(database, bytes(32))
         corpus, quizzes = Corpus(database, keyring, clock), Quizzes(database, keyring, clock)
         engine = engine_at(server.address)
-        reach, settings = Reach(Consents(database), stays), Settings(data_dir=tmp_path, scorecard_moments=2)
+        reach, settings = Reach(Consents(database, keyring), stays), Settings(data_dir=tmp_path, scorecard_moments=2)
         scoring = Scoring(Board(), corpus, Scorecards(database), quizzes, engine, reach, settings, clock)
         with caplog.at_level(logging.WARNING):
             await scoring.test(profile, 1, "Wren", talk(300))

@@ -136,7 +136,7 @@ async def test_a_test_that_breaks_off_costs_no_model_and_says_why(
             Scorecards(database),
             quizzes,
             Away(),
-            Reach(Consents(database), stays=True),
+            Reach(Consents(database, keyring), stays=True),
             settings,
             clock,
         )
@@ -166,6 +166,6 @@ async def test_who_is_forgotten_meanwhile_is_no_impostor_and_keeps_no_model_from
         await keyring.key_for(other.id)
         await keyring.destroy(other.id)
         store = (Corpus(database, keyring, clock), Scorecards(database), Quizzes(database, keyring, clock))
-        reach, settings = Reach(Consents(database), stays=True), Settings(data_dir=tmp_path)
+        reach, settings = Reach(Consents(database, keyring), stays=True), Settings(data_dir=tmp_path)
         await Scoring(board, *store, Judged(), reach, settings, clock).test(tested, 1, "Wren", [])
         assert len(board.scores[tested.id]) == 1

@@ -102,12 +102,17 @@ SELECT * FROM echo_profiles ORDER BY id
 -- name: all_sessions()
 SELECT * FROM echo_sessions ORDER BY id
 
--- name: add_consent(profile_id, user_id, given_at, text_version, text_hash)!
-INSERT INTO consents (profile_id, user_id, given_at, text_version, text_hash)
-VALUES (:profile_id, :user_id, :given_at, :text_version, :text_hash)
+-- name: add_consent(profile_id, user_id, given_at, text_version, text_hash, terms)!
+INSERT INTO consents (profile_id, user_id, given_at, text_version, text_hash, terms)
+VALUES (:profile_id, :user_id, :given_at, :text_version, :text_hash, :terms)
+
+-- name: end_consents(profile_id, ended_at)!
+UPDATE consents SET ended_at = :ended_at WHERE profile_id = :profile_id AND ended_at IS NULL
 
 -- name: consents_of(profile_id)
-SELECT user_id, given_at, text_version, text_hash FROM consents WHERE profile_id = :profile_id ORDER BY id
+SELECT user_id, given_at, text_version, text_hash, terms, ended_at FROM consents
+WHERE profile_id = :profile_id
+ORDER BY id
 
 -- name: add_allowance(profile_id, allowance, user_id, given_at, text_version, text_hash)!
 INSERT INTO allowances (profile_id, allowance, user_id, given_at, text_version, text_hash)

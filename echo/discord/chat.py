@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from echo.discord.letters import Letters
 from echo.discord.notices import Notices
 from echo.discord.voice import Voice
 from echo.ports import Heard, Line
@@ -14,9 +15,10 @@ from states.model import ProfileSnapshot
 class DiscordChat:
     """Hands each call of the port to the part that does it."""
 
-    def __init__(self, notices: Notices, voice: Voice) -> None:
+    def __init__(self, notices: Notices, voice: Voice, letters: Letters) -> None:
         self._notices = notices
         self._voice = voice
+        self._letters = letters
 
     async def ask_consent(self, profile: ProfileSnapshot, nonce: str, standing: int | None = None) -> int:
         """Put the persistent question; the message's id."""
@@ -25,6 +27,11 @@ class DiscordChat:
     async def announce(self, profile: ProfileSnapshot, notice: Notice, nonce: str) -> None:
         """Tell the channel how the profile stands."""
         await self._notices.announce(profile, notice, nonce)
+
+    async def remind(self, profile: ProfileSnapshot, nonce: str) -> None:
+        """Tell the subject that their consent ends soon: in the channel where their direct messages are closed."""
+        if not await self._letters.send(profile.user_id, self._notices.reminder(profile)):
+            await self._notices.remind(profile, nonce)
 
     async def say(self, line: Line) -> int:
         """Say a line; the message's id."""

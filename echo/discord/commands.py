@@ -167,7 +167,9 @@ class Commands:
         permits.check_bot(asking.server, asking.here)
         self._board.name({subject.id: subject.name, asker.id: asker.name})
         with self._openings.opened(asker.server_id, subject.id, asking.reply) as opening:
-            request = self._requests.create(asker.server_id, subject.id, asker.id, asker.channel_id, cutoff)
+            request = self._requests.create(
+                asker.server_id, subject.id, asker.id, asker.channel_id, cutoff, asker.is_manager
+            )
             outcome = await asking.reply.patiently(request)
             if not isinstance(outcome, Refusal):
                 await asking.reply.patiently(_put(opening))

@@ -96,6 +96,8 @@ class Answer(StrEnum):
 
     YES = "yes"
     NO = "no"
+    ALLOW = "allow"
+    """A manager's key: the echo is allowed in this server."""
     FORGET = "forget"
     """Under a question that was agreed to: erase everything."""
     SURE = "sure"
@@ -221,6 +223,11 @@ def question_buttons(profile_id: int, version: int) -> tuple[Button, ...]:
     )
 
 
+def allow_button(profile_id: int) -> tuple[Button, ...]:
+    """The button by which somebody who manages the server puts in the other key."""
+    return (Button("Allow it in this server", f"echo:consent:{Answer.ALLOW}:{profile_id}", Style.GOOD),)
+
+
 def forget_button(profile_id: int) -> tuple[Button, ...]:
     """The button under a question that was agreed to."""
     return (Button("Stop and erase everything", f"echo:{Answer.FORGET}:{profile_id}", Style.BAD),)
@@ -236,8 +243,8 @@ def read_press(custom_id: str) -> Press | None:
     match custom_id.split(":"):
         case ["echo", "consent", "yes", profile, version] if _is_number(profile) and _is_number(version):
             return Press(Answer.YES, int(profile), int(version))
-        case ["echo", "consent", "no", profile] if _is_number(profile):
-            return Press(Answer.NO, int(profile))
+        case ["echo", "consent", ("no" | "allow") as answer, profile] if _is_number(profile):
+            return Press(Answer(answer), int(profile))
         case ["echo", ("forget" | "sure") as answer, profile] if _is_number(profile):
             return Press(Answer(answer), int(profile))
     return None

@@ -179,6 +179,8 @@ class Notices:
             case Notice.COLLECTING:
                 rests = profile.reason if profile.paused else None
                 return f"{agreed} {rests or working(self._board, profile)} {stop}", self._stop(profile)
+            case Notice.WAITING:
+                return self._waiting(profile, agreed)
             case Notice.READY:
                 return f"{agreed} It is ready since {now}. {stop}", self._stop(profile)
             case Notice.RENEWED:
@@ -188,6 +190,38 @@ class Notices:
             case _:
                 reason = profile.reason or "It was erased."
                 return f"The question about an echo of **{name}** is over. {reason} Nothing is kept.", ()
+
+    def _waiting(self, profile: ProfileSnapshot, agreed: str) -> tuple[str, tuple[Button, ...]]:
+        """Which key is missing, until when, and what is done without it."""
+        name, due = name_of(self._board, profile), profile.due.get(Deadline.CONSENT.value)
+        until = show_time(due, self._zone) if due else "its last day"
+        kept = "What was read is kept encrypted and not used" if profile.messages else "Nothing is read"
+        end = f"{kept} meanwhile. Without an answer this ends on {until}, and everything is erased."
+        if profile.agreed:
+            text = f"{agreed} Now somebody who manages this server has to allow it here. {end}"
+            return text, (*consent.allow_button(profile.id), *self._stop(profile))
+        why = profile.reason or "A key is out."
+        allow = () if profile.approved else consent.allow_button(profile.id)
+        text = f"The echo of **{name}** is offline. {why} It comes back only if **{name}** agrees"
+        both = "" if profile.approved else " and somebody who manages this server allows it"
+        return f"{text}{both}. {end}", (*self._buttons(profile), *allow)
+
+    def reminder(self, profile: ProfileSnapshot) -> str:
+        """What the subject is told before their consent ends."""
+        server = self._client.get_guild(profile.server_id)
+        ends = show_time(profile.expires, self._zone) if profile.expires else "soon"
+        where = consent.plain(server.name if server else self._board.names.get(profile.server_id, "a server"))
+        return (
+            f"Your consent to an echo of you in **{where}** ends on {ends}. Then the echo goes offline by itself, and "
+            "everything is erased after a while unless you agree anew. `/echo consent change` in that server shows "
+            "what you agreed to, and lets you agree again."
+        )
+
+    async def remind(self, profile: ProfileSnapshot, nonce: str) -> None:
+        """Tell the subject in the channel. Raises ChannelGone or ServiceUnavailable."""
+        with _reaching("remind somebody in this channel"):
+            text = f"<@{profile.user_id}>: {self.reminder(profile)}"
+            await self._post(profile.channel_id, text, (), nonce, pinged=profile.user_id)
 
     def _buttons(self, profile: ProfileSnapshot) -> tuple[Button, ...]:
         version = consent.version_of(stays_here(self._settings), profile.is_open_ended)

@@ -17,13 +17,19 @@ from echo.discord.replies import Reply
 from echo.ports import Requests
 from states.board import Board
 from states.decide import Refusal
-from states.events import ConsentDeclined, ConsentGiven, ForgetAsked
-from states.model import ProfileSnapshot
+from states.events import ApprovalGiven, ConsentDeclined, ConsentGiven, ForgetAsked
+from states.model import ProfileSnapshot, ProfileState
 
 AGREED: Final = (
     "Thank you. Echo reads now what you wrote and learns from it; `/echo status` shows how far it is. You can stop and "
     "erase everything at any time: by the button under the question, or with `/echo forget`."
 )
+MANAGER_MISSING: Final = (
+    "Thank you. Nothing is read yet: somebody who manages this server has to allow it too, by the button under the "
+    "question."
+)
+ALLOWED: Final = "The echo of **{name}** is allowed in this server now: both keys are in, and it is being made."
+SUBJECT_MISSING: Final = "The echo of **{name}** is allowed in this server. Nothing is read before they agree."
 DECLINED: Final = "Understood: nothing was read, and nothing is kept."
 OVER: Final = "This question is over; your press changed nothing. `/echo create` asks anew."
 OUTDATED: Final = (
@@ -74,6 +80,8 @@ class Presses:
                 event = ConsentDeclined(self._clock(), asking.asker.id, asking.message_id)
                 outcome = await asking.reply.patiently(self._requests.ask(profile.key, event))
                 await asking.reply.say(outcome.sentence if isinstance(outcome, Refusal) else DECLINED)
+            case Answer.ALLOW:
+                await self._allow(asking, profile)
             case Answer.FORGET:
                 await self.forget(asking, profile)
             case Answer.SURE:
@@ -95,9 +103,28 @@ class Presses:
         if version != version_of(self._stays, profile.is_open_ended):
             await asking.reply.say(OUTDATED)
             return
-        event = ConsentGiven(self._clock(), asking.asker.id, version, text_hash(version), asking.message_id)
+        event = ConsentGiven(
+            *(self._clock(), asking.asker.id, version, text_hash(version), asking.message_id),
+            approves=asking.asker.is_manager,
+        )
         outcome = await asking.reply.patiently(self._requests.ask(profile.key, event))
-        await asking.reply.say(outcome.sentence if isinstance(outcome, Refusal) else AGREED)
+        if isinstance(outcome, Refusal):
+            await asking.reply.say(outcome.sentence)
+            return
+        both = outcome.after.state is not ProfileState.AWAITING_CONSENT
+        await asking.reply.say(AGREED if both else MANAGER_MISSING)
+
+    async def _allow(self, asking: Asking, profile: ProfileSnapshot) -> None:
+        """The manager's key. Raises NoPermission for who does not manage the server."""
+        check_allows(asking.asker)
+        event = ApprovalGiven(self._clock(), asking.asker.id, asking.message_id)
+        outcome = await asking.reply.patiently(self._requests.ask(profile.key, event))
+        if isinstance(outcome, Refusal):
+            await asking.reply.say(outcome.sentence)
+            return
+        both = outcome.after.state is not ProfileState.AWAITING_CONSENT
+        name = name_of(self._board, profile)
+        await asking.reply.say((ALLOWED if both else SUBJECT_MISSING).format(name=name))
 
     async def _erase(self, asking: Asking, profile: ProfileSnapshot) -> None:
         reason = BY_SUBJECT if asking.asker.id == profile.user_id else BY_MANAGER

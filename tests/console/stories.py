@@ -59,7 +59,9 @@ def happen(on: Board, snapshot: S, event: Event) -> S:
 
 def asked(on: Board, number: int = 1, user_id: int = SUBJECT, at: datetime = NOON) -> ProfileSnapshot:
     """A profile whose question is not put yet."""
-    born = publish(on, begin_profile(EchoAsked(at, SERVER, user_id, ASKER, CHANNEL, CUTOFF), POLICY), number)
+    born = publish(
+        on, begin_profile(EchoAsked(at, SERVER, user_id, ASKER, CHANNEL, CUTOFF, approves=True), POLICY), number
+    )
     assert isinstance(born, ProfileSnapshot)
     return born
 

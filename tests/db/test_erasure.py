@@ -137,7 +137,7 @@ async def test_erasing_leaves_no_text_no_key_and_no_model_but_the_profile_and_it
         await corpus.read(talked.id, 1)
     assert (await steps_of(database, MASTER_KEY).load())[0] == [talked]
     assert len(await Journal(database).of(talked.key)) == talked.version
-    assert len(await Consents(database).of(talked.id)) == 1
+    assert len(await Consents(database, keyring).of(talked.id)) == 1
 
 
 async def test_every_table_that_holds_anything_of_a_profile_is_known_to_erasing(database: Database) -> None:
@@ -332,7 +332,7 @@ async def test_a_sweep_drops_old_history_but_nothing_that_is_still_to_be_done(
 
 
 async def test_a_forgotten_profile_goes_with_its_history(
-    talked: ProfileSnapshot, steps: Steps, outbox: Outbox, erasure: Erasure, database: Database
+    talked: ProfileSnapshot, steps: Steps, outbox: Outbox, erasure: Erasure, database: Database, keyring: Keyring
 ) -> None:
     forgetting = await steps.record(following(talked, ForgetAsked(NOON, ASKER, "No more.")))
     rows = await erasure.erase(talked.id)
@@ -342,5 +342,5 @@ async def test_a_forgotten_profile_goes_with_its_history(
         await outbox.settle(row.id)
     assert (await erasure.sweep(ALL, NONE)).profiles == 1
     assert await steps.load() == ([], [])
-    assert await Consents(database).of(talked.id) == [] == await Allowances(database).of(talked.id)
+    assert await Consents(database, keyring).of(talked.id) == [] == await Allowances(database).of(talked.id)
     assert (await steps.record(birth())).snapshot.id > forgotten.snapshot.id

@@ -27,7 +27,7 @@ EFFECTS = (*QUEUED, *RECORDED)
 def any_effect() -> st.SearchStrategy[Effect]:
     def fields_of(kind: type[Effect]) -> st.SearchStrategy[Effect]:
         hints = get_type_hints(kind)
-        known = {int: st.integers(0, 2**63 - 1), str: st.text(), datetime: TIMES}
+        known = {int: st.integers(0, 2**63 - 1), str: st.text(), datetime: TIMES, datetime | None: st.none() | TIMES}
         return st.builds(
             kind,
             **{each.name: known.get(hints[each.name], st.from_type(hints[each.name])) for each in fields(kind)},

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from db.allowances import Allowances, Allowed
 from db.connection import Database
-from db.consents import Consents
+from db.consents import Agreed, Consents
 from db.errors import AlreadyExists, StorageError, TwoWriters
 from db.journal import Journal
+from db.keys import Keyring
 from db.outbox import Outbox
 from db.steps import Steps
 from states.effects import Announce, AskConsent, Collect, Notice, RecordAllowance, RecordConsent
@@ -31,10 +32,12 @@ from states.events import (
 )
 from states.model import Allowance, ProfileSnapshot, SessionState
 from states.policy import SENTENCES, Refused
+from states.terms import DEFAULT_TERMS
 from tests.db.conftest import MASTER_KEY
 from tests.support.snapshots import (
     ASKER,
     CHANNEL,
+    CUTOFF,
     NOON,
     SUBJECT,
     agreed,
@@ -96,7 +99,8 @@ async def test_the_subjects_yes_is_kept_beside_its_step(
 ) -> None:
     recorded = await steps.record(agreed(profile, later(5)))
     assert [row.effect for row in recorded.outbox] == [Announce(Notice.COLLECTING), Collect()]
-    assert await Consents(database).of(profile.id) == [RecordConsent(SUBJECT, later(5), 1, "0f" * 32)]
+    [agreed_to] = await Consents(database, Keyring(database, MASTER_KEY)).of(profile.id)
+    assert agreed_to == Agreed(RecordConsent(SUBJECT, later(5), 1, "0f" * 32, DEFAULT_TERMS, CUTOFF), None)
 
 
 async def test_what_the_subject_allows_is_kept_with_the_text_that_they_saw_and_when_they_took_it_back(

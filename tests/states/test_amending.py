@@ -7,7 +7,8 @@ from states import events as ev
 from states.decide import Refusal, Step, decide
 from states.model import ProfileSnapshot, ProfileState
 from states.versions import HOPELESS_AFTER
-from tests.states.test_profile import AGREED, NOW, POLICY, after, asked, made
+from tests
+from tests.support.snapshots import due_soon.states.test_profile import AGREED, NOW, POLICY, after, asked, made
 
 
 def fired(snapshot: ProfileSnapshot) -> Step:
@@ -34,7 +35,7 @@ def test_what_was_deleted_is_taken_out_of_the_model_within_seconds_and_what_is_n
     assert isinstance(step.after, ProfileSnapshot) and step.after.amending and "amend" not in step.after.due
     assert do.still_wanted(do.Amend(1), step.after)
     done = after(step.after, ev.ModelAmended(NOW, 1, 2))
-    assert not done.amending and done.due == {"refresh": NOW + POLICY.refresh_soon}
+    assert not done.amending and due_soon(done) == {"refresh": NOW + POLICY.refresh_soon}
     assert not do.still_wanted(do.Amend(1), done)
 
 
@@ -72,10 +73,10 @@ def test_the_model_that_speaks_is_amended_while_the_next_is_learnt_and_then_that
 
 def test_without_a_model_nothing_is_amended() -> None:
     first = after(asked(), AGREED, ev.CorpusChanged(NOW, 79, 0, 0, 1))
-    assert first.due == {}
+    assert due_soon(first) == {}
     silent = after(
         made(), ev.CorpusChanged(NOW, 3, 0, 0, 77), ev.RefreshAsked(NOW, 0), ev.CollectionFinished(NOW, 3, 50)
     )
-    assert silent.due == {} and not silent.amending
+    assert due_soon(silent) == {} and not silent.amending
     forgotten = after(amending(after(made(), ev.CorpusChanged(NOW, 79, 0, 0, 1))), ev.ForgetAsked(NOW, 20, "wish"))
     assert forgotten.due == {} and not do.still_wanted(do.Amend(1), forgotten)

@@ -14,14 +14,16 @@ from states import events as ev
 from states.decide import Refusal, Step, begin_profile, decide
 from states.model import OPEN_END, Allowance, MachineKey, MachineKind, ProfileSnapshot, ProfileState
 from states.policy import Policy, Refused
+from states.terms import DEFAULT_TERMS
 from states.versions import HOPELESS_AFTER
+from tests.support.snapshots import due_soon
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 POLICY = Policy(consent_expiry=timedelta(hours=2), retry_first=5, retry_most=60)
 
 
 def asked() -> ProfileSnapshot:
-    step = begin_profile(ev.EchoAsked(NOW, 10, 20, 30, 40, NOW), POLICY)
+    step = begin_profile(ev.EchoAsked(NOW, 10, 20, 30, 40, NOW, approves=True), POLICY)
     assert isinstance(step.after, ProfileSnapshot)
     return step.after
 
@@ -39,7 +41,7 @@ AGREED = ev.ConsentGiven(NOW, 20, 1, "hash")
 
 
 def test_a_profile_begins_with_a_question_that_expires() -> None:
-    step = begin_profile(ev.EchoAsked(NOW, 10, 20, 30, 40, NOW), POLICY)
+    step = begin_profile(ev.EchoAsked(NOW, 10, 20, 30, 40, NOW, approves=True), POLICY)
     assert step.effects == (do.AskConsent(),)
     assert step.after.due == {"consent": NOW + timedelta(hours=2)}
 
@@ -72,8 +74,8 @@ def test_only_the_subjects_own_press_counts() -> None:
 def test_agreeing_is_recorded_with_the_text_and_starts_the_reading() -> None:
     step = decide(asked(), AGREED, POLICY)
     assert isinstance(step, Step) and step.after.state is ProfileState.COLLECTING
-    assert do.RecordConsent(20, NOW, 1, "hash") in step.effects and do.Collect() in step.effects
-    assert step.after.due == {}
+    assert do.RecordConsent(20, NOW, 1, "hash", DEFAULT_TERMS, NOW) in step.effects and do.Collect() in step.effects
+    assert due_soon(after(asked(), AGREED)) == {}
 
 
 def test_declining_and_ignoring_both_end_the_matter() -> None:
@@ -86,7 +88,7 @@ def test_declining_and_ignoring_both_end_the_matter() -> None:
 
 def test_too_few_messages_say_how_many_more_are_needed() -> None:
     stuck = after(asked(), AGREED, ev.CollectionFinished(NOW, 12, 50))
-    assert stuck.state is ProfileState.COLLECTING and stuck.due == {}
+    assert stuck.state is ProfileState.COLLECTING and due_soon(stuck) == {}
     assert stuck.reason is not None and "38 more" in stuck.reason
     again = decide(stuck, ev.RetryAsked(NOW, 0), POLICY)
     assert isinstance(again, Step) and do.Collect() in again.effects and again.after.reason is None
@@ -96,7 +98,7 @@ def test_too_few_messages_are_told_with_a_remedy_that_fits() -> None:
     few = ev.CollectionFinished(NOW, 12, 50)
     dated = str(after(asked(), AGREED, few).reason)
     assert "before the cut-off" in dated and "a later date" in dated and "/echo import" in dated
-    step = begin_profile(ev.EchoAsked(NOW, 10, 20, 30, 40, OPEN_END), POLICY)
+    step = begin_profile(ev.EchoAsked(NOW, 10, 20, 30, 40, OPEN_END, approves=True), POLICY)
     assert isinstance(step.after, ProfileSnapshot)
     open_ended = str(after(step.after, AGREED, few).reason)
     assert "Only 12 messages could be read" in open_ended and "date" not in open_ended
@@ -106,7 +108,7 @@ def test_a_passing_failure_is_tried_again_later_and_later_and_then_needs_a_perso
     profile, waits = after(asked(), AGREED), []
     while True:
         profile = after(profile, ev.CollectionFailed(NOW, "Discord is away.", transient=True))
-        if not profile.due:
+        if not due_soon(profile):
             break
         waits.append((profile.due["retry"] - NOW).total_seconds())
         profile = after(profile, ev.TimerFired(profile.due["retry"], "retry", profile.due["retry"]))
@@ -161,9 +163,11 @@ def test_a_paused_collecting_rests_until_it_is_resumed_or_tried_again() -> None:
     waiting = after(collecting, ev.CollectionFailed(NOW, "Discord is away.", transient=True))
     for profile in (collecting, waiting):
         paused = after(profile, ev.PauseAsked(NOW, 0))
-        assert paused.paused and paused.due == {} and not do.still_wanted(do.Collect(), paused)
+        assert paused.paused and due_soon(paused) == {} and not do.still_wanted(do.Collect(), paused)
         assert isinstance(decide(paused, ev.PauseAsked(NOW, 0), POLICY), Refusal)
-        assert after(paused, ev.CollectionFailed(NOW, "Cut short.", transient=True)).due == {}, "what came too late"
+        assert due_soon(after(paused, ev.CollectionFailed(NOW, "Cut short.", transient=True))) == {}, (
+            "what came too late"
+        )
         for event in (ev.ResumeAsked(NOW, 0), ev.RetryAsked(NOW, 0)):
             resumed = decide(paused, event, POLICY)
             assert isinstance(resumed, Step) and do.Collect() in resumed.effects
@@ -261,7 +265,7 @@ def test_what_was_deleted_or_edited_makes_the_echo_stale_and_renews_it_soon() ->
     assert again.due == changed.due, "never put off"
     due = again.due["refresh"]
     renewing = after(again, ev.TimerFired(due, "refresh", due))
-    assert renewing.state is ProfileState.COLLECTING and renewing.due.keys() == {"amend"}
+    assert renewing.state is ProfileState.COLLECTING and due_soon(renewing).keys() == {"amend"}
     learning = after(renewing, ev.CollectionFinished(due, 78, 50))
     assert (learning.stale, learning.unlearned) == (0, 0), "what is learned from now on is known"
     during = after(learning, ev.CorpusChanged(due, 77, 0, 0, 1), ev.TrainingFinished(due, "m2", 2, 78, 1.0))

@@ -17,6 +17,7 @@ from states.model import Allowance, ProfileSnapshot, ProfileState, SessionSnapsh
 from states.policy import SENTENCES, Policy, Refused
 from states.profile import ProfileDraft
 from states.session import SessionDraft
+from states.terms import Terms
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 POLICY = Policy()
@@ -36,6 +37,7 @@ def an_event(kind: type[ev.Event]) -> ev.Event:
     """An event with every field filled with something of its type."""
     samples: dict[str, Any] = {"int": 1, "str": "why", "bool": True, "float": 1.0, "datetime": NOW}
     samples |= {"tuple[float, ...]": (1.0,), "Allowance": Allowance.QUIZ}
+    samples |= {"Terms": Terms(reads=frozenset({40})), "datetime | None": NOW}
     filled: dict[str, Any] = {f.name: samples[str(f.type)] for f in dataclasses.fields(kind)}
     return kind(**filled)
 

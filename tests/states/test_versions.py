@@ -140,7 +140,7 @@ def test_a_chosen_base_is_what_the_echo_speaks_by_without_its_own_model() -> Non
 
 def test_a_base_can_be_chosen_before_there_is_a_model_and_none_after_forgetting() -> None:
     assert step(asked(), ev.BaseChosen(NOW, 0, "gemma3:1b")).effects == ()
-    born = begin_profile(ev.EchoAsked(NOW, 10, 20, 30, 40, NOW, "gemma3:1b"), POLICY).after
+    born = begin_profile(ev.EchoAsked(NOW, 10, 20, 30, 40, NOW, "gemma3:1b", approves=True), POLICY).after
     assert isinstance(born, ProfileSnapshot) and born.base == "gemma3:1b"
     forgetting = after(made(), ev.ForgetAsked(NOW, 20, "wish"))
     assert refused(forgetting, ev.BaseChosen(NOW, 0, "gemma3:1b")) is Refused.FORGOTTEN

@@ -71,7 +71,7 @@ class Machinery:
         self.interpreter.begin()
 
     async def create(self, user: int = 20) -> Step | Refusal:
-        return await self.router.create(10, user, 30, 40, self.clock())
+        return await self.router.create(10, user, 30, 40, self.clock(), approves=True)
 
 
 @asynccontextmanager

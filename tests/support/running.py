@@ -64,8 +64,24 @@ class Running:
         """Ask for an echo and have its subject agree; the profile as it is then."""
         options = {"user": subject, "before": before}
         asked = await self.people.command(asker or subject, channel, "echo create", options)
-        await self.press(subject, asked["responses"][0], "I agree")
+        question = asked["responses"][0]
+        await self.press(subject, question, "I agree")
+        await self.allowed(channel, question)
         return next(p for p in self.board.profiles.values() if p.state is not ProfileState.AWAITING_CONSENT)
+
+    async def allowed(self, channel: str, question: dict[str, Any]) -> None:
+        """Have somebody who manages the server put in the other key, where it is still out."""
+        profile = next(p for p in self.board.profiles.values() if str(p.consent_message_id) == question["message_id"])
+        if profile.approved:
+            return
+        await until(self.board, lambda: self._offered(channel, question))
+        manager = next(one["name"] for one in self.people.people() if one["manager"])
+        await self.people.press(manager, question["message_id"], "Allow it in this server")
+
+    def _offered(self, channel: str, question: dict[str, Any]) -> bool:
+        """Whether the message that asked lets a manager allow it."""
+        [standing] = [one for one in self.people.messages(channel) if str(one["id"]) == question["message_id"]]
+        return any(one["label"] == "Allow it in this server" for one in standing["components"])
 
     async def ready(self, profile_id: int = 1, patience: float = PATIENCE) -> ProfileSnapshot:
         """Wait until a profile can speak, for so many seconds at most."""

@@ -41,7 +41,7 @@ def named(name: str) -> Callable[[ProfileSnapshot], People]:
 
 def asked(user_id: int = SUBJECT, server_id: int = SERVER, at: datetime = NOON) -> EchoAsked:
     """Somebody asks for an echo."""
-    return EchoAsked(at, server_id, user_id, ASKER, CHANNEL, CUTOFF)
+    return EchoAsked(at, server_id, user_id, ASKER, CHANNEL, CUTOFF, approves=True)
 
 
 def birth(user_id: int = SUBJECT, server_id: int = SERVER, at: datetime = NOON) -> Step:
@@ -66,6 +66,11 @@ def following(snapshot: Snapshot, event: Event) -> Step:
 def agreed(snapshot: Snapshot, at: datetime = NOON) -> Step:
     """The subject's yes."""
     return following(snapshot, ConsentGiven(at, SUBJECT, 1, "0f" * 32))
+
+
+def due_soon(profile: ProfileSnapshot) -> dict[str, datetime]:
+    """What is due of a profile, but the end of its consent and the reminder of that."""
+    return {name: at for name, at in profile.due.items() if name not in (Deadline.EXPIRY, Deadline.REMINDER)}
 
 
 def bare_step(after: Snapshot) -> Step:

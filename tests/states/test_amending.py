@@ -7,8 +7,8 @@ from states import events as ev
 from states.decide import Refusal, Step, decide
 from states.model import ProfileSnapshot, ProfileState
 from states.versions import HOPELESS_AFTER
-from tests
-from tests.support.snapshots import due_soon.states.test_profile import AGREED, NOW, POLICY, after, asked, made
+from tests.states.test_profile import AGREED, NOW, POLICY, after, asked, made
+from tests.support.snapshots import due_soon
 
 
 def fired(snapshot: ProfileSnapshot) -> Step:

@@ -19,6 +19,7 @@ from states.board import Board
 from states.decide import Refusal
 from states.events import ApprovalGiven, ConsentDeclined, ConsentGiven, ForgetAsked
 from states.model import ProfileSnapshot, ProfileState
+from states.policy import SENTENCES, Refused
 
 AGREED: Final = (
     "Thank you. Echo reads now what you wrote and learns from it; `/echo status` shows how far it is. You can stop and "
@@ -100,6 +101,9 @@ class Presses:
         )
 
     async def _agree(self, asking: Asking, profile: ProfileSnapshot, version: int) -> None:
+        if profile.has_consent:
+            await asking.reply.say(SENTENCES[Refused.ALREADY_AGREED])
+            return
         if version != version_of(self._stays, profile.is_open_ended):
             await asking.reply.say(OUTDATED)
             return

@@ -118,6 +118,13 @@ class Edge:
         found: dict[str, Any] = responses[0]
         return found
 
+    async def agree(self, subject: str, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Have the subject agree to what they are shown; the response to their yes. A manager allows it, if need be."""
+        said = await self.press(subject, question, "I agree")
+        if not self.profile(subject).approved:
+            await self.give(self.profile(subject).id, ev.ApprovalGiven(self.clock(), self.id_of("Ada")))
+        return said
+
     def id_of(self, name: str) -> int:
         """A person's id."""
         found = self.world.find_user(name)
@@ -143,7 +150,7 @@ class Edge:
 
     async def ready(self, subject: str = "Bo", messages: int = 1204) -> ProfileSnapshot:
         """A profile that is ready, by way of everything that leads there."""
-        await self.press(subject, await self.asked(subject, subject), "I agree")
+        await self.agree(subject, await self.asked(subject, subject))
         key = self.profile(subject).key
         await self.give(key.id, ev.CollectionFinished(self.clock(), messages, 50))
         await self.give(key.id, ev.TrainingFinished(self.clock(), "models/1", 1, messages, 0.5))

@@ -156,7 +156,7 @@ async def open_ended(edge: Edge, subject: str = "Bo") -> None:
     """A ready echo whose subject set no date."""
     question = await edge.command(subject, "echo create", user=f"@{subject}")
     await edge.until(lambda: edge.profile(subject).consent_message_id)
-    await edge.press(subject, question, "I agree")
+    await edge.agree(subject, question)
     key = edge.profile(subject).key
     await edge.give(key.id, ev.CollectionFinished(edge.clock(), 100, 50))
     await edge.give(key.id, ev.TrainingFinished(edge.clock(), "models/1", 1, 100, 0.5))

@@ -98,7 +98,7 @@ async def test_a_date_before_the_server_is_refused(edge: Edge) -> None:
 
 
 async def test_a_second_echo_of_the_same_person_is_refused(edge: Edge) -> None:
-    await edge.press("Bo", await edge.asked("Bo"), "I agree")
+    await edge.agree("Bo", await edge.asked("Bo"))
     said = await edge.refused("Ada", "echo create", user="@Bo", before="01.06.2026")
     assert said == SENTENCES[Refused.DUPLICATE_PROFILE]
     assert len(edge.board.profiles) == 1 and len(messages_in(edge)) == 1
@@ -119,7 +119,7 @@ async def test_a_question_that_was_deleted_is_put_again(edge: Edge) -> None:
     question = await edge.asked("Bo")
     assert [one["label"] for one in question["components"]] == ["I agree", "No"] and not question["ephemeral"]
     assert len(edge.board.profiles) == 1
-    await edge.press("Bo", question, "I agree")
+    await edge.agree("Bo", question)
     assert edge.profile("Bo").state is ProfileState.COLLECTING
 
 
@@ -185,14 +185,14 @@ async def test_only_the_subjects_yes_counts(edge: Edge) -> None:
             said = await edge.press(other, question, label)
             assert said["ephemeral"] and said["content"] == SENTENCES[Refused.NOT_THE_SUBJECT]
     assert edge.profile("Bo").state is ProfileState.AWAITING_CONSENT
-    said = await edge.press("Bo", question, "I agree")
+    said = await edge.agree("Bo", question)
     assert said["ephemeral"] and said["content"].startswith("Thank you.")
     assert edge.profile("Bo").state is ProfileState.COLLECTING
 
 
 async def test_a_yes_is_kept_with_the_version_and_hash_of_what_was_asked(edge: Edge) -> None:
     question = await edge.asked("Bo")
-    await edge.press("Bo", question, "I agree")
+    await edge.agree("Bo", question)
     async with edge.database.read() as connection:
         rows = await connection.execute_fetchall("SELECT user_id, text_version, text_hash FROM consents")
     assert [tuple(row) for row in rows] == [(edge.id_of("Bo"), 3, text_hash(3))]
@@ -207,12 +207,12 @@ async def test_a_yes_to_what_does_not_hold_any_more_is_not_taken(tmp_path: Path)
         data_dir=tmp_path, guild_ready_timeout=0.05, engine="ollama", ollama_host="http://model.example.org:11434"
     )
     async with edge_at(tmp_path, world, settings=away) as second:
-        said = await second.press("Bo", promised, "I agree")
+        said = await second.agree("Bo", promised)
         assert "does not hold any more" in said["content"] and "`/echo create`" in said["content"]
         assert second.profile("Bo").state is ProfileState.AWAITING_CONSENT
         question = await second.command("Ada", "echo create", user="@Bo", before="01.06.2026")
         assert "goes to a model server" in question["content"]
-        await second.press("Bo", question, "I agree")
+        await second.agree("Bo", question)
         async with second.database.read() as connection:
             [row] = await connection.execute_fetchall("SELECT text_version, text_hash FROM consents")
         assert tuple(row) == (4, text_hash(4))
@@ -220,7 +220,7 @@ async def test_a_yes_to_what_does_not_hold_any_more_is_not_taken(tmp_path: Path)
 
 async def test_after_a_yes_the_question_says_so_and_keeps_one_button(edge: Edge) -> None:
     question = await edge.asked("Bo")
-    await edge.press("Bo", question, "I agree")
+    await edge.agree("Bo", question)
     now = await edge.until(lambda: _settled(edge, question))
     assert "**Bo** agreed" in now["content"] and "<@" not in now["content"]
     assert [one["label"] for one in now["components"]] == ["Stop and erase everything"]
@@ -254,7 +254,7 @@ async def test_a_question_survives_a_restart(tmp_path: Path) -> None:
     async with edge_at(tmp_path, world) as second:
         assert stored is not None
         await second.until(lambda: second.board.names.get(second.id_of("Bo")) == "Bo")
-        said = await second.press("Bo", question, "I agree")
+        said = await second.agree("Bo", question)
         assert said["content"].startswith("Thank you.")
         now = await second.until(lambda: _settled(second, question))
         assert "**Bo** agreed" in now["content"]

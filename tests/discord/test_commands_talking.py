@@ -197,7 +197,7 @@ async def test_status_says_how_far_every_echo_is_and_why(edge: Edge) -> None:
     await edge.asked("Bo")
     said = await edge.refused("Cy Day", "echo status")
     assert said.startswith("**Bo** (number 1, before 01.06.2026) waits for their answer. The question ends in 7 days.")
-    await edge.press("Bo", {"message_id": edge.profile("Bo").consent_message_id}, "I agree")
+    await edge.agree("Bo", {"message_id": edge.profile("Bo").consent_message_id})
     edge.board.advance(edge.profile("Bo").key, Progress("collecting", 1204, None, "messages"))
     assert "is reading what they wrote: 1,204 messages." in await edge.refused("Bo", "echo status")
     await edge.give(1, ev.CollectionFinished(edge.clock(), 12, 50))
@@ -216,7 +216,7 @@ async def test_status_and_list_name_ready_echoes_and_where_they_are(edge: Edge) 
 
 
 async def test_a_profile_that_stands_still_is_told_in_the_channel(edge: Edge) -> None:
-    await edge.press("Bo", await edge.asked("Bo"), "I agree")
+    await edge.agree("Bo", await edge.asked("Bo"))
     await edge.give(1, ev.CollectionFinished(edge.clock(), 12, 50))
     told = await edge.until(
         lambda: [m for m in edge.people.messages("general") if "needs somebody: Only 12 messages" in m["content"]]

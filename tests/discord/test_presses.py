@@ -52,8 +52,8 @@ async def test_a_yes_to_a_question_that_is_over_is_no_yes_to_the_next_one(edge: 
 async def test_a_yes_that_is_pressed_again_counts_once(edge: Edge) -> None:
     question = await edge.asked("Bo")
     yes = question["components"][0]["custom_id"]
-    await edge.press("Bo", question, "I agree")
-    assert await forged(edge, "Bo", yes) == SENTENCES[Refused.NOT_NOW]
+    await edge.agree("Bo", question)
+    assert await forged(edge, "Bo", yes) == SENTENCES[Refused.ALREADY_AGREED]
     assert await forged(edge, "Bo", yes.replace("yes", "no").rpartition(":")[0]) == SENTENCES[Refused.NOT_NOW]
     assert await consents(edge) == [(1, edge.id_of("Bo"))]
 

@@ -34,7 +34,7 @@ async def told(here: Edge) -> AsyncIterator[asyncio.Semaphore]:
 
 async def collecting(here: Edge) -> ProfileSnapshot:
     """Bo agreed."""
-    await here.press("Bo", await here.asked(), "I agree")
+    await here.agree("Bo", await here.asked())
     await here.until(lambda: "being made" in standing(here))
     return here.profile("Bo")
 
@@ -120,7 +120,7 @@ async def test_without_a_day_the_echo_is_of_what_they_write_from_now_on_too(tmp_
         asked = await here.command("Ada", "echo create", user="Bo")
         assert "from now on, as you write it" in asked["content"]
         assert here.profile("Bo").cutoff == OPEN_END
-        await here.press("Bo", asked, "I agree")
+        await here.agree("Bo", asked)
         await here.until(lambda: "wrote, and write from now on" in standing(here))
         assert "(number 1, from now on too)" in (await here.command("Ada", "echo status"))["content"]
         assert "from now on too: is reading" in (await here.command("Ada", "echo list"))["content"]

@@ -60,27 +60,39 @@ class Running:
         answered = await self.people.press(author, message["message_id"], button["custom_id"])
         return "\n".join(response["content"] for response in answered["responses"])
 
-    async def agreed(self, subject: str, channel: str, before: str, asker: str | None = None) -> ProfileSnapshot:
-        """Ask for an echo and have its subject agree; the profile as it is then."""
+    async def asked(self, subject: str, channel: str, before: str, asker: str | None = None) -> dict[str, Any]:
+        """Ask for an echo, as whoever manages the server unless said otherwise; the question."""
         options = {"user": subject, "before": before}
-        asked = await self.people.command(asker or subject, channel, "echo create", options)
-        question = asked["responses"][0]
-        await self.press(subject, question, "I agree")
-        await self.allowed(channel, question)
+        asked = await self.people.command(asker or self.manager, channel, "echo create", options)
+        question: dict[str, Any] = asked["responses"][0]
+        return question
+
+    async def agree(self, subject: str, question: dict[str, Any]) -> str:
+        """Have the subject agree to what they are shown; what was answered."""
+        return await self.press(subject, question, "I agree")
+
+    async def agreed(self, subject: str, channel: str, before: str, asker: str | None = None) -> ProfileSnapshot:
+        """Ask for an echo and have its subject and a manager agree; the profile as it is then."""
+        question = await self.asked(subject, channel, before, asker)
+        await self.agree(subject, question)
+        await self.allow(channel, question)
         return next(p for p in self.board.profiles.values() if p.state is not ProfileState.AWAITING_CONSENT)
 
-    async def allowed(self, channel: str, question: dict[str, Any]) -> None:
+    async def allow(self, channel: str, question: dict[str, Any]) -> None:
         """Have somebody who manages the server put in the other key, where it is still out."""
         profile = next(p for p in self.board.profiles.values() if str(p.consent_message_id) == question["message_id"])
-        if profile.approved:
-            return
-        await until(self.board, lambda: self._offered(channel, question))
-        manager = next(one["name"] for one in self.people.people() if one["manager"])
-        await self.people.press(manager, question["message_id"], "Allow it in this server")
+        if not profile.approved:
+            await until(self.board, lambda: self._is_offered(channel, question))
+            await self.people.press(self.manager, question["message_id"], "Allow it in this server")
 
-    def _offered(self, channel: str, question: dict[str, Any]) -> bool:
+    @property
+    def manager(self) -> str:
+        """Somebody who manages the server."""
+        return next(str(one["name"]) for one in self.people.people() if one["manager"])
+
+    def _is_offered(self, channel: str, question: dict[str, Any]) -> bool:
         """Whether the message that asked lets a manager allow it."""
-        [standing] = [one for one in self.people.messages(channel) if str(one["id"]) == question["message_id"]]
+        standing = next(one for one in self.people.messages(channel) if str(one["id"]) == question["message_id"])
         return any(one["label"] == "Allow it in this server" for one in standing["components"])
 
     async def ready(self, profile_id: int = 1, patience: float = PATIENCE) -> ProfileSnapshot:

@@ -81,6 +81,9 @@ STARTING: Final = (
     "Letting an echo begin conversations takes the permission Manage Server: leave `starts` out, or ask somebody who "
     "manages this server."
 )
+ALLOWING: Final = (
+    "Allowing an echo in this server takes the permission Manage Server: ask somebody who manages this server."
+)
 WATCHING: Final = "This quiz is about you, and you know what you wrote: watch, and let the others guess."
 
 
@@ -130,6 +133,7 @@ ROWS: Final[tuple[Row, ...]] = (
     _command("echo report", GOVERNING, GOVERNS),
     _press("echo:consent:yes", "*I agree*", OWN, NOT_ASKED),
     _press("echo:consent:no", "*No*, to the question", OWN, NOT_ASKED, limited=False),
+    _press("echo:consent:allow", "*Allow it in this server*", MANAGING, ALLOWING),
     _press("echo:forget", "*Stop and erase everything*", GOVERNING, GOVERNS, limited=False),
     _press("echo:erase", "*Yes, erase everything*", GOVERNING, GOVERNS, private=True, limited=False),
     _press("echo:sure", "*Yes, erase everything*", GOVERNING, GOVERNS, limited=False),

@@ -240,7 +240,7 @@ class Breaking(Router):
     """A router with a mistake in it."""
 
     async def create(
-        self, server_id: int, user_id: int, asker_id: int, channel_id: int, cutoff: datetime
+        self, server_id: int, user_id: int, asker_id: int, channel_id: int, cutoff: datetime, approves: bool = False
     ) -> Step | Refusal:
         """Break, quoting what nobody should read."""
         raise LookupError("secret words")

@@ -171,6 +171,7 @@ def value_for(name: str, kind: str) -> object:
         "method": "walk",
         "split": "train",
         "allowance": "quiz",
+        "verdict": "like",
         "before_id": 0,
     }
     plain = {"INTEGER": 1, "REAL": 1.5, "TEXT": "{}", "BLOB": b"\x00\x01"}

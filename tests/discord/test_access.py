@@ -104,6 +104,7 @@ WAYS: dict[str, Way] = {
     "echo report": called("echo report", "has not been tested yet", profile="{id}"),
     "echo:consent:yes": pressed(f"echo:consent:yes:{{id}}:{VERSION}", "Thank you", fresh=True),
     "echo:consent:no": pressed("echo:consent:no:{id}", "Understood", fresh=True),
+    "echo:consent:allow": pressed("echo:consent:allow:{id}", "is allowed in this server", fresh=True),
     "echo:forget": pressed("echo:forget:{id}", *ERASED, fresh=True),
     "echo:erase": pressed("echo:erase:{id}:0", *ERASED, fresh=True),
     "echo:sure": pressed("echo:sure:{id}", *ERASED, fresh=True),

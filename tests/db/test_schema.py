@@ -172,6 +172,7 @@ def value_for(name: str, kind: str) -> object:
         "split": "train",
         "allowance": "quiz",
         "verdict": "like",
+        "rater": "subject",
         "before_id": 0,
     }
     plain = {"INTEGER": 1, "REAL": 1.5, "TEXT": "{}", "BLOB": b"\x00\x01"}

@@ -40,13 +40,14 @@ class Corpus(Collections):
     """Stores and reads the messages of profiles. `clock` gives the time of storing, from which retention counts.
 
     `stored` is called with the rows after each try to store them: what was deleted since they were read must not come
-    back.
+    back. Of members who are unseen, by server and user id, nothing is stored, whoever gives it (`db.unseen`).
     """
 
     def __init__(self, database: Database, keyring: Keyring, clock: Callable[[], datetime]) -> None:
         super().__init__(database, keyring)
         self._clock = clock
         self.stored: Callable[[Sequence[StoredMessage]], None] = lambda rows: None
+        self.is_unseen: Callable[[int, int], bool] = lambda server_id, user_id: False
 
     async def store(self, profile: ProfileSnapshot, rows: Sequence[StoredMessage], *coverages: Coverage) -> int:
         """Keep messages and how far their places were read, together; how many of the subject's own words were new.
@@ -62,8 +63,10 @@ class Corpus(Collections):
         def add(connection: sqlite3.Connection) -> int:
             self._keyring.require_at_once(connection, profile.id)
             new = 0
-            for start in range(0, len(rows), PAGE):
-                page = rows[start : start + PAGE]
+            # Only now: somebody may have become unseen since it was read, and what was stored before that is erased.
+            seen = [row for row in rows if row.own or not self.is_unseen(profile.server_id, row.user_id)]
+            for start in range(0, len(seen), PAGE):
+                page = seen[start : start + PAGE]
                 new += insert(connection, seal(cipher, profile.id, page, stored_at))
                 mark_packaged(connection, cipher, profile.id, page)
             note_at_once(connection, ((profile.id, row.message_id) for row in rows if _joins(row)))
@@ -214,6 +217,24 @@ class Corpus(Collections):
                 await _drop_made_of(connection, found, batch)
             removed.update(found)
         return dict(removed)
+
+    async def ids_of(self, profile_id: int, user_ids: Iterable[int]) -> list[int]:
+        """The ids of the messages of these people that a profile holds as context of its subject's."""
+        async with self._database.read() as connection:
+            rows = SQL.ids_of_authors(connection, profile_id=profile_id, user_ids=json.dumps(sorted(user_ids)))
+            return [row["message_id"] async for row in rows]
+
+    async def remove_others(self, profile_id: int, message_ids: Iterable[int]) -> int:
+        """Remove messages of others from one corpus, with the datasets made of them; how many rows there were."""
+        removed = 0
+        for batch in _batches(message_ids, REMOVAL):
+            async with self._database.write() as connection:
+                rows = SQL.remove_others_messages(connection, profile_id=profile_id, ids=json.dumps(batch))
+                gone = [(row["profile_id"], row["message_id"]) async for row in rows]
+                await note(connection, gone)
+                await _drop_made_of(connection, [profile_id], [message_id for _, message_id in gone])
+            removed += len(gone)
+        return removed
 
     async def remove_places(self, channel_ids: Iterable[int]) -> dict[int, int]:
         """Remove all that came from channels that are gone: rows, ranges, results; profile id -> rows removed."""

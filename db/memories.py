@@ -78,6 +78,13 @@ class Memories:
         cipher = await self._keyring.key_for(session.profile_id)
         return [_open(cipher, row) for row in rows]
 
+    async def of_profile(self, profile_id: int) -> list[Remembered]:
+        """What is kept of all sessions of a profile; raises as `of` does."""
+        async with self._database.read() as connection:
+            rows = [row async for row in SQL.memories_of_profile(connection, profile_id=profile_id)]
+        cipher = await self._keyring.key_for(profile_id) if rows else None
+        return [_open(cipher, row) for row in rows if cipher is not None]
+
     async def remove(self, message_ids: Iterable[int]) -> int:
         """Forget messages that were deleted or edited, in all sessions; how many rows there were."""
         ids = json.dumps(sorted(set(message_ids)))

@@ -139,6 +139,7 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     tasks.start("receipts", parts.delivering.run())
     tasks.start("quizzes", parts.quizzing.end_cut())
     parts.following.begin()
+    tasks.start("hiding", parts.hider.finish())
     tasks.start("bases", parts.bases.run())
     tasks.start("measurements", parts.reports.run())
     tasks.start("telling", Telling(board, parts.notices, parts.notices.words).run())

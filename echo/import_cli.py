@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from db.changes import Changes
 from echo.corpus.importing import Imported
 from echo.data_folder import chosen, home_meant, master_key_of, profiles_in
+from echo.discord.veil import unseen_in
 from echo.errors import UsageError
 from echo.importing import MARK, Source, import_into, stands_still
 from echo.lock import only_one
@@ -34,6 +35,7 @@ async def take_in(options: argparse.Namespace, loaded: Loaded, say: Callable[[st
                     Source(options.file, author=options.author),
                     clock(),
                     context=loaded.settings.context_messages,
+                    unseen=unseen_in(store.unseen, profile.server_id),
                 )
             except UsageError:
                 await changes.take(profile.id, MARK)

@@ -16,7 +16,7 @@ from echo.corpus.cleaning import clean_text
 from echo.corpus.importers import Form, open_export
 from echo.corpus.importers.limits import DEFAULT, Limits
 from echo.corpus.importing import Clean, Imported, Sifting
-from echo.corpus.pseudonyms import People
+from echo.corpus.pseudonyms import NOBODY_UNSEEN, People, UnseenHere
 from echo.corpus.surveying import Survey
 from echo.corpus.wanted import Scope, Wanted
 from echo.errors import NoPermission
@@ -70,12 +70,14 @@ async def import_into(
     progress: Callable[[Progress], None] = unheard,
     clean: Clean = clean_text,
     agreed: Callable[[int], bool] | None = None,
+    unseen: UnseenHere = NOBODY_UNSEEN,
 ) -> Imported:
     """Take from an export what `profile` may learn from: what the subject wrote in the server before the cut-off.
 
     `context` messages of others are kept before each of theirs, where the export has them. The export is read twice,
     and nothing is stored before it was read to its end: one that is refused leaves nothing behind. What is stored
-    already is not stored again, so that an import that was broken off is simply done once more.
+    already is not stored again, so that an import that was broken off is simply done once more. Of members who are
+    `unseen` in the server nothing is taken.
 
     `agreed` says of a channel's id whether the subject lets it be read; None: by their terms, of which a thread whose
     channel nobody knows is no part. What is left out by them is counted.
@@ -103,7 +105,7 @@ async def import_into(
     async with aclosing(_made_in_thread(_surveyed(source, survey))) as counts:
         async for seen in counts:
             progress(Progress("importing", seen, None, "messages", "checking that all of it can be read"))
-    people = People(profile.user_id, source.subject or survey.called, f"profile {profile.id}")
+    people = People(profile.user_id, source.subject or survey.called, f"profile {profile.id}", unseen)
     sifting = Sifting(survey, people, clean=clean)
     added = 0
     async with aclosing(_made_in_thread(_sifted(source, sifting))) as batches:

@@ -12,6 +12,7 @@ from db.corpus import Corpus
 from db.errors import KeyDestroyed
 from echo.corpus.importers import Form
 from echo.corpus.importing import Imported
+from echo.corpus.pseudonyms import NOBODY_UNSEEN, UnseenHere
 from echo.corpus.wanted import Scope
 from echo.errors import UsageError
 from echo.importing import MARK, Source, import_into, stands_still
@@ -35,6 +36,7 @@ class PackageImports:
     clock: Callable[[], datetime]
     names_of: Callable[[ProfileSnapshot], Sequence[str]]
     terms: TermsInForce
+    unseen_in: Callable[[int], UnseenHere] = lambda server_id: NOBODY_UNSEEN
 
     async def __call__(
         self, profile: ProfileSnapshot, package: BinaryIO, everywhere: bool, progress: Callable[[Progress], None]
@@ -57,6 +59,7 @@ class PackageImports:
                 context=self.settings.context_messages,
                 progress=progress,
                 agreed=lambda channel_id: self.terms.may_read(profile, channel_id),
+                unseen=self.unseen_in(profile.server_id),
             )
         except UsageError:
             await self.changes.take(profile.id, MARK)

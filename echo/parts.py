@@ -19,14 +19,17 @@ from echo.discord.collecting.collection import Manner
 from echo.discord.collecting.collector import Collector
 from echo.discord.following import Acquaintance, Following
 from echo.discord.hearing import Hearing
+from echo.discord.hiding import Hider
 from echo.discord.known_places import KnownPlaces
 from echo.discord.letters import Letters
 from echo.discord.notices import Notices, Openings, stays_here
 from echo.discord.presence import Presence
+from echo.discord.privacy import Privacy
 from echo.discord.quizzing import Quizzing
 from echo.discord.reporting import Reporting
 from echo.discord.speakable import speakable_channels
 from echo.discord.taking_down import TakingDown
+from echo.discord.veil import Veil
 from echo.discord.voice import Voice
 from echo.engine_reports import EngineReports
 from echo.engines.choice import engine_of
@@ -81,6 +84,7 @@ class Parts:
         self.terms.zone = ZoneInfo(settings.timezone)
         self._join_edge(api_base)
         self._join_following()
+        self._join_hiding()
         self._join_portraits()
         self._join_sessions()
         self._join_machines()
@@ -91,6 +95,7 @@ class Parts:
     def _join_edge(self, api_base: str | None) -> None:
         """What hears and speaks on Discord."""
         self.hearing = Hearing(self.board, self.router.post, self.clock)
+        self.veil = Veil(self.store.unseen, self.board.has_profile_of)
         openings = Openings()
         self.client = EchoClient(
             requests=self.router,
@@ -108,12 +113,14 @@ class Parts:
                 clock=self.clock,
                 names_of=lambda profile: self.hearing.names_of(profile),
                 terms=self.terms,
+                unseen_in=self.veil.here,
             ),
             places=self.store.corpus.places,
             api_base=api_base,
         )
         self.terms.place_of = self.places = KnownPlaces(self.client)
-        self.voice = Voice(self.client, self.hearing, self.board)
+        self.client.veil = self.veil
+        self.voice = Voice(self.client, self.hearing, self.board, self.veil)
         self.hearing.names_of, self.client.speaker_of = self.voice.names_of, self.voice.is_own
         self.letters = Letters(self.client)
         self.presence = Presence(self.client, self.board, self.router.post, self.clock)
@@ -123,7 +130,7 @@ class Parts:
     def _join_following(self) -> None:
         """What reads, and what keeps up with Discord; both share one budget of requests."""
         self.budget = Budget(lambda: beside_echoes(len(self.board.sessions_online())))
-        self.people_of = Acquaintance(self.client, self.board, self.voice.names_of).of
+        self.people_of = Acquaintance(self.client, self.board, self.voice.names_of, self.veil.here).of
         self.following = Following(
             client=self.client,
             board=self.board,
@@ -140,6 +147,30 @@ class Parts:
             start=self.tasks.start,
             terms=self.terms,
         )
+
+    def _join_hiding(self) -> None:
+        """What makes members invisible to echoes."""
+        store, following = self.store, self.following
+        following.living.hides = self.veil.hides
+        self.hider = Hider(
+            unseen=store.unseen,
+            veil=self.veil,
+            corpus=store.corpus,
+            memories=store.memories,
+            amendments=store.amendments,
+            tidings=following.tidings,
+            hearing=self.hearing,
+            living=following.living,
+            board=self.board,
+            post=self.router.post,
+            people_of=self.people_of,
+            audit=store.audit,
+            journal=store.journal,
+            clock=self.clock,
+        )
+        privacy = Privacy(self.hider, self.board.has_profile_of)
+        self.client.commands.more["echo privacy"] = privacy.run
+        self.client.buttons.more.append(privacy.press)
 
     def _join_portraits(self) -> None:
         """What is told of how somebody writes, and how well their echo does it: card, report, quiz."""
@@ -187,6 +218,7 @@ class Parts:
             settings=settings,
             pace=self.pace,
             clock=self.clock,
+            is_settling=self.hider.is_settling,
         )
 
     def _join_published(self) -> Callable[[int], None]:
@@ -199,12 +231,16 @@ class Parts:
         def renew(profile_id: int) -> None:
             self.tasks.start(f"card {profile_id}", self.versions.renew(profile_id))
 
-        def amended(profile_id: int) -> None:
+        def settled(profile_id: int) -> None:
             self.held_models.amended(profile_id)
+            self.hider.amended(profile_id)
+
+        def amended(profile_id: int) -> None:
+            settled(profile_id)
             renew(profile_id)
 
         if self.settings.engine == "embedded":
-            return self.held_models.amended
+            return settled
         self.portraits.wished = renew
         return amended
 

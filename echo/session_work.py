@@ -45,7 +45,8 @@ class Pace:
 
 @dataclass(slots=True)
 class SessionWork:
-    """The adapters that a session's effects are done with."""
+    """The adapters that a session's effects are done with. A profile that `is_settling` says nothing for a moment: its
+    model may still know what it must not."""
 
     board: Board
     chat: Chat
@@ -63,6 +64,7 @@ class SessionWork:
     settings: Settings
     pace: Pace
     clock: Callable[[], datetime]
+    is_settling: Callable[[int], bool] = lambda profile_id: False
 
     @property
     def held(self) -> tuple[str, ...]:
@@ -77,13 +79,15 @@ class SessionWork:
         """Decide whether to answer; if so, store the draft, encrypted, and say when it is due."""
         assert isinstance(snapshot, SessionSnapshot) and isinstance(row.effect, Compose)
         turn, profile = row.effect.turn, self.board.profiles[snapshot.profile_id]
-        if not profile.can_speak or self.beginning.holds_back(snapshot):
+        if not profile.can_speak or self.is_settling(profile.id) or self.beginning.holds_back(snapshot):
             return ev.SilenceChosen(self.clock(), turn)
         if not self.terms.may_speak(profile, snapshot.channel_id, self.clock()):
             return ev.SilenceChosen(self.clock(), turn, Why.NOT_AGREED.value)
         try:
             await self.reach.check(profile.id)
             heard = await self.chat.recent(snapshot.channel_id, LOOKED_BACK)
+            if _is_gone(snapshot, heard):
+                return ev.SilenceChosen(self.clock(), turn)
             ruling = await self._ruling(snapshot, row.effect, heard)
             if not ruling.speaks:
                 return ev.SilenceChosen(self.clock(), turn, ruling.why.value)
@@ -174,6 +178,13 @@ def paced(answer: Answer, scale: float, most: float) -> tuple[float, float, tupl
     wait = max(typing, min(most, answer.delay * scale))
     gaps = tuple(round(min(most, gap * scale), 3) for gap in answer.gaps)
     return round(wait, 3), round(typing, 3), gaps
+
+
+def _is_gone(session: SessionSnapshot, heard: list[Heard]) -> bool:
+    """Whether what is to be answered does not stand there any more, or is somebody's who may not be heard."""
+    if session.opening or not heard or heard[0].message_id > session.heard_id:
+        return False
+    return all(one.message_id != session.heard_id for one in heard)
 
 
 def _talk(heard: list[Heard]) -> list[Heard]:

@@ -37,6 +37,7 @@ from db.signing import Signer
 from db.steps import Steps
 from db.tuning import TuningFiles
 from db.turns import Turns
+from db.unseen import Unseen
 from db.uploads import Uploads
 from db.wishes import WishBook
 from echo.errors import ConfigError
@@ -73,6 +74,7 @@ class Store:
     wishes: WishBook
     contacts: Contacts
     feedback: Feedback
+    unseen: Unseen
     bases: ServerBases
     erasure: Erasure
     erasures: Erasures
@@ -94,9 +96,13 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             database = await stack.enter_async_context(Database(home / DATABASE, shared=shared))
             keyring = Keyring(database, master_key)
             await keyring.open()
+            unseen = Unseen(database, keyring)
+            await unseen.load()
             house = await keyring.house()
         except StorageError as error:
             raise ConfigError(str(error)) from error
+        corpus = Corpus(database, keyring, clock)
+        corpus.is_unseen = unseen.is_unseen
         models = Models(database, keyring, home)
         tuning = TuningFiles(database, keyring, home)
         yield Store(
@@ -106,7 +112,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             outbox=Outbox(database),
             journal=Journal(database),
             consents=Consents(database, keyring),
-            corpus=Corpus(database, keyring, clock),
+            corpus=corpus,
             changes=Changes(database),
             reconciliations=Reconciliations(database),
             datasets=Datasets(database, keyring, clock),
@@ -123,6 +129,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             wishes=WishBook(database, keyring, clock),
             contacts=Contacts(database, keyring, clock),
             feedback=Feedback(database, keyring, clock),
+            unseen=unseen,
             bases=ServerBases(database, clock),
             erasure=Erasure(database, keyring, models, tuning, clock),
             erasures=Erasures(database),

@@ -193,6 +193,11 @@ class Board:
         """The profiles of one server."""
         return MappingProxyType({i: p for i, p in self.profiles.items() if p.server_id == server_id})
 
+    def has_profile_of(self, server_id: int, user_id: int) -> bool:
+        """Whether somebody has an echo in a server, or is being asked for one."""
+        gone = (ProfileState.FORGETTING, ProfileState.FORGOTTEN)
+        return any(p.user_id == user_id and p.state not in gone for p in self.profiles_in(server_id).values())
+
     def sessions_online(self, server_id: int | None = None) -> list[SessionSnapshot]:
         """The sessions that are online, of one server or of all."""
         online = (s for s in self.sessions.values() if s.state.is_online)

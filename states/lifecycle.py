@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from states import events as ev
 from states.model import ProfileState as P
 from states.model import SessionState as S
+from states.withdrawals import WordsWithdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,10 @@ SESSION_ROWS: tuple[Row, ...] = (
     Row(ev.MessageHeard, S.COMPOSING, None, when=("may_restart",), do=("note_speaker", "restart_thought")),
     Row(ev.MessageHeard, S.COOLING, None, when=("gives_way",), do=("note_speaker", "let_pass")),
     Row(ev.MessageHeard, (S.COMPOSING, S.COOLING), None, do=("note_speaker", "remember_heard")),
+    Row(WordsWithdrawn, S.COMPOSING, S.LISTENING, when=("is_about_withdrawn",), do=("drop_thought",)),
+    Row(WordsWithdrawn, S.COMPOSING, None, when=("is_unsaid",), do=("think_again",)),
+    Row(WordsWithdrawn, S.COMPOSING, S.COOLING, do=("finish_speech",)),
+    Row(WordsWithdrawn, S.COOLING, None, when=("is_pending", "is_about_withdrawn"), do=("drop_pending",)),
     Row(ev.DraftMade, S.COMPOSING, None, when=("is_this_thought",), do=("schedule_speech",)),
     Row(
         ev.SilenceChosen,

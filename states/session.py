@@ -11,6 +11,7 @@ from states import events as ev
 from states.draft import Draft, Trigger
 from states.model import NO_DEADLINES, Deadline, SessionSnapshot, SessionState
 from states.policy import Refused
+from states.withdrawals import WordsWithdrawn
 
 LATE = timedelta(minutes=15)
 """After its time nothing is begun or answered any more: where Echo stood still, the talk has moved on, and the hour is
@@ -45,6 +46,15 @@ class SessionDraft(Draft[SessionSnapshot]):
         mind = self.snapshot
         unsaid = mind.generation_id is None or (mind.part == 0 and Deadline.SPEAK in mind.due)
         return unsaid and mind.restarts < self.policy.max_restarts and self.may_answer(data)
+
+    def is_about_withdrawn(self, data: Trigger) -> bool:
+        """What is thought about counts as never heard; so does whatever a conversation would be begun after."""
+        withdrawn = cast(WordsWithdrawn, data.args[0])
+        return self.snapshot.opening or self.snapshot.heard_id in withdrawn.message_ids
+
+    def is_unsaid(self, data: Trigger) -> bool:
+        """Nothing of this thought is said yet."""
+        return self.snapshot.part == 0
 
     def is_this_thought(self, data: Trigger) -> bool:
         """It belongs to the thought that goes on now, not to one that was overtaken."""
@@ -150,6 +160,16 @@ class SessionDraft(Draft[SessionSnapshot]):
         self.set(heard_id=heard.message_id, addressed=self.snapshot.addressed or heard.addressed)
         self.think(data)
         self.set(restarts=restarts, since=since, typing=typing)
+
+    def think_again(self, data: Trigger) -> None:
+        """Think once more about the same: something that stood before it counts as never said."""
+        restarts, since, typing = self.snapshot.restarts, self.snapshot.since, self.snapshot.typing
+        self.think(data)
+        self.set(restarts=restarts, since=since, typing=typing)
+
+    def drop_pending(self, data: Trigger) -> None:
+        """What was heard meanwhile is thought about no more."""
+        self.set(pending=False, addressed=False)
 
     def begin_pending_thought(self, data: Trigger) -> None:
         """Think about what was heard meanwhile."""

@@ -22,6 +22,11 @@ WHERE id IN (
 -- name: memories_of(session_id)
 SELECT profile_id, session_id, message_id, own, content FROM memories WHERE session_id = :session_id ORDER BY message_id
 
+-- name: memories_of_profile(profile_id)
+SELECT profile_id, session_id, message_id, own, content FROM memories
+WHERE profile_id = :profile_id
+ORDER BY session_id, message_id
+
 -- name: drop_memories_of_messages(ids)!
 -- `ids` is a JSON array.
 DELETE FROM memories WHERE message_id IN (SELECT value FROM json_each(:ids))

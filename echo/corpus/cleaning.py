@@ -25,6 +25,8 @@ PLAIN, REPLY, SLASH_ANSWER, MENU_ANSWER = 0, 19, 20, 23
 """The types of message that somebody wrote; the others are the system's."""
 FORWARD: Final = 1
 """The type of reference that makes a message a forward; what it shows are somebody else's words."""
+UNSEEN: Final = "unseen member"
+"""Why nothing is kept of a member who is invisible to echoes: their name is learnt alone, to be replaced elsewhere."""
 _NOBODY: Final[Mapping[int, str]] = MappingProxyType({})
 
 LINK: Final = re.compile(r"(?<!<)\bhttps?://[^\s<>]+", re.IGNORECASE)
@@ -98,6 +100,8 @@ def clean_raw(raw: Mapping[str, Any], people: People, echo_id: int) -> Cleaned:
     _learn(people, author, raw.get("member"))
     for user in raw.get("mentions") or ():
         _learn(people, user, user.get("member"))
+    if people.is_unseen(int(author["id"])):
+        return Cleaned(Kind.NOISE, why=UNSEEN)
     unseen, skipped = _unseen(raw), _skipped(raw)
     cleaned = clean_text(str(raw.get("content") or ""), people, unseen=bool(unseen), skipped=bool(skipped))
     if cleaned.why == "unseen":

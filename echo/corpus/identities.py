@@ -61,6 +61,10 @@ class Identities:
         """The id of who wrote it."""
         return number_of(written.author_id) or self._stand_in("user", _who(written))
 
+    def named(self, name: str) -> int:
+        """The id of somebody of whom an export tells nothing but their name."""
+        return self._made("user", name)
+
     def channel(self, written: Written) -> int:
         """The id of where it stands."""
         return number_of(written.channel_id) or self._stand_in("channel", written.parent or "", written.channel)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from db.stored import Provenance, StoredMessage
-from echo.corpus.cleaning import Cleaned, Kind, clean_text
+from echo.corpus.cleaning import UNSEEN, Cleaned, Kind, clean_text
 from echo.corpus.importers.export import Export, Form
 from echo.corpus.pseudonyms import People
 from echo.corpus.surveying import Bearing, Survey
@@ -167,6 +167,9 @@ class Sifting:
 
     def _row(self, written: Written, origin: Origin, later: float, *, bare: bool = False) -> StoredMessage | None:
         """The message as a row, so many seconds `later` where its own id does not say when; None if it is not kept."""
+        if not origin.own and self._is_unseen(written, origin):
+            self.dropped[UNSEEN] += 1
+            return None
         cleaned = self._cleaned(written)
         if cleaned.kind not in (Kind.WORDS, Kind.CUT):
             self.dropped[cleaned.why] += 1
@@ -192,6 +195,11 @@ class Sifting:
             bare,
             cleaned.scrubbed,
         )
+
+    def _is_unseen(self, written: Written, origin: Origin) -> bool:
+        """Whether its author is invisible there; who has no id in the export is known by name alone."""
+        unseen = self._people.unseen
+        return unseen.is_member(origin.user_id) or (written.author_id is None and unseen.is_name(written.author))
 
     def _cleaned(self, written: Written) -> Cleaned:
         marks = written.marks

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Final
 
 from echo.corpus.ordinary import ORDINARY
@@ -45,6 +47,37 @@ def _spelt(number: int) -> str:
     return "".join(letters)
 
 
+_LINK: Final = re.compile(r"(?<!\w)\w{1,20}://\S+")
+_BETWEEN: Final = re.compile(r"[^\w\n]{1,3}")
+_MOST_WORDS: Final = 3
+"""Of a name that is known by its hash alone."""
+
+
+def ways_of(*names: str) -> list[str]:
+    """How somebody who goes by these names is called, as `UnseenHere.is_name` is asked: the words of each in small
+    letters with a space between them, and the first word alone where it is long enough."""
+    found: dict[str, None] = {}
+    for name in names:
+        words = _WORD.findall(name[:LONGEST].lower())
+        if words:
+            found[" ".join(words)] = None
+        if words and len(words[0]) >= SHORTEST:
+            found[words[0]] = None
+    return list(found)
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenHere:
+    """Who is invisible to the echoes of one server, by user id; whether anybody is, and whether one goes by a name."""
+
+    is_anybody: Callable[[], bool] = lambda: False
+    is_member: Callable[[int], bool] = lambda user_id: False
+    is_name: Callable[[str], bool] = lambda name: False
+
+
+NOBODY_UNSEEN: Final = UnseenHere()
+
+
 @dataclass(slots=True)
 class _Book:
     """What was learnt of people and channels.
@@ -66,16 +99,22 @@ class People:
     """Whose names stand for whom in one profile: the subject keeps theirs, everybody else has a pseudonym.
 
     `subject` is the subject's shown name. `salt` makes the pseudonyms the profile's own, such as "profile 7": the same
-    person has another name in another profile. Names of people and channels that were learnt are replaced in texts.
+    person has another name in another profile. Names of people and channels that were learnt are replaced in texts,
+    and so are those of members who are `unseen`, of whom nothing else may be kept.
     """
 
     subject_id: int
     subject: str
     salt: str
+    unseen: UnseenHere = NOBODY_UNSEEN
     _book: _Book = field(default_factory=_Book, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.learn(self.subject_id, self.subject)
+
+    def is_unseen(self, user_id: int) -> bool:
+        """Whether somebody is invisible here. The subject is not to their own echo."""
+        return user_id != self.subject_id and self.unseen.is_member(user_id)
 
     def name_of(self, user_id: int, shown: str = "") -> str:
         """The subject's shown name, or the pseudonym of anybody else; `shown`, if any, is learnt as theirs."""
@@ -126,12 +165,41 @@ class People:
         """
         looked_for = self._book.names.keys() if "@" in text else self._book.clear
         words = _WORD.findall(text.lower())
-        if looked_for.isdisjoint(words):
-            return text
-        for word in dict.fromkeys(words):
-            if word in looked_for:
-                text = self._pattern(word).sub(self._replaced, text)
-        return text
+        if not looked_for.isdisjoint(words):
+            for word in dict.fromkeys(words):
+                if word in looked_for:
+                    text = self._pattern(word).sub(self._replaced, text)
+        return self._without_unseen(text) if self.unseen.is_anybody() else text
+
+    def _without_unseen(self, text: str) -> str:
+        """The text without names of people who are unseen: of these it is known only whether a name is one."""
+
+        links = [found.span() for found in _LINK.finditer(text)] if "://" in text else []
+        found = [one for one in _WORD.finditer(text) if not any(a <= one.start() < b for a, b in links)]
+        parts, done, at = [], 0, 0
+        while at < len(found):
+            for more in reversed(range(min(_MOST_WORDS, len(found) - at))):
+                start, end = found[at].start(), found[at + more].end()
+                name = self._instead(text, start, end) if _is_run(text, found[at : at + more + 1]) else None
+                if name is not None:
+                    parts += [text[done:start], name]
+                    done, at = end, at + more
+                    break
+            at += 1
+        return "".join((*parts, text[done:])) if parts else text
+
+    def _instead(self, text: str, start: int, end: int) -> str | None:
+        """What stands for a part of a text that is the name of somebody unseen; None where it is none."""
+        said = text[start:end]
+        way, called = tuple(_WORD.findall(said.lower())), text.endswith("@", 0, start)
+        if way == self._own or not self.unseen.is_name(" ".join(way)) or (_is_unclear(way) and not called):
+            return None
+        name = pseudonym(f"{self.salt} {' '.join(way)}", 0, self.subject)
+        return name.lower() if said.islower() and not called else name
+
+    @property
+    def _own(self) -> tuple[str, ...]:
+        return tuple(_WORD.findall(self.subject.lower()))
 
     def _pattern(self, first: str) -> re.Pattern[str]:
         """What finds the names that begin with a word: group 1 is such a name, without it the match is a link."""
@@ -161,6 +229,11 @@ class People:
 def _is_unclear(way: tuple[str, ...]) -> bool:
     """Whether a name cannot be told from ordinary words, but after an @."""
     return sum(map(len, way)) < SHORTEST or all(word in ORDINARY or word.isdigit() for word in way)
+
+
+def _is_run(text: str, words: Sequence[re.Match[str]]) -> bool:
+    """Whether words stand next to one another, in one line."""
+    return all(_BETWEEN.fullmatch(text, a.end(), b.start()) for a, b in pairwise(words))
 
 
 def _spoken(way: tuple[str, ...]) -> str:

@@ -113,6 +113,11 @@ def _press(
     return Row(name, Kind.BUTTON, shown, roles, refusal, NOBODY, never, True, private, limited)
 
 
+def _about_server(name: str, shown: str) -> Row:
+    """A button about whoever presses it, and no echo."""
+    return Row(name, Kind.BUTTON, shown, EVERYBODY, of_echo=False, limited=False)
+
+
 STARTS: Final = Row("echo online starts", Kind.COMMAND, "`/echo online starts:True`", MANAGING, STARTING)
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -125,6 +130,7 @@ ROWS: Final[tuple[Row, ...]] = (
     _command("echo status", EVERYBODY, of_echo=False),
     _command("echo list", EVERYBODY, of_echo=False),
     _command("echo help", EVERYBODY | {Role.STRANGER}, of_echo=False, private=True),
+    _command("echo privacy", EVERYBODY, of_echo=False, limited=False),
     _command("echo forget", GOVERNING, GOVERNS, private=True, limited=False),
     _command("echo import", OWN, NOT_YOURS),
     _command("echo card", GOVERNING, GOVERNS),
@@ -143,6 +149,8 @@ ROWS: Final[tuple[Row, ...]] = (
     _press("echo:quiz:a", "*A*, in a quiz", OTHERS, WATCHING, OWN),
     _press("echo:quiz:b", "*B*, in a quiz", OTHERS, WATCHING, OWN),
     _press("echo:quiz:next", "*Next*, in a quiz that one began", EVERYBODY),
+    _about_server("echo:privacy:hide", "*Be invisible*"),
+    _about_server("echo:privacy:show", "*Be visible again*"),
     _press("echo:card:strike", "striking lines of a card", OWN, NOT_YOURS),
     _press("echo:card:show", "messages behind a line of a card", OWN, NOT_YOURS),
     _press("echo:card:ban", "*Ban words and topics*", OWN, NOT_YOURS),

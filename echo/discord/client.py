@@ -31,6 +31,7 @@ from echo.discord.permits import shown_name
 from echo.discord.presses import Presses
 from echo.discord.private import Private
 from echo.discord.replies import Reply
+from echo.discord.veil import unveiled
 from echo.errors import ConfigError, EchoError, ServiceUnavailable
 from echo.ports import Requests
 from echo.settings import Settings
@@ -52,7 +53,8 @@ class EchoClient(nextcord.Client):
     `api_base` is the root of another server that speaks Discord's API (http://.../api/v10), given for the sandbox only.
     `openings` are to be shared with `Notices`. `speaker_of` gives which profile spoke a message of Discord's JSON (0:
     one that is gone), None for everybody else's; the composition sets it to what `Voice` knows, and adds to `commands`
-    and `buttons` what is made later. `returned` is called when a connection begun anew is ready.
+    and `buttons` what is made later, and gives the `veil` through which messages are heard. `returned` is called when a
+    connection begun anew is ready.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class EchoClient(nextcord.Client):
         )
         self.openings = openings
         self._witnesses: dict[str, list[Take]] = {}
+        self.veil = unveiled()
         self.returned: Callable[[], None] = lambda: None
         self.speaker_of: Callable[[translate.Raw], int | None] = lambda raw: None
         self._requests = requests
@@ -282,6 +285,10 @@ class EchoClient(nextcord.Client):
         """Hear a message straight from its JSON: nextcord's objects would cost ten times as much."""
         if self.user is None or raw.get("guild_id") is None:
             return
+        shown = self.veil.seen(raw, int(raw["guild_id"]))
+        if shown is None:
+            return
+        raw = shown
         answered = raw.get("referenced_message")
         seen = translate.seen(raw, self.user.id, self._speaker(raw), self._speaker(answered) if answered else None)
         if seen is not None:
@@ -296,7 +303,8 @@ class EchoClient(nextcord.Client):
         """What was edited is remembered as it is now."""
         text = payload.data.get("content")
         if text:
-            self._hearing.amend(payload.channel_id, payload.message_id, str(text))
+            shown = self.veil.text(payload.guild_id or 0, str(text))
+            self._hearing.amend(payload.channel_id, payload.message_id, shown)
 
     async def on_raw_message_delete(self, payload: nextcord.RawMessageDeleteEvent) -> None:
         """What was deleted is not remembered."""

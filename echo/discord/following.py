@@ -13,7 +13,7 @@ import nextcord
 from db.changes import Changes, Reconciliations
 from db.corpus import Corpus
 from db.memories import Memories
-from echo.corpus.pseudonyms import People
+from echo.corpus.pseudonyms import NOBODY_UNSEEN, People, UnseenHere
 from echo.discord.client import EchoClient
 from echo.discord.collecting.places import Exclusions
 from echo.discord.collecting.reconciling import Reconciling, Share
@@ -126,13 +126,18 @@ class Following:
 class Acquaintance:
     """Who goes by which name in each profile, and what its server's channels are called, as far as was learnt here.
 
-    `names_of` gives the subject's names, the shown one first. What was learnt for a profile goes when that is asked to
-    be forgotten.
+    `names_of` gives the subject's names, the shown one first, `unseen_in` who is invisible to the echoes of a server.
+    What was learnt for a profile goes when that is asked to be forgotten.
     """
 
     def __init__(
-        self, client: nextcord.Client, board: Board, names_of: Callable[[ProfileSnapshot], tuple[str, ...]]
+        self,
+        client: nextcord.Client,
+        board: Board,
+        names_of: Callable[[ProfileSnapshot], tuple[str, ...]],
+        unseen_in: Callable[[int], UnseenHere] = lambda server_id: NOBODY_UNSEEN,
     ) -> None:
+        self._unseen_in = unseen_in
         self._client = client
         self._board = board
         self._names_of = names_of
@@ -148,7 +153,8 @@ class Acquaintance:
         names = self._names_of(profile)
         people = self._known.get(profile.id)
         if people is None or people.subject != names[0]:
-            fresh = People(profile.user_id, names[0], f"profile {profile.id}")
+            unseen = self._unseen_in(profile.server_id)
+            fresh = People(profile.user_id, names[0], f"profile {profile.id}", unseen)
             people = self._known[profile.id] = replace(people, subject=names[0]) if people is not None else fresh
             people.learn(profile.user_id, *names)
             guild = self._client.get_guild(profile.server_id)

@@ -112,6 +112,7 @@ SUBCOMMANDS: Final = [
         options=[_option(USER, "user", "Whose echo; they must have allowed it with /echo allow", required=True)],
     ),
     _option(SUBCOMMAND, "report", "How like its person an echo was found in its test", options=[_PROFILE]),
+    _option(SUBCOMMAND, "privacy", "Be invisible to the echoes of this server, or visible again"),
     _option(SUBCOMMAND, "help", "What Echo is, what it keeps and how to stop it"),
 ]
 

@@ -80,6 +80,16 @@ class Hearing:
             if heard.message_id == message_id:
                 ring[index] = replace(heard, text=text)
 
+    def withdraw(self, server_id: int, left: Callable[[list[Heard]], list[Heard]]) -> dict[int, frozenset[int]]:
+        """Remember of a server's channels only what is `left`; the ids of what is not, by channel."""
+        gone = {}
+        for channel_id in {one.channel_id for one in self._board.sessions_online(server_id)}:
+            ring = list(self._rings.get(channel_id, ()))
+            kept = left(ring)
+            self._rings[channel_id] = deque(kept, KEPT)
+            gone[channel_id] = frozenset(one.message_id for one in ring) - {one.message_id for one in kept}
+        return gone
+
     # who is told
 
     def missable(self) -> dict[int, int]:

@@ -68,8 +68,9 @@ class Living:
     New messages join where the subject's cut-off lies ahead, as far as `terms` and `reads(server id, channel id)` say
     so, each with up to `window` messages of others that stood before it. Edits and deletions reach every stored
     message. `reader_of` reads for a profile, `threads_of` gives the threads of a channel as far as they are known.
-    `place_gone(server id)` is called after a channel was deleted: of its archived threads nobody tells. After a failure
-    of the database `pause` is waited for before the next try.
+    `place_gone(server id)` is called after a channel was deleted: of its archived threads nobody tells. `hides(server
+    id, user id)` says who is unseen there: what they write reaches nothing but, where they are subjects themselves,
+    their own corpus. After a failure of the database `pause` is waited for before the next try.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Living:
     ) -> None:
         self._terms = terms or TermsInForce()
         self.place_gone: Callable[[int], None] = lambda server_id: None
+        self.hides: Callable[[int, int], bool] = lambda server_id, user_id: False
         self._board = board
         self._corrections = corrections
         self.reader_of = reader_of
@@ -142,6 +144,13 @@ class Living:
                 while not await self._applied(batch):
                     await self._pause()
 
+    def withdraw(self, server_id: int, user_id: int) -> None:
+        """Hold nothing more in memory of what somebody wrote."""
+        self.rings.drop_author(server_id, user_id)
+        gone = [one for one, raw in self._changed.items() if int(raw["author"]["id"]) == user_id]
+        for one in gone if user_id not in self._subjects_in(server_id) else ():
+            del self._changed[one]
+
     # what comes
 
     def _connected_anew(self, _: Any) -> None:
@@ -158,9 +167,13 @@ class Living:
             self.rings.end(server_id)
             return
         channel_id = int(raw["channel_id"])
-        profile = subjects.get(int(raw["author"]["id"]))
+        author_id = int(raw["author"]["id"])
+        profile = subjects.get(author_id)
         if profile is not None and self._joins(profile, raw):
             self._put(_Said(profile, raw, self.rings.before(server_id, channel_id)))
+        if self.hides(server_id, author_id):
+            # Not even held in memory: it is nobody's context.
+            return
         if self._reads(server_id, channel_id):
             self.rings.add(server_id, channel_id, raw)
         else:
@@ -172,7 +185,10 @@ class Living:
         if not self._subjects_in(int(raw.get("guild_id") or 0)) or raw.get("edited_timestamp") is None:
             return
         # Nobody can leave nothing: where nothing stands, Discord withholds it.
-        if "author" in raw and has_substance(raw) and int(raw["author"]["id"]):
+        if "author" in raw and has_substance(raw) and (author_id := int(raw["author"]["id"])):
+            server_id = int(raw["guild_id"])
+            if self.hides(server_id, author_id) and author_id not in self._subjects_in(server_id):
+                return
             self.rings.amend(int(raw["channel_id"]), raw)
             _keep(self._changed, int(raw["id"]), raw, EDITED_LATELY)
             self._put(_Edited(raw))

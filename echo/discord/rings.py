@@ -117,6 +117,12 @@ class Rings:
         if ring is not None and any(_id(raw) in gone for raw in ring.messages):
             ring.messages = deque(raw for raw in ring.messages if _id(raw) not in gone)
 
+    def drop_author(self, server_id: int, user_id: int) -> None:
+        """Forget what somebody wrote in a server."""
+        for ring in self._rings.values():
+            if ring.server_id == server_id:
+                ring.messages = deque(raw for raw in ring.messages if int(raw["author"]["id"]) != user_id)
+
     def drop_place(self, channel_id: int) -> None:
         """Forget a channel that was deleted."""
         self._rings.pop(channel_id, None)

@@ -17,6 +17,7 @@ from echo.discord.faces import Faces, spoken_name
 from echo.discord.failures import OutOfReach, lasting, mapped, understood
 from echo.discord.snowflakes import snowflake_at, time_of
 from echo.discord.translate import seen
+from echo.discord.veil import Veil, unveiled
 from echo.discord.webhooks import GONE, UNKNOWN_MESSAGE, Webhooks
 from echo.errors import EchoError
 from echo.ports import Heard, Line
@@ -76,8 +77,10 @@ class Voice:
     ChannelGone.
     """
 
-    def __init__(self, client: nextcord.Client, memory: Memory, board: Board) -> None:
+    def __init__(self, client: nextcord.Client, memory: Memory, board: Board, veil: Veil | None = None) -> None:
+        """`veil` hides members who are unseen in what is read (None: nobody is)."""
         self._client = client
+        self._veil = veil or unveiled()
         self._memory = memory
         self._board = board
         self._faces = Faces(client, board)
@@ -297,8 +300,11 @@ class Voice:
         return self._saying.get(channel_id) == profile_id, here, profile_id
 
     def _heard(self, raw: Raw, server_id: int) -> Heard | None:
-        """A message of the channel as it is heard; None where nobody says anything."""
-        said_by = self._said.get(int(raw["id"]))
+        """A message of the channel as it is heard; None where nobody says anything, or somebody unseen."""
+        shown = self._veil.seen(raw, server_id)
+        if shown is None:
+            return None
+        raw, said_by = shown, self._said.get(int(raw["id"]))
         found = seen(raw, self._echo_id, self._speaker(raw, server_id) if said_by is None else said_by)
         return None if found is None else found.heard
 

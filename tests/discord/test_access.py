@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from db.keys import Keyring
+from db.unseen import Unseen
 from echo.discord import access, allowances, forms
 from echo.discord import consent as question
 from echo.discord.access_rows import ROWS, STARTS, Kind, Role, Row
 from echo.discord.card_texts import PHRASES, TOPICS
 from echo.discord.commands import DATE_FIELD
+from echo.discord.privacy import Privacy
 from states import events as ev
 from states.decide import Step
 from states.model import Allowance, ProfileSnapshot
@@ -95,6 +99,9 @@ WAYS: dict[str, Way] = {
     "echo offline": called("echo offline", "is offline in this channel", online=True, profile="{id}"),
     "echo status": called("echo status", "**Bo** (number"),
     "echo list": called("echo list", ". **Bo**"),
+    "echo privacy": called("echo privacy", "Being invisible to echoes"),
+    "echo:privacy:hide": pressed("echo:privacy:hide", "You are invisible"),
+    "echo:privacy:show": pressed("echo:privacy:show", "You are visible"),
     "echo help": called("echo help", "**Echo** makes echoes"),
     "echo forget": called("echo forget", *ERASED, fresh=True, profile="{id}"),
     "echo import": called("echo import", "ZIP", file={"filename": "package.zip", "content": b"no package"}),
@@ -123,12 +130,37 @@ WAYS: dict[str, Way] = {
     "echo:card:ban": pressed("echo:card:ban:{id}", "What your echo never says"),
     "echo:card:bans": submitted("echo:card:bans:{id}", "banned", fields={PHRASES: "alas", TOPICS: ""}),
 }
-ABOUT_SERVER = ("echo status", "echo list", "echo help")
+ABOUT_SERVER = ("echo status", "echo list", "echo help", "echo privacy", "echo:privacy:hide", "echo:privacy:show")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Keeps the choice, and does nothing else about it."""
+
+    unseen: Unseen
+
+    def is_unseen(self, server_id: int, user_id: int) -> bool:
+        return self.unseen.is_unseen(server_id, user_id)
+
+    async def hide(self, server_id: int, user_id: int, names: Sequence[str]) -> int:
+        await self.unseen.hide(server_id, user_id, names)
+        return 0
+
+    async def show(self, server_id: int, user_id: int) -> None:
+        await self.unseen.show(server_id, user_id)
+
+
+OF_ONESELF = ("echo:privacy:hide", "echo:privacy:show")
+"""What is about whoever does it, in the server where they do it: there it is theirs to do."""
 
 
 async def test_every_cell_of_the_table_holds(tmp_path: Path) -> None:
     assert set(WAYS) == {row.name for row in ROWS}, "each row has its way to be tried, and each way its row"
     async with edge_at(tmp_path) as edge:
+        unseen = Unseen(edge.database, Keyring(edge.database, bytes(32)))
+        privacy = Privacy(Chosen(unseen), edge.board.has_profile_of)
+        edge.client.commands.more["echo privacy"] = privacy.run
+        edge.client.buttons.more.append(privacy.press)
         walk = await begun(edge, learnt.persona())
         await edge.give(walk.ready.id, ev.AllowanceGiven(edge.clock(), walk.ready.user_id, Allowance.QUIZ, 1, "0" * 64))
         await stored(edge, walk.ready, 4)
@@ -147,6 +179,8 @@ async def walked(walk: Walk, row: Row) -> None:
         await brought_online(walk)
     before = await walk.stored()
     for role in Role:
+        if role is Role.ELSEWHERE and row.name in OF_ONESELF:
+            continue
         if role not in may:
             about = walk.far if role is Role.ELSEWHERE else profile
             # Of another server: somebody who is no member of this one, or an echo's number there.
@@ -199,7 +233,7 @@ def test_every_custom_id_in_the_code_has_its_row() -> None:
         if not file.name.startswith("access")
         for part in re.findall(r'f?"(echo:[a-z:]+)', file.read_text(encoding="utf-8"))
     }
-    fields = {PHRASES, TOPICS, DATE_FIELD, "echo:card:ban", "echo:consent", "echo:allow", "echo:quiz"}
+    fields = {PHRASES, TOPICS, DATE_FIELD, "echo:card:ban", "echo:consent", "echo:allow", "echo:quiz", "echo:privacy"}
     assert len(found) > 5
     assert {one for one in found - fields if access.row_of(one) is None} == set()
 

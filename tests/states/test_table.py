@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from states import events as ev
-from states import lifecycle
+from states import lifecycle, withdrawals
 from states.decide import Refusal, Step, decide
 from states.model import Allowance, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState, Snapshot
 from states.policy import SENTENCES, Policy, Refused
@@ -21,7 +21,9 @@ from states.terms import Terms
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 POLICY = Policy()
-EVENTS = [e for e in vars(ev).values() if isinstance(e, type) and issubclass(e, ev.Event) and e is not ev.Event]
+MODULES = (ev, withdrawals)
+KINDS = [each for module in MODULES for each in vars(module).values() if isinstance(each, type)]
+EVENTS = [each for each in dict.fromkeys(KINDS) if issubclass(each, ev.Event) and each is not ev.Event]
 BIRTHS = (ev.EchoAsked,)
 
 
@@ -37,7 +39,7 @@ def an_event(kind: type[ev.Event]) -> ev.Event:
     """An event with every field filled with something of its type."""
     samples: dict[str, Any] = {"int": 1, "str": "why", "bool": True, "float": 1.0, "datetime": NOW}
     samples |= {"tuple[float, ...]": (1.0,), "Allowance": Allowance.QUIZ}
-    samples |= {"Terms": Terms(reads=frozenset({40})), "datetime | None": NOW}
+    samples |= {"Terms": Terms(reads=frozenset({40})), "datetime | None": NOW, "tuple[int, ...]": (1,)}
     filled: dict[str, Any] = {f.name: samples[str(f.type)] for f in dataclasses.fields(kind)}
     return kind(**filled)
 

@@ -67,6 +67,10 @@ class Reader:
         author = raw["author"]
         return author["id"] == self._subject and not author.get("bot") and raw.get("webhook_id") is None
 
+    def _answers_unseen(self, raw: Raw) -> bool:
+        answered = raw.get("referenced_message")
+        return answered is not None and self.people.is_unseen(int(answered["author"]["id"]))
+
     def clean(self, raw: Raw) -> Cleaned:
         """What of it is words."""
         return clean_raw(raw, self.people, self.echo_id)
@@ -76,7 +80,7 @@ class Reader:
         author, message_id = raw["author"], int(raw["id"])
         author_id = int(author["id"])
         reference = raw.get("message_reference") if raw["type"] == REPLY else None
-        answered = reference.get("message_id") if reference else None
+        answered = reference.get("message_id") if reference and not self._answers_unseen(raw) else None
         return StoredMessage(
             message_id=message_id,
             user_id=author_id,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -81,7 +83,8 @@ class MeasureLog:
 
 
 def _bounded(one: AnswerMeasured) -> dict[str, int | float | str | None]:
-    return {name: _sane(figure) for name, figure in asdict(one).items()}
+    figures = {name: _sane(figure) for name, figure in asdict(one).items() if name != "objections"}
+    return {**figures, "objections": json.dumps(dict(sorted(one.objections))) if one.objections else ""}
 
 
 def _sane(figure: int | float | str | None) -> int | float | str | None:
@@ -101,6 +104,10 @@ async def _summary(connection: aiosqlite.Connection, profile_id: int, since: dat
     outcomes = [(row["outcome"], row["answers"]) async for row in SQL.measured_outcomes(connection, **of)]
     failures = [(row["failure"], row["answers"]) async for row in SQL.measured_failures(connection, **of)]
     sums = await SQL.measured_sums(connection, **of)
+    objections: Counter[str] = Counter()
+    async for row in SQL.measured_objections(connection, **of):
+        for kind, count in json.loads(row["objections"]).items():
+            objections[kind] += count * row["answers"]
     spreads = {row["what"]: Spread(row["p50"], row["p95"]) async for row in SQL.measured_spreads(connection, **of)}
     return Summary(
         outcomes=tuple(outcomes),
@@ -108,5 +115,6 @@ async def _summary(connection: aiosqlite.Connection, profile_id: int, since: dat
         first_token=spreads.get("first_token"),
         seconds=spreads.get("seconds"),
         wait=spreads.get("wait"),
+        objections=tuple(objections.most_common()),
         **dict(sums),
     )

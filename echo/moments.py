@@ -55,6 +55,7 @@ class Moment:
     right before `context`, without a gap, oldest first. `persona` is who speaks; None where that has no name, as in
     a test. Nobody waits for the answer longer than `leisure` times the person's own delay, and never longer than
     `most` seconds, both from `since` on (seconds since the epoch, UTC; 0: from the last message).
+    Links may lead to the hosts of `allowed_links` (in lower case) alone.
     """
 
     context: tuple[Utterance, ...]
@@ -71,6 +72,7 @@ class Moment:
     leisure: float = 1.0
     most: float = 60.0
     since: float = 0.0
+    allowed_links: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from db.stored import NO_WISHES, Wishes
 from echo.moments import Answer, Examined, Moment, PersonaName, TestedMoment, Trained, Why
+from echo.persona.objections import Objection
 from echo.persona.turns import Burst
 from states.board import Progress
 from states.decide import Refusal, Step
@@ -236,8 +237,9 @@ class Engine(Protocol):
         Neither `model` nor what is loaded of `version` changes: whoever stores the new bytes releases the old.
         """
 
-    async def allows(self, model: bytes, version: str, texts: Sequence[str], wishes: Wishes) -> bool:
-        """Whether the messages of one answer, together, hold nothing that the subject does not wish to be said."""
+    async def objection(self, model: bytes, version: str, texts: Sequence[str], moment: Moment) -> Objection | None:
+        """Why the messages of one answer must not be said in a moment, whoever drafted them and whenever; None where
+        they may."""
 
     async def publish(self, persona: PersonaName, model: bytes, wishes: Wishes = NO_WISHES) -> None:
         """Make what a server of models needs for this persona, with its subject's wishes, to speak; once more changes

@@ -21,6 +21,7 @@ from echo.secrets import Secrets
 from echo.training_settings import TrainingSettings
 
 _SEPARATORS = re.compile(r"[\s,;]+")
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}", re.IGNORECASE)
 
 
 def default_data_dir() -> Path:
@@ -132,6 +133,12 @@ class Settings(BaseSettings):
         "or more humans talk; 1 is no limit.",
     )
     max_echo_share: float = Field(0.5, ge=0, le=1, description="The same for all echoes of a channel together.")
+    allowed_links: str = Field(
+        "",
+        max_length=20_000,
+        description="Hosts that an echo may link to, with those under them, separated by commas; empty: it posts no "
+        "links.",
+    )
 
     quiz_seconds: float = Field(90.0, ge=0.1, le=3600, description="Seconds that a question of /echo quiz stays open.")
     quiz_guesses: int = Field(
@@ -236,6 +243,19 @@ class Settings(BaseSettings):
     def excluded_channel_ids(self) -> frozenset[int]:
         """`excluded_channels` as numbers."""
         return frozenset(int(one) for one in filter(None, _SEPARATORS.split(self.excluded_channels)))
+
+    @field_validator("allowed_links")
+    @classmethod
+    def _are_hosts(cls, value: str) -> str:
+        for one in filter(None, _SEPARATORS.split(value)):
+            if not _HOST.fullmatch(one):
+                raise ValueError(f"{one[:40]} is no host; an example is example.org, docs.example.com")
+        return value.lower()
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """`allowed_links` as host names, in lower case."""
+        return frozenset(filter(None, _SEPARATORS.split(self.allowed_links)))
 
     @field_validator("ollama_host")
     @classmethod

@@ -10,13 +10,14 @@ from typing import Final
 from db.stored import NO_WISHES, AnswerMeasured, Wishes
 from echo.engines.bundle import unbundled
 from echo.engines.child import child_of, conversed
-from echo.engines.deciding import BEGINS, allowed, chance_of, heed, paced, silent, verdict
+from echo.engines.deciding import BEGINS, avowed, chance_of, heed, objection, paced, silent, verdict
 from echo.engines.examination import examined
 from echo.engines.shelf import LOADED, Shelf
 from echo.engines.wire import amendment, request_lines
 from echo.errors import EngineFailed, EngineUnavailable
 from echo.persona.composing import Tally
 from echo.persona.model import Persona
+from echo.persona.objections import Objection
 from echo.persona.turns import Burst
 from echo.ports import Answer, Examined, Moment, PersonaName, Trained, Why
 from echo.reports import NO_REPORTS, Reports
@@ -104,10 +105,10 @@ class EmbeddedEngine:
         persona = await asyncio.to_thread(self._shelf.get, model, version)
         return await asyncio.to_thread(persona.next_opening, channel, now, seed=seed)
 
-    async def allows(self, model: bytes, version: str, texts: Sequence[str], wishes: Wishes) -> bool:
+    async def objection(self, model: bytes, version: str, texts: Sequence[str], moment: Moment) -> Objection | None:
         """Looks in a thread. Raises EngineFailed where the model is damaged."""
         persona = await asyncio.to_thread(self._shelf.get, model, version)
-        return await asyncio.to_thread(allowed, persona, texts, wishes)
+        return await asyncio.to_thread(objection, persona, texts, moment)
 
     async def publish(self, persona: PersonaName, model: bytes, wishes: Wishes = NO_WISHES) -> None:
         """Nothing: there is no server of models."""
@@ -138,7 +139,7 @@ class EmbeddedEngine:
             ruling = BEGINS
         else:
             ruling = verdict(persona, moment, chattiness, speak)
-        texts = composed(persona, moment, tally) if ruling.speaks else []
+        texts = (avowed(persona, moment) or composed(persona, moment, tally)) if ruling.speaks else []
         return paced(persona, moment, ruling, texts) if texts else silent(ruling)
 
 
@@ -152,6 +153,7 @@ def _measured(persona: PersonaName, at: float, answer: Answer, tally: Tally, sec
         outcome=ANSWERED if answer.texts else SILENT,
         drafts=tally.looked_at,
         rejected=tally.rejected,
+        objections=tuple(tally.objections.items()),
         seconds=seconds,
     )
 

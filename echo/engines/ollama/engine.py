@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from db.stored import NO_WISHES, AnswerMeasured, Wishes
 from echo.engines.bundle import bundled
-from echo.engines.deciding import BEGINS, Verdict, allowed, chance_of, heed, paced, silent, verdict
+from echo.engines.deciding import BEGINS, Verdict, avowed, chance_of, heed, objection, paced, silent, verdict
 from echo.engines.embedded import EmbeddedEngine, composed
 from echo.engines.examination import examined
 from echo.engines.examples import dumped, examples_of
@@ -24,11 +24,13 @@ from echo.engines.ollama.mind import Mind
 from echo.engines.ollama.personas import Personas, full_name
 from echo.engines.ollama.retrieval import Embed
 from echo.engines.ollama.standing import AWAY, Standing
+from echo.engines.ollama.system import told_to
 from echo.engines.shelf import Shelf
 from echo.errors import EngineFailed
 from echo.persona.composing import Tally
 from echo.persona.judging.split import divide, is_testable
 from echo.persona.model import Persona
+from echo.persona.objections import Objection
 from echo.persona.turns import Burst
 from echo.ports import Answer, Examined, Moment, PersonaName, Trained, Why
 from echo.reports import NO_REPORTS, Reports
@@ -138,6 +140,9 @@ class OllamaEngine:
         name is to be silent then; else that speaks by the embedded engine."""
         mind = await asyncio.to_thread(self._shelf.get, model, version)
         ruling = await asyncio.to_thread(_ruling, mind.persona, moment, chattiness, speak)
+        truth = await asyncio.to_thread(avowed, mind.persona, moment) if ruling.speaks else []
+        if truth:
+            return await asyncio.to_thread(paced, mind.persona, moment, ruling, truth)
         # Of whom nothing is left a chat model would only invent something.
         if not (ruling.speaks and mind.persona.messages):
             return silent(ruling)
@@ -164,10 +169,10 @@ class OllamaEngine:
         """Amends the persona and the examples beside it, as the embedded engine does: Ollama is not asked."""
         return await self._learner.amend(model, version, added, withdrawn)
 
-    async def allows(self, model: bytes, version: str, texts: Sequence[str], wishes: Wishes) -> bool:
-        """As the embedded engine does. Raises EngineFailed where the model is damaged."""
+    async def objection(self, model: bytes, version: str, texts: Sequence[str], moment: Moment) -> Objection | None:
+        """As the embedded engine does, and at what a chat model is told. Raises EngineFailed where it is damaged."""
         mind = await asyncio.to_thread(self._shelf.get, model, version)
-        return await asyncio.to_thread(allowed, mind.persona, texts, wishes)
+        return await asyncio.to_thread(lambda: objection(mind.persona, texts, moment, told_to(mind.persona)))
 
     async def publish(self, persona: PersonaName, model: bytes, wishes: Wishes = NO_WISHES) -> None:
         """Makes the persona's model on the server of its base, unless it is there as it should be.
@@ -280,7 +285,7 @@ class OllamaEngine:
         """What the embedded engine says."""
         begun, tally = perf_counter(), Tally()
         texts = await asyncio.to_thread(composed, mind.persona, moment, tally)
-        took = Drafted((), tally.looked_at, tally.rejected, seconds=perf_counter() - begun)
+        took = Drafted((), tally.looked_at, tuple(tally.objections.items()), seconds=perf_counter() - begun)
         self._measured(moment, persona, STOOD_IN, took, failure=problem.kind)
         return await asyncio.to_thread(paced, mind.persona, moment, ruling, texts) if texts else silent(ruling)
 
@@ -300,6 +305,7 @@ class OllamaEngine:
                 failure=failure,
                 drafts=found.drafts,
                 rejected=found.rejected,
+                objections=found.objections,
                 wait=found.wait,
                 first_token=found.first_token,
                 seconds=found.seconds,

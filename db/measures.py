@@ -16,6 +16,7 @@ from db.connection import Database
 from db.sql import SQL
 from db.stored import AnswerMeasured
 from states.measures import Measures, Spread, Summary
+from states.objections import Objection
 
 NEWEST: Final = 60
 """Answers of which the board shows what each took: as many as a narrow screen has cells for."""
@@ -23,6 +24,7 @@ HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 MOST: Final = 2**40
 """No figure of one answer is larger; what a server claims beyond that would overflow a sum."""
+_KINDS: Final = frozenset(kind.value for kind in Objection)
 NAMED: Final = 200
 """Characters of a name that are kept."""
 
@@ -84,7 +86,8 @@ class MeasureLog:
 
 def _bounded(one: AnswerMeasured) -> dict[str, int | float | str | None]:
     figures = {name: _sane(figure) for name, figure in asdict(one).items() if name != "objections"}
-    return {**figures, "objections": json.dumps(dict(sorted(one.objections))) if one.objections else ""}
+    kinds = {kind: _sane(count) for kind, count in sorted(one.objections) if kind in _KINDS and count > 0}
+    return {**figures, "objections": json.dumps(kinds) if kinds else ""}
 
 
 def _sane(figure: int | float | str | None) -> int | float | str | None:
@@ -115,6 +118,6 @@ async def _summary(connection: aiosqlite.Connection, profile_id: int, since: dat
         first_token=spreads.get("first_token"),
         seconds=spreads.get("seconds"),
         wait=spreads.get("wait"),
-        objections=tuple(objections.most_common()),
+        objections=tuple(sorted(objections.items(), key=lambda item: (-item[1], item[0]))),
         **dict(sums),
     )

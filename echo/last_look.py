@@ -11,13 +11,13 @@ from db.stored import AnswerMeasured
 from db.wishes import WishBook
 from echo.floor import LOOKED_BACK
 from echo.held_models import HeldModels
-from echo.persona.objections import Objection
 from echo.persona.turns import Utterance
 from echo.ports import Chat, Engine, Moment
 from echo.reports import Reports
 from echo.settings import Settings
 from states.measures import HELD_BACK
 from states.model import ProfileSnapshot
+from states.objections import Objection
 
 log = logging.getLogger(__name__)
 

@@ -9,13 +9,13 @@ from typing import Protocol
 
 from db.stored import NO_WISHES, Wishes
 from echo.moments import Answer, Examined, Moment, PersonaName, TestedMoment, Trained, Why
-from echo.persona.objections import Objection
 from echo.persona.turns import Burst
 from states.board import Progress
 from states.decide import Refusal, Step
 from states.effects import Notice
 from states.events import Event
 from states.model import MachineKey, ProfileSnapshot, SessionSnapshot
+from states.objections import Objection
 from states.terms import Summoner
 
 __all__ = [

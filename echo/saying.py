@@ -15,13 +15,13 @@ from db.outbox import Outbox, OutboxRow
 from echo.beginning import Beginning
 from echo.errors import EchoError, ServiceUnavailable
 from echo.last_look import LastLook
-from echo.persona.objections import SENTENCES
 from echo.ports import ChannelGone, Chat, Line
 from echo.remembering import Remembering
 from states import events as ev
 from states.board import Board
 from states.effects import Effect, Say, still_wanted
 from states.model import SessionSnapshot, Snapshot
+from states.objections import SENTENCES
 from states.terms_in_force import TermsInForce
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from echo.persona.avowal import asks, avowal
 from echo.persona.decision import SOON
 from echo.persona.leaking import NOTHING, Told
 from echo.persona.model import Persona
-from echo.persona.objections import Objection
 from echo.persona.turns import REPLY_WITHIN, Utterance
 from echo.persona.unmasking import bare_words
 from echo.ports import Answer, Moment, Why
+from states.objections import Objection
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from echo.engines.wire import amendment, request_lines
 from echo.errors import EngineFailed, EngineUnavailable
 from echo.persona.composing import Tally
 from echo.persona.model import Persona
-from echo.persona.objections import Objection
 from echo.persona.turns import Burst
 from echo.ports import Answer, Examined, Moment, PersonaName, Trained, Why
 from echo.reports import NO_REPORTS, Reports
 from states.measures import ANSWERED, SILENT
+from states.objections import Objection
 
 _PIECE: Final = 2**18
 AMENDING: Final = 120.0

@@ -37,14 +37,14 @@ _RAW: Final = tuple(
 _DENIAL: Final = re.compile("|".join(phrasebook.read("denying").lines))
 _RAW_DENIAL: Final = re.compile("|".join(phrasebook.read("denying_scripts").lines))
 _DENYING: Final = re.compile(
-    r"\b(?:human|person\w*|real\w*|\w*bots?|robot\w*|robo|ai|a i|echo|machine|program|llm|model|npc|computer|gpt|chatgpt"
-    r"|ki|ia|me|myself|flesh|mensch|roboter|maschine|programm|echt|ich|humaine?|human[oa]|moi|yo|maquina|verdad|uman[oa]|macchina"
+    r"\b(?:human|person\w*|real\w*|\w*bots?|robot\w*|robo|ai|a i|echo|machine|program|llm|model|npc|computer|gpt"
+    r"|chatgpt|ki|ia|me|myself|flesh|mensch|roboter|maschine|programm|echt|ich|humaine?|human[oa]|moi|yo|maquina|verdad|uman[oa]|macchina"
     r"|pessoa|nao|mens|nie|cz[lł]owiekiem|nejsem|clovek|skutecn[ya]|manniska|insanim)\b"
 )
 """Of these words one stands in whatever denies it; a quick look."""
 _HINT: Final = re.compile(
-    r"bot|robo|gpt|llm|human|\breal|person|alive|sentien|conscious|\b(?:ais?|a i|ki|ia|npc|om|is|are|echo|fake|bist|sei|es"
-    r"|eres|jsi|ses|esti|ar|er)\b|machine|replicant|mensch|echt|maschin|programm?|humain|humana|humano|maquina|verdad"
+    r"bot|robo|gpt|llm|human|\breal|person|alive|sentien|conscious|\b(?:ais?|a i|ki|ia|npc|om|is|are|echo|fake|bist|sei"
+    r"|es|eres|jsi|ses|esti|ar|er)\b|machine|replicant|mensch|echt|maschin|programm?|humain|humana|humano|maquina|verdad"
     r"|vrai|reel|uman|macchina|pessoa|mens|maszyn|cz[lł]owiek|prawdziw|intelligen|inteligen|clovek|stroj|skutecn|ziv"
     r"|mannisk|menneske|akta|ekte|ihminen|tekoaly|insan|zeka|gercek|manusia|mesin|asli|ember|nguoi"
 )

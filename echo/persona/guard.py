@@ -20,12 +20,12 @@ from echo.persona.commitments import commitment_in
 from echo.persona.fingerprints import SPAN, WHOLE, Fingerprints
 from echo.persona.leaking import NOTHING, Told, tells, urges
 from echo.persona.links import leads
-from echo.persona.objections import Objection
 from echo.persona.readings import is_hidden, readings
 from echo.persona.secrecy import VEIL, sensitive
 from echo.persona.tokens import folded, span_words, spans
 from echo.persona.turns import Utterance
 from echo.persona.unmasking import bare_words, unmasked
+from states.objections import Objection
 
 LENGTH: Final = 2000
 """Characters: the most that Discord takes in one message."""

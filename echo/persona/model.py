@@ -25,12 +25,12 @@ from echo.persona.keeping import parts_of, stored_parts
 from echo.persona.leaking import NOTHING, Told
 from echo.persona.learning import Parts, learn
 from echo.persona.marks import Marks
-from echo.persona.objections import Objection
 from echo.persona.opening import ENOUGH, forbids
 from echo.persona.pacing import Pacing
 from echo.persona.planning import Plan
 from echo.persona.serious import are_serious
 from echo.persona.turns import CONTEXT_AGE, CONTEXT_LENGTH, Burst, Utterance
+from states.objections import Objection
 
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
 _LONGEST: Final = 1200

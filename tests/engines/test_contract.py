@@ -13,10 +13,10 @@ from echo.engines.bundle import unbundled
 from echo.engines.embedded import EmbeddedEngine
 from echo.engines.examples import examples_of, loaded
 from echo.errors import EngineFailed
-from echo.persona.objections import Objection
 from echo.persona.storage import unpacked
 from echo.persona.turns import Burst
 from echo.ports import Engine, Trained, Why
+from states.objections import Objection
 from tests.support.learnt import WHO, bundle, bursts, moment, persona, said
 from tests.support.ollama import ollama_at_loopback
 from tests.support.ollama_hosts import engine_at

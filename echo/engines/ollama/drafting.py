@@ -23,10 +23,10 @@ from echo.engines.ollama.system import system_text, told_to
 from echo.engines.ollama.telling import Completion
 from echo.persona.consistency import Consistency
 from echo.persona.model import Persona
-from echo.persona.objections import Objection
 from echo.persona.serious import are_serious
 from echo.persona.turns import Utterance
 from echo.ports import Moment
+from states.objections import Objection
 
 STEADY: Final = 6
 """Examples that stand before the talk and stay there; fewer are shown where the context is small."""

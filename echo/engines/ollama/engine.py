@@ -30,13 +30,13 @@ from echo.errors import EngineFailed
 from echo.persona.composing import Tally
 from echo.persona.judging.split import divide, is_testable
 from echo.persona.model import Persona
-from echo.persona.objections import Objection
 from echo.persona.turns import Burst
 from echo.ports import Answer, Examined, Moment, PersonaName, Trained, Why
 from echo.reports import NO_REPORTS, Reports
 from echo.training.making import Adapter
 from echo.training.publishing import Noted, Publication, Published, Publisher, Told
 from states.measures import ANSWERED, FAILED, SILENT, STOOD_IN
+from states.objections import Objection
 
 TESTED: Final = 40
 """Moments of a test that the server is asked in at most: each takes it seconds."""

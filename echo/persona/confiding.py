@@ -6,6 +6,7 @@ has learnt from the messages themselves, and can be asked for what stood in them
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
@@ -20,6 +21,10 @@ from echo.persona.unmasking import unmasked
 
 PEOPLE: Final = 2
 """Others who use a word too, from which on it gives nobody away."""
+ODD: Final = 0.5
+"""Share of a word's runs of three letters that stand in no known word, from which on it was made up."""
+FEW: Final = 3
+"""Messages at most that hold what one other person told."""
 
 
 class Confidences:
@@ -28,6 +33,8 @@ class Confidences:
 
     def __init__(self, lexicon: Lexicon, phrases: Phrases) -> None:
         self._lexicon, self._phrases = lexicon, phrases
+        # rarity is log((N + 1) / (n + 1)) of a word in n messages, and largest for n = 1.
+        self._told = float(lexicon.rarity.max(initial=0.0)) - math.log((FEW + 1) / 2) - 1e-9
 
     def are_in(self, text: str, context: Sequence[Utterance] = ()) -> bool:
         """Whether the text holds such a word; none that somebody just said, or that is somebody's name here."""
@@ -42,7 +49,14 @@ class Confidences:
         at = self._lexicon.ids.get(word)
         if at is None or len(word) < STEM or int(self._lexicon.people[at]) >= PEOPLE:
             return False
+        if self._lexicon.people[at] and (self._lexicon.rarity[at] < self._told or not self._is_odd(word)):
+            return False
         return word not in self._spoken and word not in ORDINARY and not stretched(word)
+
+    def _is_odd(self, word: str) -> bool:
+        """Whether no word is like it: ordinary words of one other person alone are no secrets."""
+        found = _threes(word)
+        return any(c.isdigit() for c in word) or sum(three not in self._usual for three in found) >= ODD * len(found)
 
     def _is_known(self, word: str) -> bool:
         at = self._lexicon.ids.get(word)
@@ -61,3 +75,14 @@ class Confidences:
     def _spoken(self) -> frozenset[str]:
         """What the subject's phrases may give anyway."""
         return frozenset(piece.strip().lower() for piece in self._phrases.vocabulary)
+
+    @cached_property
+    def _usual(self) -> frozenset[str]:
+        """The runs of three letters of words that are known."""
+        known = (word for word, at in self._lexicon.ids.items() if int(self._lexicon.people[at]) >= PEOPLE)
+        return frozenset(three for word in (*known, *self._spoken, *ORDINARY) for three in _threes(word))
+
+
+def _threes(word: str) -> list[str]:
+    padded = f" {word} "
+    return [padded[at : at + 3] for at in range(len(padded) - 2)]

@@ -26,6 +26,8 @@ ERASED: Mapping[str, str] = MappingProxyType(
         "collection_plans": "plans of reading",
         "corpus_changes": "counts of changes",
         "amendments": "ids of changed messages",
+        "sources": "ids of messages that were learnt from",
+        "learnt_channels": "channels that were learnt from",
     }
 )
 """Table -> what its rows are called in a receipt. All rows of the profile are deleted, in this order.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +16,7 @@ from db.corpus import Corpus
 from db.errors import StorageError
 from db.models import Models
 from db.outbox import OutboxRow
+from db.sources import Sources
 from db.stored import StoredMessage
 from echo.corpus.dataset import learnable
 from echo.errors import EchoError
@@ -40,6 +41,7 @@ class Amending:
     corpus: Corpus
     amendments: Amendments
     models: Models
+    sources: Sources
     engine: Engine
     chat: Chat
     amended: Callable[[int], None]
@@ -72,22 +74,25 @@ class Amending:
     async def _amend(self, profile: ProfileSnapshot, version: int) -> int:
         noted = await self.amendments.pending(profile.id)
         if noted.message_ids:
-            turns = await self._turns(profile, noted.message_ids)
+            rows = await self.corpus.rows_of(profile.id, noted.message_ids)
+            turns = await self._turns(profile, rows)
             before = await self.models.load(profile.id, version)
             after = await self.engine.amend(before, f"{profile.id}-{version}", turns, noted.message_ids)
             await self.models.replace(profile.id, version, after)
             self.amended(profile.id)
+            await self.sources.remove(profile.id, noted.message_ids.difference(row.message_id for row in rows))
             # A model that is just being learnt may have read less than this.
             await self.amendments.drop(profile.id, min(noted.upto, self._learning.get(profile.id, noted.upto)))
         return len(noted.message_ids)
 
-    async def _turns(self, profile: ProfileSnapshot, message_ids: frozenset[int]) -> list[Burst]:
-        """The turns in which those of the messages stand that are the subject's and still there."""
-        rows = await self.corpus.rows_of(profile.id, message_ids)
+    async def _turns(self, profile: ProfileSnapshot, rows: Sequence[StoredMessage]) -> list[Burst]:
+        """The turns in which those of the messages stand that are the subject's."""
         joining = [row for row in rows if row.own and row.text][-JOINING:]
         if not joining:
             return []
         near = await self.corpus.near(profile.id, joining, TURN)
+        # Known from before the model knows them, so that none of them is ever of an unknown place.
+        await self.sources.add(profile.id, {row.message_id: row.channel_id for row in near})
         return await asyncio.to_thread(_holding, near, self.chat.names_of(profile)[0], joining)
 
 

@@ -11,8 +11,8 @@ from typing import Final
 from db.errors import StorageError
 from db.outbox import OutboxRow
 from echo.errors import EchoError
-from echo.held_models import HeldModels
 from echo.ports import Engine, Heard
+from echo.recall import Recall
 from states import events as ev
 from states.board import Board
 from states.broken import LOOK_AGAIN
@@ -34,7 +34,7 @@ class Beginning:
 
     board: Board
     engine: Engine
-    held_models: HeldModels
+    recall: Recall
     per_day: int
     clock: Callable[[], datetime]
 
@@ -58,10 +58,10 @@ class Beginning:
         if not self.may(profile):
             return later
         try:
-            version, blob = await self.held_models.of(profile)
+            recalled = await self.recall.of(profile, snapshot.channel_id)
             seed = (snapshot.id * 1_000_003 + snapshot.turn) * 31 + int(now.timestamp())
             channel = str(snapshot.channel_id)
-            when = await self.engine.next_opening(blob, version, channel, now.timestamp(), seed)
+            when = await self.engine.next_opening(recalled.blob, recalled.name, channel, now.timestamp(), seed)
         except (EchoError, StorageError) as error:
             log.info("%s looks later when to begin a conversation: %s", row.key, error)
             return later

@@ -38,6 +38,10 @@ class NothingToRead(EchoError):
     """No readable channel, or no message in range."""
 
 
+class NothingToRecall(EchoError):
+    """Nothing that an echo knows may be recalled where it is to speak."""
+
+
 class TooFewMessages(UsageError):
     """The corpus is too small to learn from; the message says how many more are needed."""
 

@@ -23,10 +23,14 @@ from echo.training_settings import TrainingSettings
 from echo.versions import LearntVersion
 from states.board import Board, Progress
 from states.model import ProfileSnapshot
+from states.terms import Purpose
 
 log = logging.getLogger(__name__)
 
 _NOT_TUNED: Final = "It speaks by its prompt alone, as it was not fine-tuned: {problem}"
+NOT_AGREED: Final = (
+    "its person has not agreed that a language model is trained on their messages; /echo consent change lets them."
+)
 TRIES: Final = 3
 """Tries of a training after which what a server refuses, breaks off or takes too long for is not tried again."""
 
@@ -90,6 +94,8 @@ class FineTuning:
         return True, ""
 
     async def _make(self, version: LearntVersion, persona: PersonaName) -> None:
+        if not version.profile.terms.allows(Purpose.FINE_TUNING):
+            raise NotWorthIt(NOT_AGREED)
         # Weights are made of what they wrote, and go to where the engine is.
         await self.scoring.reach.check(version.profile.id)
         lacking = missing()

@@ -14,6 +14,10 @@ from states.model import ProfileSnapshot
 
 _LATELY: Final = 16
 """Names of a profile's models that are released once more: whoever was just answering may have loaded one again."""
+PART: Final = "~"
+"""Stands in a part's name after that of the model."""
+PARTS: Final = 4
+"""Parts of one model that are held: in so many kinds of company an echo is at one time."""
 
 
 class HeldModels:
@@ -56,6 +60,29 @@ class HeldModels:
             self._blobs[name] = blob
             self._let_go()
         return name, blob
+
+    def part(self, name: str) -> bytes | None:
+        """The part of a model that is held under that name."""
+        part = self._blobs.get(name)
+        if part is not None:
+            # The newest last.
+            self._blobs[name] = self._blobs.pop(name)
+        return part
+
+    def hold_part(self, name: str, blob: bytes) -> None:
+        """Hold a part of a model that is held, under its name, PART, and what tells it from others.
+
+        Of one model the PARTS that were used last are held; all of them go with it.
+        """
+        whole = name.partition(PART)[0]
+        if whole not in self._blobs:
+            # It was amended or forgotten meanwhile.
+            return
+        self._blobs[name] = blob
+        self._named[int(whole.split("-")[0])].append(name)
+        for one in [one for one in self._blobs if one.startswith(whole + PART)][:-PARTS]:
+            del self._blobs[one]
+            self._release(one)
 
     def drop(self, profile_id: int) -> None:
         """Keep nothing of this profile in memory any more."""

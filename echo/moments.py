@@ -24,7 +24,8 @@ class PersonaName:
     """Which persona speaks: version `version` of a profile in a server.
 
     `base` is the base model that it speaks by, "" the one of the settings. `tuned`: it is a fine-tuned model of its
-    own, not one made from the base with a system text.
+    own, not one made from the base with a system text. `by_base`: it speaks by the base itself, with its card in each
+    request, for what is stored on the server tells more than may be told where it speaks.
     """
 
     server_id: int
@@ -32,6 +33,7 @@ class PersonaName:
     version: int
     base: str = ""
     tuned: bool = False
+    by_base: bool = False
 
     @property
     def series(self) -> str:
@@ -54,8 +56,8 @@ class Moment:
     the subject's; `marks` say how people found what the echo said before. `earlier` are the channel's messages
     right before `context`, without a gap, oldest first. `persona` is who speaks; None where that has no name, as in
     a test. Nobody waits for the answer longer than `leisure` times the person's own delay, and never longer than
-    `most` seconds, both from `since` on (seconds since the epoch, UTC; 0: from the last message).
-    Links may lead to the hosts of `allowed_links` (in lower case) alone.
+    `most` seconds, both from `since` on (seconds since the epoch, UTC; 0: from the last message). `examples`: messages
+    of theirs may stand in the prompt of a language model.
     """
 
     context: tuple[Utterance, ...]
@@ -72,7 +74,7 @@ class Moment:
     leisure: float = 1.0
     most: float = 60.0
     since: float = 0.0
-    allowed_links: frozenset[str] = frozenset()
+    examples: bool = True
 
 
 @dataclass(frozen=True, slots=True)

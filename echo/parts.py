@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
 from echo.amending import Amending
@@ -22,6 +22,7 @@ from echo.discord.hearing import Hearing
 from echo.discord.hiding import Hider
 from echo.discord.known_places import KnownPlaces
 from echo.discord.letters import Letters
+from echo.discord.listeners import Listeners
 from echo.discord.notices import Notices, Openings, stays_here
 from echo.discord.presence import Presence
 from echo.discord.privacy import Privacy
@@ -39,13 +40,13 @@ from echo.floor import Floor, Limits
 from echo.held_models import HeldModels
 from echo.interpreter import Interpreter
 from echo.keeping_to_terms import KeepingToTerms
-from echo.last_look import LastLook
 from echo.operator import ConsoleOperator
 from echo.package_imports import PackageImports
 from echo.portraits import Portraits
 from echo.ports import Engine
 from echo.profile_work import ProfileWork
 from echo.reach import Reach
+from echo.recall import Recall
 from echo.remembering import Remembering
 from echo.router import Router
 from echo.saying import Saying
@@ -196,25 +197,26 @@ class Parts:
         ceiling = Ceiling(settings.max_share_of_voice, settings.max_echo_share)
         limits = Limits(settings.max_bot_turns, ceiling)
         self.held_models = HeldModels(self.board, store.models, self.engine.release)
-        beginning = Beginning(self.board, self.engine, self.held_models, settings.openers_per_day, self.clock)
-        look = LastLook(
-            *(self.chat, self.engine, self.held_models, store.wishes),
-            *(self.reports, settings, self.clock),
+        self.recall = Recall(
+            *(self.held_models, store.sources, self.engine, Listeners(self.client, self.places), self.terms),
+            look_up=self._look_up,
         )
-        remembering = Remembering(self.chat, store.memories, self.people_of, self.following.reads)
+        beginning = Beginning(self.board, self.engine, self.recall, settings.openers_per_day, self.clock)
+        remembering = Remembering(self.chat, store.memories, self.people_of, self.following.reads_for)
         self.session_work = SessionWork(
             board=self.board,
             chat=self.chat,
             engine=self.engine,
             held_models=self.held_models,
+            recall=self.recall,
             generations=store.generations,
             floor=Floor(self.board, store.turns, self.hearing.called, limits, self.clock),
             reach=self.reach,
             saying=Saying(
                 *(self.board, self.chat, store.generations, store.outbox, beginning),
-                *(look, remembering, self.terms, self.clock),
+                *(self.engine, self.held_models, store.wishes, remembering),
+                *(self.terms, self.clock),
             ),
-            last_look=look,
             remembering=remembering,
             beginning=beginning,
             wishes=store.wishes,
@@ -225,6 +227,9 @@ class Parts:
             clock=self.clock,
             is_settling=self.hider.is_settling,
         )
+
+    def _look_up(self, server_id: int, place_ids: Iterable[int]) -> None:
+        self.tasks.start(f"places of server {server_id}", self.places.learn(server_id, place_ids))
 
     def _join_published(self) -> Callable[[int], None]:
         """What keeps published personas as their cards are; returns what is to be told of models that were amended."""
@@ -281,9 +286,11 @@ class Parts:
             datasets=store.datasets,
             engine=self.engine,
             models=store.models,
+            sources=store.sources,
             scoring=self.scoring,
             amending=Amending(
-                *(store.corpus, store.amendments, store.models, self.engine, self.chat, amended, self.clock)
+                *(store.corpus, store.amendments, store.models, store.sources),
+                *(self.engine, self.chat, amended, self.clock),
             ),
             fine_tuning=fine_tuning_of(*(settings, store, self.board, self.engine, self.scoring, self.clock)),
             versions=self.versions,

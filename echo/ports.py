@@ -15,7 +15,6 @@ from states.decide import Refusal, Step
 from states.effects import Notice
 from states.events import Event
 from states.model import MachineKey, ProfileSnapshot, SessionSnapshot
-from states.objections import Objection
 from states.terms import Summoner
 
 __all__ = [
@@ -187,10 +186,12 @@ class Engine(Protocol):
         timeout: float,
         *,
         base: str = "",
+        examples: bool = True,
     ) -> Trained:
         """Learn from `bursts` (oldest first) within `timeout` seconds; `progress` gets shares 0..1.
 
-        `base` is the base model that the person's echo speaks by, "" the one of the settings.
+        `base` is the base model that the person's echo speaks by, "" the one of the settings. `examples`: messages of
+        theirs may stand in the prompts of a language model.
         """
 
     async def examine(
@@ -205,12 +206,13 @@ class Engine(Protocol):
         *,
         tuned: PersonaName | None = None,
         base: str = "",
+        examples: bool = True,
     ) -> Examined:
         """Test how like the person a model of `bursts` is: learn from the earlier part, answer in later moments.
 
         `others` are messages of other people who agreed to that, one list for each; at most `moments` are asked, and
         `timeout` is in seconds. `tuned` names a fine-tuned model that is to answer instead of the base; it must have
-        learnt from nothing but the earlier part. `base` as of `train`.
+        learnt from nothing but the earlier part. `base` and `examples` as of `train`.
         """
 
     async def chance(self, model: bytes, version: str, moment: Moment, chattiness: float) -> float:
@@ -237,9 +239,14 @@ class Engine(Protocol):
         Neither `model` nor what is loaded of `version` changes: whoever stores the new bytes releases the old.
         """
 
-    async def objection(self, model: bytes, version: str, texts: Sequence[str], moment: Moment) -> Objection | None:
-        """Why the messages of one answer must not be said in a moment, whoever drafted them and whenever; None where
-        they may."""
+    async def learnt(self, model: bytes) -> frozenset[int]:
+        """The ids of the messages, of anybody, from which the model has learnt; 0 among them where one has no id.
+
+        Raises EngineFailed where the model is damaged.
+        """
+
+    async def allows(self, model: bytes, version: str, texts: Sequence[str], wishes: Wishes) -> bool:
+        """Whether the messages of one answer, together, hold nothing that the subject does not wish to be said."""
 
     async def publish(self, persona: PersonaName, model: bytes, wishes: Wishes = NO_WISHES) -> None:
         """Make what a server of models needs for this persona, with its subject's wishes, to speak; once more changes

@@ -15,8 +15,10 @@ from db.datasets import Datasets
 from db.errors import StorageError
 from db.models import Models, TrainingRun
 from db.outbox import OutboxRow
+from db.sources import Sources
 from echo.amending import Amending
 from echo.corpus.dataset import put_dataset, taught
+from echo.corpus.selecting import Selected
 from echo.erasing import Erasing
 from echo.errors import EchoError, EngineFailed, EngineUnavailable, NotPassed, ServiceUnavailable
 from echo.perusing import select
@@ -40,6 +42,7 @@ from states.effects import (
     Train,
 )
 from states.model import Deadline, MachineKey, ProfileSnapshot, Snapshot
+from states.terms import Purpose
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +77,7 @@ class ProfileWork:
     datasets: Datasets
     engine: Engine
     models: Models
+    sources: Sources
     scoring: Scoring
     amending: Amending
     fine_tuning: FineTunes | None
@@ -150,6 +154,7 @@ class ProfileWork:
         async with self.collecting:
             try:
                 await self.keep_to_terms(snapshot)
+                await self.versions.retire(snapshot)
                 found = await self.collector.collect(snapshot, functools.partial(self.board.advance, row.key))
             except (ServiceUnavailable, StorageError) as error:
                 return ev.CollectionFailed(self.clock(), str(error), transient=True)
@@ -183,6 +188,7 @@ class ProfileWork:
         await self.keep_to_terms(profile)
         name = self.chat.names_of(profile)[0]
         selected = await select(self.corpus, profile.id, self.settings.max_messages_per_analysis)
+        await self._note_sources(profile.id, version, selected)
         found = await asyncio.to_thread(taught, selected, name)
         await put_dataset(self.datasets, profile.id, found.dataset)
         trained = await self.engine.train(
@@ -192,6 +198,7 @@ class ProfileWork:
             progress=lambda share: self._show_training(profile.key, share),
             timeout=float(self.settings.model_training_timeout),
             base=profile.base,
+            examples=profile.terms.allows(Purpose.EXAMPLES),
         )
         tuned, note = False, ""
         if self.fine_tuning is None:
@@ -203,6 +210,12 @@ class ProfileWork:
         path = await self.models.save(profile.id, version, trained.blob, keep=profile.kept_versions)
         seconds = round(trained.seconds, 3)
         return ev.TrainingFinished(self.clock(), path, version, trained.messages, seconds, tuned=tuned, note=note)
+
+    async def _note_sources(self, profile_id: int, version: int, selected: Selected) -> None:
+        """Before anything is made of it: where it stood decides where it may be recalled."""
+        channels = {row.message_id: row.channel_id for row in selected.rows}
+        await self.sources.add(profile_id, channels)
+        await self.sources.note_version(profile_id, version, channels.values())
 
     async def _note_run(self, profile_id: int, version: int, began: datetime, event: Trained) -> None:
         if isinstance(event, ev.TrainingFinished):

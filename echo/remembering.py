@@ -16,6 +16,7 @@ from echo.errors import EchoError
 from echo.persona.turns import Utterance
 from echo.ports import ChannelGone, Chat, Heard, Line
 from states.model import ProfileSnapshot, SessionSnapshot
+from states.terms import Purpose
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +30,15 @@ LOOKED_BACK: Final = 40
 class Remembering:
     """Keeps what is said, by the rules for what is collected: scrubbed, and with other people's names replaced.
 
-    `people_of` gives the names of a profile. Others' words are kept where `reads(server id, channel id)` says that
-    Echo would collect them, and humans' only: what other echoes say is theirs. A memory that fails keeps nobody from
+    `people_of` gives the names of a profile. Others' words are kept where `reads(profile, channel id)` says that Echo
+    would collect them, and humans' only: what other echoes say is theirs. A memory that fails keeps nobody from
     speaking.
     """
 
     chat: Chat
     memories: Memories
     people_of: Callable[[ProfileSnapshot], People]
-    reads: Callable[[int, int], bool]
+    reads: Callable[[ProfileSnapshot, int], bool]
 
     async def keep(self, line: Line, message_id: int, ts: float) -> None:
         """Keep a line that stands in the channel as `message_id` since `ts` (epoch seconds), and what it answers."""
@@ -67,16 +68,20 @@ class Remembering:
             return ()
         people = self.people_of(profile)
         names = {people.name_of(one.author_id, one.author): one.author for one in heard if one.human}
+        shown = profile.terms.allows(Purpose.EXAMPLES)
         return tuple(
             Utterance(names.get(one.author, one.author), one.ts, one.text, one.own)
             for one in kept
-            if one.message_id < since and one.message_id not in gone
+            if one.message_id < since
+            and one.message_id not in gone
+            # What the subject said to their own echo is theirs, too.
+            and (shown or one.own or one.author != people.subject)
         )
 
     async def _answered(self, line: Line) -> list[Heard]:
         """What the echo answers: the last messages of the human whom it heard last, since it last spoke itself."""
         session = line.session
-        if not self.reads(session.server_id, session.channel_id):
+        if not self.reads(line.profile, session.channel_id):
             return []
         heard = await self.chat.recent(session.channel_id, LOOKED_BACK)
         found: list[Heard] = []

@@ -22,6 +22,7 @@ from echo.settings import Settings
 from states.board import Board, Progress
 from states.model import ProfileSnapshot
 from states.scores import Axis, AxisKey, Scorecard, share, with_guesses
+from states.terms import Purpose
 
 log = logging.getLogger(__name__)
 
@@ -151,6 +152,7 @@ class Scoring:
             timeout=float(self.settings.model_training_timeout),
             tuned=tuned,
             base=profile.base,
+            examples=profile.terms.allows(Purpose.EXAMPLES),
         )
 
     async def _others(self, profile: ProfileSnapshot) -> list[list[str]]:

@@ -16,10 +16,10 @@ from echo.beginning import Beginning, is_company
 from echo.errors import EchoError
 from echo.floor import LOOKED_BACK, Floor, Ruling
 from echo.held_models import HeldModels
-from echo.last_look import LastLook
 from echo.persona.turns import Utterance
-from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment, Why
+from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment, PersonaName, Why
 from echo.reach import Reach
+from echo.recall import Recall, Recalled
 from echo.remembering import Remembering
 from echo.saying import Saying
 from echo.settings import Settings
@@ -28,6 +28,7 @@ from states import events as ev
 from states.board import Board
 from states.effects import Compose, Effect, PlanOpening, Say
 from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
+from states.terms import Purpose
 from states.terms_in_force import TermsInForce
 
 CONTEXT = 12
@@ -53,11 +54,11 @@ class SessionWork:
     chat: Chat
     engine: Engine
     held_models: HeldModels
+    recall: Recall
     generations: Generations
     floor: Floor
     reach: Reach
     saying: Saying
-    last_look: LastLook
     remembering: Remembering
     beginning: Beginning
     wishes: WishBook
@@ -93,15 +94,14 @@ class SessionWork:
             ruling = await self._ruling(snapshot, row.effect, heard)
             if not ruling.speaks:
                 return ev.SilenceChosen(self.clock(), turn, ruling.why.value)
+            recalled = await self.recall.of(profile, snapshot.channel_id)
             moment = replace(
                 await self._moment(snapshot, profile, heard),
                 memory=await self._memory(snapshot, profile, heard),
             )
-            answer = await self._answer(profile, moment, ruling)
+            answer = await self._answer(profile, recalled, moment, ruling)
             if not answer.texts:
                 return ev.SilenceChosen(self.clock(), turn, answer.why.value)
-            if await self.last_look.before_storing(profile, answer.texts, moment) is not None:
-                return ev.SilenceChosen(self.clock(), turn, Why.NOTHING_TO_SAY.value)
             wait, typing, gaps = paced(answer, self.pace.scale, self.pace.most)
             generation = await self.generations.draft(
                 snapshot,
@@ -131,10 +131,10 @@ class SessionWork:
             return Ruling(is_company(heard, self.clock().timestamp()), 1.0, Why.OPENING)
         return await self.floor.ruling(session, thought, heard, lambda one: self._chance(one, heard))
 
-    async def _answer(self, profile: ProfileSnapshot, moment: Moment, ruling: Ruling) -> Answer:
-        version, blob = await self.held_models.of(profile)
+    async def _answer(self, profile: ProfileSnapshot, recalled: Recalled, moment: Moment, ruling: Ruling) -> Answer:
+        moment = replace(moment, persona=speaker(profile, recalled))
         speak = True if ruling.why is Why.WANTED else None
-        answer = await self.engine.answer(blob, version, moment, self.settings.chattiness, speak=speak)
+        answer = await self.engine.answer(recalled.blob, recalled.name, moment, self.settings.chattiness, speak=speak)
         chance = ruling.chance if speak else answer.chance
         return replace(answer, texts=answer.texts[: ruling.room], gaps=answer.gaps[: ruling.room - 1], chance=chance)
 
@@ -142,12 +142,13 @@ class SessionWork:
         """With what probability (0..1) the echo of a session would speak now without being addressed."""
         profile = self.board.profiles[session.profile_id]
         await self.reach.check(profile.id)
-        version, blob = await self.held_models.of(profile)
+        recalled = await self.recall.of(profile, session.channel_id)
         moment = replace(await self._moment(session, profile, heard), addressed=False)
-        return await self.engine.chance(blob, version, moment, self.settings.chattiness)
+        return await self.engine.chance(recalled.blob, recalled.name, moment, self.settings.chattiness)
 
     async def _moment(self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]) -> Moment:
-        talk = tuple(Utterance(h.author, h.ts, h.text, own=h.speaker == profile.id) for h in _talk(heard))
+        shown = _talk(heard, profile)
+        talk = tuple(Utterance(h.author, h.ts, h.text, own=h.speaker == profile.id) for h in shown)
         return Moment(
             context=talk[-CONTEXT:],
             me=self.chat.names_of(profile),
@@ -158,10 +159,9 @@ class SessionWork:
             wishes=await self.wishes.of(profile.id),
             marks=await self.feedback.marks(profile.id),
             earlier=talk[:-CONTEXT],
-            persona=persona_of(profile),
+            examples=profile.terms.allows(Purpose.EXAMPLES),
             leisure=self.pace.scale,
             most=self.pace.most,
-            allowed_links=self.settings.allowed_hosts,
             since=session.since.timestamp() if session.since else 0.0,
         )
 
@@ -169,7 +169,9 @@ class SessionWork:
         self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]
     ) -> tuple[Utterance, ...]:
         """What was said in this session before the talk that the moment shows."""
-        since = next((one.message_id for one in _talk(heard)[-CONTEXT:]), sys.maxsize)
+        if not self.recall.may_recall_all(profile, session.channel_id, (session.channel_id,)):
+            return ()
+        since = next((one.message_id for one in _talk(heard, profile)[-CONTEXT:]), sys.maxsize)
         return await self.remembering.recall(session, profile, heard, since)
 
 
@@ -192,6 +194,17 @@ def _is_gone(session: SessionSnapshot, heard: list[Heard]) -> bool:
     return all(one.message_id != session.heard_id for one in heard)
 
 
-def _talk(heard: list[Heard]) -> list[Heard]:
-    """The messages of a talk. What bots say that are no echoes (Echo's own notices) is no part of it."""
-    return [one for one in heard if one.text and (one.human or one.speaker is not None)]
+def speaker(profile: ProfileSnapshot, recalled: Recalled) -> PersonaName:
+    """Who speaks for a profile by this model: weights, and what is stored with a persona, know all that was learnt."""
+    persona = persona_of(profile)
+    if recalled.is_whole and (recalled.weighs or not persona.tuned):
+        return persona
+    return replace(persona, tuned=False, by_base=True)
+
+
+def _talk(heard: list[Heard], profile: ProfileSnapshot) -> list[Heard]:
+    """The messages of a talk. What bots say that are no echoes (Echo's own notices) is no part of it, nor what the
+    subject says who does not let their messages stand in prompts."""
+    talk = [one for one in heard if one.text and (one.human or one.speaker is not None)]
+    shown = profile.terms.allows(Purpose.EXAMPLES)
+    return [one for one in talk if shown or one.author_id != profile.user_id]

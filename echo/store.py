@@ -34,6 +34,7 @@ from db.receipts import Receipts
 from db.rotation import require_opens
 from db.scorecards import Scorecards
 from db.signing import Signer
+from db.sources import Sources
 from db.steps import Steps
 from db.tuning import TuningFiles
 from db.turns import Turns
@@ -70,6 +71,7 @@ class Store:
     memories: Memories
     quizzes: Quizzes
     scorecards: Scorecards
+    sources: Sources
     measures: MeasureLog
     wishes: WishBook
     contacts: Contacts
@@ -125,6 +127,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             memories=Memories(database, keyring, clock),
             quizzes=Quizzes(database, keyring, clock),
             scorecards=Scorecards(database),
+            sources=Sources(database, keyring),
             measures=MeasureLog(database),
             wishes=WishBook(database, keyring, clock),
             contacts=Contacts(database, keyring, clock),

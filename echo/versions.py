@@ -23,6 +23,7 @@ from echo.reach import Reach
 from states.board import Board
 from states.effects import Publish
 from states.model import ProfileSnapshot, ProfileState, Snapshot
+from states.terms import Purpose
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +42,19 @@ def model_name(profile_id: int, version: int) -> str:
 
 def persona_of(profile: ProfileSnapshot) -> PersonaName:
     """Who speaks for a profile as it stands."""
-    return PersonaName(profile.server_id, profile.id, profile.model_version, profile.base, profile.tuned)
+    tuned = profile.tuned and may_weigh(profile)
+    return PersonaName(profile.server_id, profile.id, profile.model_version, profile.base, tuned)
+
+
+def may_weigh(profile: ProfileSnapshot) -> bool:
+    """Whether its subject lets weights be trained on their messages, and so lets them speak."""
+    return profile.terms.allows(Purpose.FINE_TUNING)
 
 
 def _by_weights(profile: ProfileSnapshot) -> set[int]:
     """The versions that are kept to speak by weights of their own."""
+    if not may_weigh(profile):
+        return set()
     weights = ((profile.model_version, profile.tuned), (profile.previous, profile.previous_tuned))
     return {version for version, is_tuned in weights if is_tuned and version is not None}
 
@@ -99,6 +108,16 @@ class Versions:
             await self._publish(profile)
         except (EngineFailed, EngineUnavailable, StorageError) as problem:
             log.info("The card of profile %d is renewed with its next answer: %s", profile_id, problem)
+
+    async def retire(self, profile: ProfileSnapshot) -> None:
+        """Remove weights that may not speak any more, from everywhere; what can't be reached now goes with the next
+        publishing. Raises StorageError."""
+        if may_weigh(profile):
+            return
+        try:
+            await self._erase_retired(profile)
+        except (EngineFailed, EngineUnavailable) as problem:
+            log.info("The weights of profile %d are removed later: %s", profile.id, problem)
 
     async def drop(self, row: OutboxRow, snapshot: Snapshot) -> None:
         """Remove, here and on the server of models, what may not speak any more."""

@@ -12,12 +12,16 @@ import pytest
 from db.connection import Database
 from db.keys import Keyring
 from db.models import Models
+from db.sources import Sources
 from echo.beginning import Beginning
 from echo.engines.embedded import EmbeddedEngine
 from echo.held_models import HeldModels
+from echo.recall import Recall
 from states.board import Board
 from states.model import Allowance, ProfileSnapshot, ProfileState, SessionSnapshot, SessionState
+from states.terms_in_force import TermsInForce
 from tests.support.clock import HandClock
+from tests.support.listening import AllRead
 
 
 def an_opening(now: datetime) -> SessionSnapshot:
@@ -46,8 +50,10 @@ def test_what_was_to_be_begun_hours_ago_is_begun_no_more(
         )
     )
     engine = EmbeddedEngine()
-    held = HeldModels(board, Models(database, Keyring(database, bytes(32)), tmp_path), engine.release)
-    beginning = Beginning(board, engine, held, 2, clock)
+    keyring = Keyring(database, bytes(32))
+    held = HeldModels(board, Models(database, keyring, tmp_path), engine.release)
+    recall = Recall(held, Sources(database, keyring), engine, AllRead(), TermsInForce())
+    beginning = Beginning(board, engine, recall, 2, clock)
     session = change(an_opening(now))
     clock.move(timedelta(hours=hours).total_seconds())
     assert beginning.holds_back(session) is is_held_back

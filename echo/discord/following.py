@@ -98,6 +98,10 @@ class Following:
         enters = may.connect if isinstance(channel, nextcord.VoiceChannel | nextcord.StageChannel) else True
         return bool(may.view_channel and may.read_message_history and enters)
 
+    def reads_for(self, profile: ProfileSnapshot, channel_id: int) -> bool:
+        """Whether collecting would read it for this profile, by its subject's terms too."""
+        return self._terms.may_read(profile, channel_id) and self.reads(profile.server_id, channel_id)
+
     def _warn_of_strange_exclusions(self) -> None:
         """Say which excluded channels Echo knows nothing of: of a mistyped one everything would be read."""
         known = {place.id for guild in self._client.guilds for place in (*guild.channels, *guild.threads)}

@@ -17,6 +17,7 @@ from echo.engines.examples import amended_examples, dumped, loaded
 from echo.errors import EngineFailed
 from echo.persona import storage
 from echo.persona.model import Persona
+from echo.persona.record import MESSAGES
 from echo.persona.turns import Burst
 
 MAGIC: Final = b"ECHOBNDL"
@@ -54,6 +55,16 @@ def unbundled(blob: bytes) -> tuple[bytes, bytes]:
         return b"".join((body[_SIZE.size : end],)), zlib.decompress(body[end:])
     except zlib.error as problem:
         raise EngineFailed("The stored model can't be read, so train the echo again.") from problem
+
+
+def learnt_ids(model: bytes) -> frozenset[int]:
+    """The ids of the messages that a stored model of either kind knows. Raises EngineFailed as `unbundled` does."""
+    stored, examples = unbundled(model)
+    ids = set(storage.array_of(stored, MESSAGES).tolist())
+    for one in loaded(examples):
+        # Without ids nobody knows which messages they were.
+        ids.update(one.ids or (0,), one.context_ids or ((0,) if one.context else ()))
+    return frozenset(ids)
 
 
 def amended_model(model: bytes, added: Sequence[Burst], withdrawn: Collection[int]) -> bytes:

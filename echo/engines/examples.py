@@ -46,7 +46,7 @@ class Example:
 
     def without(self, gone: frozenset[int]) -> Example | None:
         """Without these messages; None where it answers nothing any more, or says nothing."""
-        if gone.isdisjoint((*self.context_ids, *self.ids)):
+        if gone.isdisjoint((*self.context_ids, *self.ids)) and (0 not in gone or (self.ids and self.context_ids)):
             return self
         heard = [k for k, one in enumerate(self.context_ids) if one not in gone]
         said = [k for k, one in enumerate(self.ids) if one not in gone]
@@ -78,12 +78,13 @@ def examples_of(bursts: Iterable[Burst]) -> list[Example]:
 
 
 def amended_examples(examples: Iterable[Example], added: Iterable[Burst], withdrawn: Collection[int]) -> list[Example]:
-    """The pairs without the withdrawn messages (ids), and the newest answers of these turns, MOST in all.
+    """The pairs without the withdrawn messages (ids; 0: those without one), and the newest answers of these turns, MOST
+    in all.
 
     A turn that is there already takes the place of what was kept of it.
     """
     turns = list(added)
-    gone = frozenset(withdrawn) - {0}
+    gone = frozenset(withdrawn)
     again = frozenset(one for burst in turns for one in burst.ids) - {0}
     rest = [left for one in examples if again.isdisjoint(one.ids) and (left := one.without(gone))]
     return [*rest, *examples_of(turns)][-MOST:]

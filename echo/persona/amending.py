@@ -43,17 +43,18 @@ class Amended:
 def amended(parts: Parts, added: Sequence[Burst], withdrawn: Collection[int]) -> tuple[Parts, Amended]:
     """The parts without the withdrawn messages (ids) and with the added turns; both may be empty.
 
-    A message of an added turn that was learnt before is learnt anew, as the turn has it now.
+    The id 0 stands for all messages without one. A message of an added turn that was learnt before is learnt anew, as
+    the turn has it now.
     """
-    ids = {one for one in withdrawn if one}
+    ids = set(withdrawn)
     gone = parts.record.holding(ids)
-    again = parts.record.holding({one for burst in added for one in burst.ids}) & ~gone
+    again = parts.record.holding({one for burst in added for one in burst.ids if one}) & ~gone
     parts = _without(parts, gone | again)
     past = Past.of(added, parts.voice.reader.names.author)
     if past.bursts:
         parts = _joined(parts, past)
     out = int(gone.sum())
-    return parts, Amended(sum(map(len, past.said)) - int(again.sum()), out, len(ids) - out)
+    return parts, Amended(sum(map(len, past.said)) - int(again.sum()), out, max(0, len(ids) - out))
 
 
 def _without(parts: Parts, gone: Mask) -> Parts:

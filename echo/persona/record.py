@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from echo.persona.ragged import Ints, Mask, Ragged, distinct
 
 Floats = NDArray[np.float64]
 
+MESSAGES: Final = "record.message"
+"""What the array of the messages' ids is called where it is stored."""
 OWN = -1
 """The author index of the subject."""
 
@@ -71,8 +73,8 @@ class Record:
         )
 
     def holding(self, ids: Collection[int]) -> Mask:
-        """Which lines are messages of these ids."""
-        asked = np.array(sorted(one for one in ids if 0 < one < 2**63), np.int64)
+        """Which lines are messages of these ids; 0 stands for those that have none, substitutes are below it."""
+        asked = np.array(sorted(one for one in ids if -(2**63) <= one < 2**63), np.int64)
         return np.isin(self.message, asked)
 
     def without(self, gone: Mask) -> tuple[Record, Left]:
@@ -150,7 +152,7 @@ class Record:
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The figures, for storage; the authors go apart."""
         return {
-            "record.message": self.message,
+            MESSAGES: self.message,
             "record.author": self.author.astype(np.int32),
             **self.words.arrays("record.words"),
             "record.ts": self.ts,
@@ -163,7 +165,7 @@ class Record:
     def stored(cls, arrays: Mapping[str, NDArray[Any]], authors: Sequence[str]) -> Record:
         """What `arrays` gave. Raises KeyError where a part is missing."""
         return cls(
-            arrays["record.message"].astype(np.int64),
+            arrays[MESSAGES].astype(np.int64),
             arrays["record.author"].astype(np.int64),
             Ragged.of(arrays, "record.words"),
             arrays["record.ts"].astype(np.float64),

@@ -46,6 +46,14 @@ def notes_of(blob: bytes) -> dict[str, Any]:
     return _notes(_read(blob, "notes").get("notes", np.zeros(0, np.uint8)))
 
 
+def array_of(blob: bytes, name: str) -> NDArray[np.generic]:
+    """One array alone. Raises EngineFailed as `unpacked` does, and where there is no such array."""
+    try:
+        return _read(blob, name)[name]
+    except KeyError as problem:
+        raise EngineFailed(UNREADABLE) from problem
+
+
 def _notes(stored: NDArray[np.generic]) -> dict[str, Any]:
     try:
         notes: dict[str, Any] = json.loads(stored.tobytes().decode("utf-8", "surrogatepass"))

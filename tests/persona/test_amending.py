@@ -220,12 +220,14 @@ def test_withdrawing_everything_leaves_a_persona_that_is_silent() -> None:
     assert any(persona.reply(asked("wren, where is the kettle?"), seed=seed) for seed in range(20))
 
 
-def test_messages_without_an_id_join_but_are_never_taken_out() -> None:
+def test_messages_without_an_id_join_and_are_taken_out_together_as_number_0() -> None:
     persona = fresh()
     before = persona.messages
     new = [Burst(START, "c", (Utterance("Otto", START - 5, "tea?", False),), ("yes",), (START,), 5.0, ())]
-    assert persona.amend(new, {0}) == Amended(1, 0, 0)
+    assert persona.amend(new, ()) == Amended(1, 0, 0)
     assert persona.messages == before + 1
+    assert persona.amend((), {0}) == Amended(0, 2, 0)
+    assert persona.messages == before
 
 
 def test_who_wrote_nothing_that_is_left_is_not_known_any_more() -> None:

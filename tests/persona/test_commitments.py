@@ -104,7 +104,7 @@ FREE = (
     "pay attention to the brackets",
     "see you",
     "see you later",
-    "he was at work yesterday",
+    "i was at work yesterday",
     "he is at the airport",
     "work is at the limit",
     "i'm at a loss",

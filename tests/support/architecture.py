@@ -65,7 +65,6 @@ RANKS = {
             "training_settings",
             "retention_settings",
             "settings_view",
-            "setting_values",
             "secrets",
             "key_files",
             "ports",

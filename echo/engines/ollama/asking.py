@@ -160,7 +160,7 @@ class Asking:
     async def _voice(self, client: OllamaClient, talk: _Talk) -> Voice:
         """What a server has of the persona, or of the base where nobody is named."""
         talk.host = client.host
-        if talk.persona is None:
+        if talk.persona is None or talk.persona.by_base:
             return Voice(talk.base)
         try:
             voice = await self._personas.ensure(client, talk.persona, talk.base, talk.system, talk.begun)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -17,16 +16,15 @@ from echo.engines.ollama.failures import ContextExceeded
 from echo.engines.ollama.leisure import Deadline, Load, leisure
 from echo.engines.ollama.mind import Mind
 from echo.engines.ollama.prompt import Occasion, Prompt, Rooms, prompt, window
-from echo.engines.ollama.reply import messages_of
+from echo.engines.ollama.reply import is_honest, messages_of
 from echo.engines.ollama.retrieval import Embed, Retrieval
-from echo.engines.ollama.system import system_text, told_to
+from echo.engines.ollama.system import system_text
 from echo.engines.ollama.telling import Completion
 from echo.persona.consistency import Consistency
 from echo.persona.model import Persona
 from echo.persona.serious import are_serious
 from echo.persona.turns import Utterance
 from echo.ports import Moment
-from states.objections import Objection
 
 STEADY: Final = 6
 """Examples that stand before the talk and stay there; fewer are shown where the context is small."""
@@ -73,24 +71,18 @@ class Route:
 class Drafted:
     """What came of drafting: the messages to say (none where no draft may be said), and what it took.
 
-    Of `drafts` that were made so many were rejected for each of `objections`. Times in seconds, as in
-    `db.stored.AnswerMeasured`.
+    Of `drafts` that were made the guard `rejected` some. Times in seconds, as in `db.stored.AnswerMeasured`.
     """
 
     texts: tuple[str, ...]
     drafts: int = 0
-    objections: tuple[tuple[str, int], ...] = ()
+    rejected: int = 0
     wait: float = 0.0
     first_token: float | None = None
     seconds: float = 0.0
     tokens: int = 0
     token_seconds: float = 0.0
     prompt_tokens: int = 0
-
-    @property
-    def rejected(self) -> int:
-        """How many drafts were rejected, whatever the reason."""
-        return sum(count for _, count in self.objections)
 
 
 class Drafting:
@@ -150,9 +142,6 @@ class Drafting:
         options = {**SAMPLING, "num_predict": predict, "stop": list(asked.stop)}
         said = Consistency(moment.memory, moment.context, moment.me)
         smallest = least(asked.messages)
-        told, objections = told_to(mind.persona), Counter[str]()
-        # The model was shown all of that, and might give it back.
-        heard = (*moment.memory, *moment.earlier, *moment.context)
 
         async def ask(number: int) -> Completion:
             made = await route.chat(asked.messages, {**options, "seed": (moment.seed * _EACH + number) % _SEEDS})
@@ -162,17 +151,9 @@ class Drafting:
             return made
 
         def judge(made: Completion) -> tuple[str, ...]:
-            # A line that ran out of tokens stops in the middle of a word.
-            content = made.content.rpartition("\n")[0] if made.cut else made.content
-            written = messages_of(content, moment.me, asked.labels, len(lengths))
-            texts, objection = mind.persona.checked(written, heard, told)
-            if objection is None and not _fits(texts, moment, said):
-                objection = Objection.OTHER
-            if objection is not None:
-                objections[objection] += 1
-            return () if objection is not None else tuple(texts)
+            return _passed(mind.persona, moment, said, made, asked.labels, len(lengths))
 
-        return Candidates(ask, judge, limits, self._load, objections)
+        return Candidates(ask, judge, limits, self._load)
 
     async def _asked(self, mind: Mind, moment: Moment, lengths: tuple[int, ...], route: Route, predict: int) -> Prompt:
         """The prompt, in as many tokens as the base is known to have room for."""
@@ -184,14 +165,19 @@ class Drafting:
         shown = window((*moment.earlier, *moment.context), rooms, self._beginnings)
         # What must not be said is not shown either: a chat model would take it up.
         may = mind.persona.allows
-        steady = [one for one in mind.examples.steady(STEADY) if may(_words_of(one))]
-        owner = moment.persona.profile_id if moment.persona is not None else 0
-        like = await self._retrieval.like(mind, moment.context, FRESH, moment.seed, owner)
-        fresh = [one for one in like if may(_words_of(one)) and one not in steady]
+        steady, fresh = await self._examples(mind, moment) if moment.examples else ([], [])
         memory = tuple(said for said in moment.memory if may((said.text,)))
         wishes = (*moment.wishes.topics, *moment.wishes.phrases)
         occasion = Occasion(moment.me, lengths, memory, moment.now, wishes)
         return prompt(system, shown, occasion, steady, fresh, rooms, stored=system == route.stored)
+
+    async def _examples(self, mind: Mind, moment: Moment) -> tuple[list[Example], list[Example]]:
+        """The examples that stay before the talk, and those for this moment, without what is unwished."""
+        may = mind.persona.allows
+        steady = [one for one in mind.examples.steady(STEADY) if may(_words_of(one))]
+        owner = moment.persona.profile_id if moment.persona is not None else 0
+        like = await self._retrieval.like(mind, moment.context, FRESH, moment.seed, owner)
+        return steady, [one for one in like if may(_words_of(one)) and one not in steady]
 
 
 def _words_of(example: Example) -> tuple[str, ...]:
@@ -204,7 +190,7 @@ def _told(texts: tuple[str, ...], found: Candidates, seconds: float) -> Drafted:
     return Drafted(
         texts,
         drafts=len(found.made),
-        objections=tuple(found.objections.items()),
+        rejected=len(found.made) - len(found.passing),
         wait=first.wait + first.load_seconds,
         first_token=first.first_token,
         seconds=seconds,
@@ -214,11 +200,19 @@ def _told(texts: tuple[str, ...], found: Candidates, seconds: float) -> Drafted:
     )
 
 
-def _fits(texts: Sequence[str], moment: Moment, said: Consistency) -> bool:
-    """Whether there is anything, which contradicts nothing that was said, and begins nothing serious."""
-    if not texts or (moment.opens and are_serious(texts)):
-        return False
-    return all(map(said.allows, texts))
+def _passed(
+    persona: Persona, moment: Moment, said: Consistency, drafted: Completion, labels: Sequence[str], most: int
+) -> tuple[str, ...]:
+    """The messages of a draft, where all of them may be said; none else."""
+    # A line that ran out of tokens stops in the middle of a word.
+    content = drafted.content.rpartition("\n")[0] if drafted.cut else drafted.content
+    written = messages_of(content, moment.me, labels, most)
+    # The model was shown all of that, and might give it back.
+    texts = persona.sayable(written, (*moment.memory, *moment.earlier, *moment.context))
+    if moment.opens and are_serious(texts):
+        return ()
+    is_whole = len(texts) == len(written) and all(is_honest(t) and said.allows(t) for t in texts)
+    return tuple(texts) if is_whole else ()
 
 
 def fittest(persona: Persona, context: Sequence[Utterance], passing: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from echo.corpus.commands import is_command
+from echo.corpus.mark import is_marked
 from echo.corpus.pseudonyms import People
 from echo.corpus.scrubbing import NOTHING, scrub
 from echo.persona.placeholders import EVERYBODY, MOMENT, ROLE
@@ -35,7 +36,7 @@ _HIDDEN_LINK: Final = re.compile(r"<(https?://[^\s<>]+)>", re.IGNORECASE)
 _WRAPPING: Final = " \t\n|*_~`<>()[]"
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _ODD: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f\xa0\xad\u2000-\u200b\u200e\u200f\u202a-\u202f\u205f-\u2060\u2066-\u2069\u3000"
+    "[\x00-\x08\x0b-\x1f\x7f\xa0\xad\u2000-\u200b\u200e\u200f\u202a-\u202f\u205f-\u2064\u2066-\u2069\u3000"
     "\ud800-\udfff\ufeff]|(?<=[0-9A-Za-z@.])[\u200c\u200d](?=[0-9A-Za-z@.])"
 )
 """Control characters, spaces of odd widths, what nobody sees, and halves of surrogate pairs, which UTF-8 cannot carry.
@@ -45,6 +46,7 @@ have a meaning.
 """
 _UNSEEN: Final = frozenset(
     "\r\xad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+    + "".join(map(chr, range(0x2061, 0x2065)))
     + "".join(map(chr, range(0x2066, 0x206A)))
     + "".join(map(chr, range(0x202A, 0x202F)))
 )
@@ -150,6 +152,9 @@ def clean_text(
     """
     for user_id, name in mentions.items():
         people.learn(user_id, name)
+    if is_marked(text):
+        # Whoever posts it, here or in another installation: a program's words are nobody's.
+        return Cleaned(Kind.NOISE, why="echo")
     if not text.isprintable():
         text = _ODD.sub(_plain, text)
     text = text.strip()

@@ -13,6 +13,7 @@ from typing import Any, Final
 import aiohttp
 import nextcord
 
+from echo.corpus.mark import unmarked
 from echo.discord import translate
 from echo.discord.allowing import Allowing
 from echo.discord.answers import WENT_WRONG
@@ -303,7 +304,7 @@ class EchoClient(nextcord.Client):
         """What was edited is remembered as it is now."""
         text = payload.data.get("content")
         if text:
-            shown = self.veil.text(payload.guild_id or 0, str(text))
+            shown = self.veil.text(payload.guild_id or 0, unmarked(str(text)))
             self._hearing.amend(payload.channel_id, payload.message_id, shown)
 
     async def on_raw_message_delete(self, payload: nextcord.RawMessageDeleteEvent) -> None:

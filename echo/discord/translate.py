@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from echo.corpus.mark import is_marked, unmarked
 from echo.discord.snowflakes import time_of
 from echo.ports import Heard
 
@@ -95,7 +96,8 @@ def seen(raw: Raw, application_id: int, speaker: int | None = None, answered: in
     `application_id` is also the id of Echo's user. `speaker` and `answered` are the profiles whose echoes spoke it and
     what it answers, as far as that is known (0: an echo that is gone).
     """
-    author, text = raw["author"], raw.get("content") or ""
+    author, said = raw["author"], raw.get("content") or ""
+    text = unmarked(said)
     by_bot = int(author["id"]) == application_id
     if raw.get("type", PLAIN) not in (PLAIN, REPLY) or not text.strip() or (by_bot and speaker is None):
         return None
@@ -109,7 +111,7 @@ def seen(raw: Raw, application_id: int, speaker: int | None = None, answered: in
         ts=time_of(message_id).timestamp(),
         # Where it may not make webhooks, an echo speaks as the bot, under a line that names it.
         text=text.partition(":**\n")[2] or text if by_bot else text,
-        human=not author.get("bot") and raw.get("webhook_id") is None,
+        human=not author.get("bot") and raw.get("webhook_id") is None and not is_marked(said),
         speaker=speaker or None,
         reply_to=_answered(raw),
     )

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 import nextcord
 from nextcord.http import Route
 
+from echo.corpus.mark import marked, unmarked
 from echo.discord.collecting.walk import PAGE
 from echo.discord.faces import Faces, spoken_name
 from echo.discord.failures import OutOfReach, lasting, mapped, understood
@@ -26,8 +27,6 @@ from states.model import ProfileSnapshot
 
 log = logging.getLogger(__name__)
 
-LONGEST: Final = 2000
-"""Characters: the most that Discord takes in a message."""
 SKEW: Final = timedelta(seconds=10)
 """By how much this machine's clock and Discord's may differ."""
 SEARCHED: Final = 5
@@ -232,7 +231,7 @@ class Voice:
     async def _say_by_webhook(self, stage: _Stage, line: Line, name: str) -> Raw | None:
         """None where it can't be said that way, and was not."""
         avatar = (await self._faces.find(line.profile)).avatar_url
-        message = {"content": line.text[:LONGEST], "username": name, "allowed_mentions": {"parse": []}}
+        message = {"content": marked(line.text), "username": name, "allowed_mentions": {"parse": []}}
         if avatar is not None:
             message["avatar_url"] = avatar
         for _ in range(2):
@@ -269,10 +268,11 @@ class Voice:
     # recognising
 
     def _is_line(self, raw: Raw, line: Line, name: str) -> bool:
-        text = str(raw.get("content") or "").strip()
+        text = unmarked(str(raw.get("content") or "")).strip()
         if self._webhooks.is_own(raw):
-            return text == line.text[:LONGEST].strip() and raw["author"]["username"] == name
-        return int(raw["author"]["id"]) == self._echo_id and text == _with_header(name, line.text).strip()
+            return text == unmarked(marked(line.text)).strip() and raw["author"]["username"] == name
+        said = unmarked(_with_header(name, line.text)).strip()
+        return int(raw["author"]["id"]) == self._echo_id and text == said
 
     @property
     def _echo_id(self) -> int:
@@ -314,4 +314,4 @@ def _header(name: str) -> str:
 
 
 def _with_header(name: str, text: str) -> str:
-    return f"{_header(name)}{text}"[:LONGEST]
+    return marked(f"{_header(name)}{text}")

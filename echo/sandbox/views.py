@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from echo.corpus.mark import is_marked, unmarked
 from echo.sandbox import payloads
 from echo.sandbox.command_forms import (
     CHAT_INPUT,
@@ -29,11 +30,12 @@ LONGEST_NAME = 32
 
 
 def message_view(world: Directory, of: Message) -> View:
-    """A message: `id, channel, author, author_id, webhook, content, shown, ts, embeds, components, attachments, kind,
-    ephemeral, reply_to, edited`.
+    """A message: `id, channel, author, author_id, webhook, content, marked, shown, ts, embeds, components, attachments,
+    kind, ephemeral, reply_to, edited`.
 
-    `webhook` is the id of the webhook that said it, None for people and for the bot itself; `shown` is all that a
-    reader sees, mentions by their names and embeds as text; `ts` is in seconds since the epoch, UTC.
+    `content` is without the mark of an echo's words, of which `marked` tells. `webhook` is the id of the webhook that
+    said it, None for people and for the bot itself; `shown` is all that a reader sees, mentions by their names and
+    embeds as text; `ts` is in seconds since the epoch, UTC.
     """
     known = world.users.get(of.author_id)
     by_webhook = of.webhook_id is not None and of.webhook_id != world.application_id
@@ -43,7 +45,8 @@ def message_view(world: Directory, of: Message) -> View:
         "author": of.author_name or (known.display_name if known else "Deleted User"),
         "author_id": str(of.author_id),
         "webhook": str(of.webhook_id) if by_webhook else None,
-        "content": of.content,
+        "content": unmarked(of.content),
+        "marked": is_marked(of.content),
         "shown": shown_text(world, of),
         "ts": of.ts,
         "embeds": [dict(embed) for embed in of.embeds],
@@ -75,7 +78,7 @@ def channel_view(of: Channel) -> View:
 def shown_text(world: Directory, of: Message) -> str:
     """All that a reader sees of a message: its text with names for mentions, then its embeds, files, stickers, poll and
     what it forwards."""
-    parts = [of.content, *(embed_text(embed) for embed in of.embeds)]
+    parts = [unmarked(of.content), *(embed_text(embed) for embed in of.embeds)]
     parts += [f"[{one.upload.filename}]" for one in of.attachments]
     extra = of.extra or {}
     parts += [f"[{one['name']}]" for one in extra.get("sticker_items", ())]

@@ -7,6 +7,7 @@ import logging
 import nextcord
 import pytest
 
+from echo.corpus.mark import marked
 from echo.discord.webhooks import Webhook
 from echo.errors import ServiceUnavailable
 from echo.ports import ChannelGone
@@ -22,7 +23,7 @@ async def test_an_echo_speaks_through_a_webhook_under_its_persons_name_and_pictu
     async with scene(small()) as on:
         said = on.message(await on.voice.say(on.line("well hello")))
         assert said.webhook_id is not None and said.author_id != on.world.bot.id
-        assert (said.author_name, said.content) == ("Mara (echo)", "well hello")
+        assert (said.author_name, said.content) == ("Mara (echo)", marked("well hello"))
         (sent,) = on.stand.sent("POST", EXECUTE)
         assert sent["avatar_url"].startswith("https://")
         assert on.stand.asked("POST", EXECUTE) == [{"wait": "true"}]
@@ -53,7 +54,7 @@ async def test_nobody_is_pinged() -> None:
         assert bo is not None
         text = f"@everyone @here <@{bo.id}> <@&{on.world.guild.id}> hey"
         said = on.message(await on.voice.say(on.line(text)))
-        assert said.content == text
+        assert said.content == marked(text)
         assert (said.mentions, said.mention_roles, said.mention_everyone) == ((), (), False)
         deny(on.world, P.MANAGE_WEBHOOKS)
         await heard(on, "CHANNEL_UPDATE")
@@ -88,7 +89,7 @@ async def test_a_channel_full_of_webhooks_is_spoken_in_as_the_bot_until_there_is
     async with scene(world) as on:
         said = on.message(await on.voice.say(on.line("squeezed in")))
         assert said.author_id == on.world.bot.id
-        assert said.content == "**Mara (echo):**\nsqueezed in"
+        assert said.content == marked("**Mara (echo):**\nsqueezed in")
         assert on.asked("POST", WEBHOOKS) == 0
         world.delete_webhook(next(iter(world.webhooks)))
         assert on.message(await on.voice.say(on.line("again", part=1))).author_name == "Mara (echo)"
@@ -99,7 +100,7 @@ async def test_without_manage_webhooks_the_bot_speaks_and_nothing_is_refused() -
     deny(world, P.MANAGE_WEBHOOKS)
     async with scene(world) as on:
         said = on.message(await on.voice.say(on.line("plainly")))
-        assert said.content == "**Mara (echo):**\nplainly"
+        assert said.content == marked("**Mara (echo):**\nplainly")
         assert all(status < 400 for *_, status, _ in on.stand.wire.exchanges)
 
 
@@ -154,7 +155,7 @@ async def test_a_rate_limit_is_waited_for_and_the_line_said_once() -> None:
         on.stand.sandbox.faults.set({"rate_limit": 1, "match": "/webhooks/"})
         await on.voice.say(on.line("two", part=1))
         contents = [message.content for message in on.world.messages[on.session.channel_id]]
-        assert contents.count("two") == 1
+        assert contents.count(marked("two")) == 1
 
 
 async def test_a_burst_of_lines_runs_into_no_refusal() -> None:

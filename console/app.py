@@ -27,7 +27,7 @@ from console.control_signs import NoControlSigns
 from console.guidance import guide
 from console.logs import LogRing
 from console.messages import BoardChanged, ProfileChosen, SceneChanged
-from console.offers import offers_about, offers_in_chat
+from console.offers import offers_about, offers_about_servers, offers_in_chat
 from console.operating import Operating
 from console.ports import Operator, Town
 from console.screens.help import HelpScreen
@@ -333,6 +333,7 @@ class EchoConsole(App[None], inherit_bindings=False):
         """What can be done now, most likely first."""
         for profile in living(self._board):
             yield from offers_about(profile, self._board, self._channel_id, self._operating, self._start)
+        yield from offers_about_servers(self._board, self._operating, self._start)
         if self._operating.has_bases:
             yield Offer("Pull a model", "have the servers fetch one", lambda: self._start(self._operating.fetch()))
         for pane in PANES if self._town else PANES[1:]:

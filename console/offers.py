@@ -10,7 +10,7 @@ from console.acts import possible
 from console.commands import Offer
 from console.operating import Operating
 from console.widgets.standing import Standing
-from console.wording import name_of
+from console.wording import living, name_of
 from states.board import Board
 from states.model import ProfileSnapshot
 
@@ -52,6 +52,18 @@ def offers_about(
     for is_possible, title, about, act in offered:
         if is_possible:
             yield Offer(title, about, _starting(start, act))
+
+
+def offers_about_servers(board: Board, operating: Operating, start: Callable[[Act], None]) -> Iterator[Offer]:
+    """Silencing whole servers, and ending that."""
+    for server_id in sorted({profile.server_id for profile in living(board)} | board.halts.keys()):
+        name = name_of(board, server_id)
+        if server_id in board.halts:
+            act = partial(operating.unhalt, server_id)
+            yield Offer(f"Let echoes of {name} speak", "they may come online again", _starting(start, act))
+        else:
+            act = partial(operating.halt, server_id)
+            yield Offer(f"Silence {name}", "every echo of this server goes offline at once", _starting(start, act))
 
 
 def _versions(profile: ProfileSnapshot) -> str:

@@ -132,6 +132,14 @@ class Operating:
         if filled:
             await self._do(self._operator.fetch(filled["name"].strip()))
 
+    async def halt(self, server_id: int) -> None:
+        """Silence every echo of a server. No question: it is quickly taken back, and what it is for can't wait."""
+        await self._do(self._operator.halt(server_id))
+
+    async def unhalt(self, server_id: int) -> None:
+        """Let echoes of a server come online again."""
+        await self._do(self._operator.unhalt(server_id))
+
     async def portrait(self, profile: ProfileSnapshot) -> None:
         """Show how the person writes, and how alike the echo was in its tests."""
         card = await self._operator.card(profile.id)

@@ -59,6 +59,12 @@ class Operator(Protocol):
     async def fetch(self, name: str) -> str:
         """Have the servers fetch a base model; returns when that is done."""
 
+    async def halt(self, server_id: int) -> str:
+        """Silence every echo of a server at once."""
+
+    async def unhalt(self, server_id: int) -> str:
+        """Let echoes of a server come online again."""
+
     async def forget(self, profile_id: int) -> str:
         """Erase everything of a profile, for good."""
 

@@ -122,6 +122,7 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     await parts.scoring.load()
     for server_id, base in (await store.bases.every()).items():
         board.choose_base(server_id, base)
+    await parts.halting.load()
     parts.router.adopt([*profiles, *sessions])
     parts.interpreter.perform(tuple(await store.outbox.pending()))
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from console.ports import Trait
 from db.errors import StorageError
 from echo.choosing import Choosing
+from echo.discord.halting import Halting
 from echo.errors import EngineFailed
 from echo.portraits import Portraits
 from echo.ports import Requests
@@ -40,6 +41,7 @@ class ConsoleOperator:
         board: Board,
         portraits: Portraits,
         choosing: Choosing,
+        halting: Halting,
     ) -> None:
         self._requests = requests
         self._clock = clock
@@ -47,6 +49,7 @@ class ConsoleOperator:
         self._board = board
         self._portraits = portraits
         self._choosing = choosing
+        self._halting = halting
 
     async def online(self, profile_id: int, channel_id: int) -> str:
         """Bring an echo online in a channel."""
@@ -110,6 +113,20 @@ class ConsoleOperator:
     async def fetch(self, name: str) -> str:
         """Have the servers fetch a base model."""
         return await self._choosing.fetch(name)
+
+    async def halt(self, server_id: int) -> str:
+        """Silence every echo of a server."""
+        silenced = await self._halting.halt(server_id, OPERATOR)
+        kept = "" if silenced.is_kept else " This could not be kept: it ends when Echo starts anew."
+        return f"Every echo of this server is silent now; {silenced.sessions} went offline.{kept}"
+
+    async def unhalt(self, server_id: int) -> str:
+        """Let echoes of a server come online again."""
+        try:
+            was = await self._halting.resume(server_id, OPERATOR)
+        except StorageError as error:
+            return str(error)
+        return "Echoes of this server may come online again." if was else "Nothing is silenced in this server."
 
     async def forget(self, profile_id: int) -> str:
         """Erase everything of a profile, for good."""

@@ -18,6 +18,7 @@ from echo.discord.collecting.budget import Budget, beside_echoes
 from echo.discord.collecting.collection import Manner
 from echo.discord.collecting.collector import Collector
 from echo.discord.following import Acquaintance, Following
+from echo.discord.halting import Halting
 from echo.discord.hearing import Hearing
 from echo.discord.hiding import Hider
 from echo.discord.known_places import KnownPlaces
@@ -28,8 +29,10 @@ from echo.discord.presence import Presence
 from echo.discord.privacy import Privacy
 from echo.discord.quizzing import Quizzing
 from echo.discord.reporting import Reporting
+from echo.discord.silencing import Silencing
 from echo.discord.speakable import speakable_channels
 from echo.discord.taking_down import TakingDown
+from echo.discord.trusting import Trusting
 from echo.discord.veil import Veil
 from echo.discord.voice import Voice
 from echo.engine_reports import EngineReports
@@ -87,12 +90,15 @@ class Parts:
         self._join_edge(api_base)
         self._join_following()
         self._join_hiding()
+        self._join_silencing()
         self._join_portraits()
         self._join_sessions()
         self._join_machines()
         choosing = Choosing(self.board, self.router, store.bases, shelf_of(settings), clock)
         channels = functools.partial(speakable_channels, self.client)
-        self.operator = ConsoleOperator(self.router, clock, channels, self.board, self.portraits, choosing)
+        self.operator = ConsoleOperator(
+            self.router, clock, channels, self.board, self.portraits, choosing, self.halting
+        )
 
     def _join_edge(self, api_base: str | None) -> None:
         """What hears and speaks on Discord."""
@@ -173,6 +179,15 @@ class Parts:
         privacy = Privacy(self.hider, self.board.has_profile_of)
         self.client.commands.more["echo privacy"] = privacy.run
         self.client.buttons.more.append(privacy.press)
+
+    def _join_silencing(self) -> None:
+        """What silences whole servers."""
+        store, commands = self.store, self.client.commands
+        self.halting = Halting(self.board, self.router.post, store.servers, store.audit, self.clock)
+        silencing = Silencing(self.client, self.board, self.halting, self.settings.halt_word, self.tasks.start)
+        commands.more |= {"echo halt": silencing.halt, "echo resume": silencing.resume}
+        commands.more["echo trust"] = Trusting(self.halting).run
+        self.client.overhear = silencing.hear
 
     def _join_portraits(self) -> None:
         """What is told of how somebody writes, and how well their echo does it: card, report, quiz."""

@@ -20,6 +20,7 @@ from echo.work_ends import BEING_FORGOTTEN, NO_CONSENT
 from states.board import Board, Fault
 from states.decide import Refusal, Step, begin_profile, begin_session
 from states.events import AskedAgain, EchoAsked, Event, OfflineAsked, OnlineAsked, StartedAgain, TimerFired
+from states.halts import HALTED
 from states.model import MachineKey, MachineKind, ProfileSnapshot, ProfileState, SessionSnapshot, Snapshot
 from states.policy import Policy, Refused
 from states.terms import Summoner
@@ -152,6 +153,7 @@ class Router:
                 active=len(self.board.sessions_online(server_id)),
                 limit=self._session_limit,
                 opens=opens,
+                halted=server_id in self.board.halts,
             )
             why = self.terms.bar(profile, asked, standing) if profile is not None and profile.can_speak else None
             if why is not None:
@@ -234,6 +236,7 @@ class Router:
         elif snapshot.state.is_online:
             self._end_without_consent(snapshot)
             self._end_if_barred(snapshot)
+            self._end_if_halted(snapshot)
 
     def _end_without_consent(self, session: SessionSnapshot) -> None:
         """Take a session offline where a key is out, also one that came online while it was taken out."""
@@ -247,6 +250,12 @@ class Router:
         profile = self.board.profiles.get(session.profile_id)
         if profile is not None and self.terms.is_barred(profile, session.channel_id):
             self.post(session.key, OfflineAsked(self._clock(), 0, NOT_HERE))
+
+    def _end_if_halted(self, session: SessionSnapshot) -> None:
+        # It was coming online when somebody silenced the server, or Echo was killed between the two.
+        halt = self.board.halts.get(session.server_id)
+        if halt is not None:
+            self.post(session.key, OfflineAsked(self._clock(), halt.by, HALTED))
 
     async def _bear(self, step: Step, clash: Refused) -> Step | Refusal:
         try:

@@ -127,4 +127,6 @@ class Saying:
         now = self.board.sessions.get(snapshot.id)
         if now is None or not still_wanted(effect, now) or self.beginning.holds_back(now):
             return False
+        if now.server_id in self.board.halts:
+            return False
         return self.terms.may_speak(self.board.profiles[now.profile_id], now.channel_id, self.clock())

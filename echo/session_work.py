@@ -82,7 +82,7 @@ class SessionWork:
         """Decide whether to answer; if so, store the draft, encrypted, and say when it is due."""
         assert isinstance(snapshot, SessionSnapshot) and isinstance(row.effect, Compose)
         turn, profile = row.effect.turn, self.board.profiles[snapshot.profile_id]
-        if not profile.can_speak or self.is_settling(profile.id) or self.beginning.holds_back(snapshot):
+        if not profile.can_speak or self.is_settling(profile.id) or self._is_silent(snapshot):
             return ev.SilenceChosen(self.clock(), turn)
         if not self.terms.may_speak(profile, snapshot.channel_id, self.clock()):
             return ev.SilenceChosen(self.clock(), turn, Why.NOT_AGREED.value)
@@ -118,6 +118,10 @@ class SessionWork:
         except (EchoError, ChannelGone, StorageError) as error:
             return ev.DraftFailed(self.clock(), turn, str(error))
         return ev.DraftMade(self.clock(), turn, generation, wait, typing, gaps)
+
+    def _is_silent(self, session: SessionSnapshot) -> bool:
+        """Whether somebody silenced the server, or the echo would begin a conversation that it may not."""
+        return session.server_id in self.board.halts or self.beginning.holds_back(session)
 
     def let_go(self, profile_id: int) -> None:
         """Keep nothing of this profile in memory any more."""

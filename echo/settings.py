@@ -133,6 +133,12 @@ class Settings(BaseSettings):
     )
     max_echo_share: float = Field(0.5, ge=0, le=1, description="The same for all echoes of a channel together.")
 
+    halt_word: str = Field(
+        "echo halt",
+        max_length=50,
+        description="Message by which a manager silences the server, and a subject their echo, where one is online; "
+        "empty is none.",
+    )
     quiz_seconds: float = Field(90.0, ge=0.1, le=3600, description="Seconds that a question of /echo quiz stays open.")
     quiz_guesses: int = Field(
         10, ge=1, le=1000, description="Guesses after which the next question of /echo quiz comes by itself."

@@ -33,6 +33,7 @@ from db.quizzes import Quizzes
 from db.receipts import Receipts
 from db.rotation import require_opens
 from db.scorecards import Scorecards
+from db.servers import Servers
 from db.signing import Signer
 from db.sources import Sources
 from db.steps import Steps
@@ -78,6 +79,7 @@ class Store:
     feedback: Feedback
     unseen: Unseen
     bases: ServerBases
+    servers: Servers
     erasure: Erasure
     erasures: Erasures
     receipts: Receipts
@@ -134,6 +136,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             feedback=Feedback(database, keyring, clock),
             unseen=unseen,
             bases=ServerBases(database, clock),
+            servers=Servers(database, clock),
             erasure=Erasure(database, keyring, models, tuning, clock),
             erasures=Erasures(database),
             receipts=Receipts(database, keyring),

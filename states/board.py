@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from states.decide import Refusal, Step
+from states.halts import CONDITION, Halt
 from states.measures import Measures
 from states.model import MachineKey, ProfileSnapshot, ProfileState, SessionSnapshot, Snapshot
 from states.scores import Scorecard
@@ -84,6 +85,10 @@ class Board:
         self.scores: dict[int, tuple[Scorecard, ...]] = {}
         self.bases: dict[int, str] = {}
         """The base models that were chosen for all echoes of a server."""
+        self.halts: dict[int, Halt] = {}
+        """The servers whose echoes are silenced."""
+        self.trusted: dict[int, frozenset[int]] = {}
+        """The roles that servers' managers trust."""
         self.measures: dict[int, Measures] = {}
         self._faults: deque[Fault] = deque(maxlen=keep)
         self._watchers: list[Watcher] = []
@@ -164,6 +169,25 @@ class Board:
             self.bases[server_id] = base
         else:
             self.bases.pop(server_id, None)
+        self._changed()
+
+    def halt(self, server_id: int, halt: Halt | None) -> None:
+        """Show that a server's echoes are silenced; None: not any more."""
+        if halt is None:
+            self.halts.pop(server_id, None)
+            self.set_condition(f"{CONDITION}{server_id}", None)
+            return
+        self.halts[server_id] = halt
+        name, since = self.names.get(server_id) or f"server {server_id}", f"{halt.at:%Y-%m-%d %H:%M} UTC"
+        self.set_condition(
+            f"{CONDITION}{server_id}",
+            f"Every echo in {name} is silenced since {since}: /echo resume there ends that, or “Let echoes of {name} "
+            "speak” in the palette.",
+        )
+
+    def trust(self, server_id: int, roles: frozenset[int]) -> None:
+        """Show which roles a server's managers trust."""
+        self.trusted[server_id] = roles
         self._changed()
 
     def score(self, profile_id: int, cards: tuple[Scorecard, ...]) -> None:

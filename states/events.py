@@ -225,8 +225,8 @@ class ForgettingFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class OnlineAsked(Event):
-    """`by` wants the echo in the channel. `ready`: it can speak; `active` of `limit` sessions are online. `opens`: it
-    may begin conversations there too, as far as its subject allows that."""
+    """`by` wants the echo in the channel. `ready`: it can speak; `active` of `limit` sessions are online; `halted`: all
+    of the server are silenced. `opens`: it may begin conversations there, as far as its subject allows that."""
 
     by: int
     profile_id: int
@@ -236,6 +236,7 @@ class OnlineAsked(Event):
     active: int
     limit: int
     opens: bool = False
+    halted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,13 @@ PROFILE_ROWS: tuple[Row, ...] = (
 )
 
 SESSION_ROWS: tuple[Row, ...] = (
-    Row(ev.OnlineAsked, S.OFFLINE, S.LISTENING, when=("is_ready", "is_below_limit"), do=("begin", "plan_opening")),
+    Row(
+        ev.OnlineAsked,
+        S.OFFLINE,
+        S.LISTENING,
+        when=("is_not_halted", "is_ready", "is_below_limit"),
+        do=("begin", "plan_opening"),
+    ),
     Row(ev.OfflineAsked, ONLINE, S.OFFLINE, do=("end",)),
     Row(ev.SubjectSeen, ONLINE, S.COOLING, do=("give_way",)),
     Row(ev.MessageHeard, S.LISTENING, S.COMPOSING, when=("may_answer",), do=("note_speaker", "begin_thought")),

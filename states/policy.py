@@ -75,6 +75,7 @@ class Refused(StrEnum):
     NOT_THE_SUMMONER = "not_the_summoner"
     OTHER_PLACE = "other_place"
     OTHER_HOUR = "other_hour"
+    HALTED = "halted"
     FORGOTTEN = "forgotten"
 
 
@@ -104,5 +105,6 @@ SENTENCES: dict[Refused, str] = {
     "them choose anew with /echo consent change.",
     Refused.OTHER_HOUR: "Its person does not let this echo speak at this hour: try again later, or let them choose "
     "anew with /echo consent change.",
+    Refused.HALTED: "Every echo in this server is silenced; somebody who manages it ends that with /echo resume.",
     Refused.FORGOTTEN: "This echo is forgotten; /echo create asks for a new one.",
 }

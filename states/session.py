@@ -23,6 +23,10 @@ class SessionDraft(Draft[SessionSnapshot]):
 
     # guards
 
+    def is_not_halted(self, data: Trigger) -> bool:
+        """Nobody has silenced the server."""
+        return not cast(ev.OnlineAsked, data.args[0]).halted or self.no(Refused.HALTED)
+
     def is_ready(self, data: Trigger) -> bool:
         """The profile has a model that can speak."""
         return cast(ev.OnlineAsked, data.args[0]).ready or self.no(Refused.NOT_READY)

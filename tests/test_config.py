@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 OTHER: dict[str, Any] = {"timezone": "Europe/Berlin", "ollama_host": "http://10.0.0.2:1", "ollama_model": "gemma2:2b"}
 OTHER |= {"collect_nsfw": True, "excluded_channels": "111222333444555666, 222333444555666777"}
 OTHER |= {"engine": "ollama", "collection_effort": 0.5, "log_level": "DEBUG", "data_dir": "/var/lib/somewhere-else"}
+OTHER |= {"halt_word": "quiet, all of you"}
 OTHER |= {"ollama_away": "silent", "ollama_embedding_model": "all-minilm"}
 OTHER |= {"max_share_of_voice": 0.25, "max_echo_share": 0.75, "scorecard_gate": 0.5}
 OTHER |= {f"training.{key}": 0.25 for key in ("dropout", "learning_rate", "warmup", "retire_share")}

@@ -71,6 +71,7 @@ MANAGING: Final = frozenset({Role.MANAGER})
 OTHERS: Final = EVERYBODY - OWN
 
 GOVERNS: Final = "Only {name} and those with the permission Manage Server may do that with this echo."
+MANAGES: Final = "That takes the permission Manage Server: ask somebody who manages this server."
 NOT_YOURS: Final = "Only the person whose echo it is can do that: nobody else says what it is to be like."
 NOT_ASKED: Final = SENTENCES[Refused.NOT_THE_SUBJECT]
 OF_OTHERS: Final = (
@@ -155,4 +156,8 @@ ROWS: Final[tuple[Row, ...]] = (
     _press("echo:card:show", "messages behind a line of a card", OWN, NOT_YOURS),
     _press("echo:card:ban", "*Ban words and topics*", OWN, NOT_YOURS),
     Row("echo:card:bans", Kind.FORM, "the form of *Ban words and topics*", OWN, NOT_YOURS),
+    _command("echo halt", MANAGING, MANAGES, of_echo=False, limited=False),
+    _command("echo resume", MANAGING, MANAGES, of_echo=False, limited=False),
+    _command("echo trust", MANAGING, MANAGES, of_echo=False),
+    Row("halt word", Kind.MESSAGE, "the halt word, as a message", GOVERNING, limited=False),
 )

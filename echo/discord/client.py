@@ -90,6 +90,8 @@ class EchoClient(nextcord.Client):
         self.veil = unveiled()
         self.returned: Callable[[], None] = lambda: None
         self.speaker_of: Callable[[translate.Raw], int | None] = lambda raw: None
+        self.overhear: Take = lambda raw: None
+        """Takes each message of a server before it is heard, also one that was missed."""
         self._requests = requests
         self._board = board
         self._hearing = hearing
@@ -286,6 +288,8 @@ class EchoClient(nextcord.Client):
         """Hear a message straight from its JSON: nextcord's objects would cost ten times as much."""
         if self.user is None or raw.get("guild_id") is None:
             return
+        # A halt word counts whoever says it.
+        self.overhear(raw)
         shown = self.veil.seen(raw, int(raw["guild_id"]))
         if shown is None:
             return

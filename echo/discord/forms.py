@@ -14,7 +14,7 @@ from echo.discord.access_rows import MANAGING, ROWS
 from states.model import Allowance
 
 SLASH, USER_MENU = 1, 2
-SUBCOMMAND, TEXT, YES_NO, USER, FILE = 1, 3, 5, 6, 11
+SUBCOMMAND, TEXT, YES_NO, USER, ROLE, FILE = 1, 3, 5, 6, 8, 11
 IN_SERVERS: Final = [0]
 ANYWHERE: Final = [0, 1]
 """Where commands can be used (`contexts`): in servers, and in direct messages; subcommands have none of their own."""
@@ -113,6 +113,17 @@ SUBCOMMANDS: Final = [
     ),
     _option(SUBCOMMAND, "report", "How like its person an echo was found in its test", options=[_PROFILE]),
     _option(SUBCOMMAND, "privacy", "Be invisible to the echoes of this server, or visible again"),
+    _option(SUBCOMMAND, "halt", "Silence every echo of this server at once (only with Manage Server)"),
+    _option(SUBCOMMAND, "resume", "Let echoes come online again after a halt (only with Manage Server)"),
+    _option(
+        SUBCOMMAND,
+        "trust",
+        "Which roles may bring echoes online whose people let them (only with Manage Server)",
+        options=[
+            _option(ROLE, "role", "The role to be trusted; left out: show which are", required=False),
+            _option(YES_NO, "back", "Trust it no more", required=False),
+        ],
+    ),
     _option(SUBCOMMAND, "help", "What Echo is, what it keeps and how to stop it"),
 ]
 

@@ -99,6 +99,7 @@ class Interactions:
             is_manager=may.manage_guild or may.administrator,
             server_id=server.id,
             channel_id=interaction.channel_id,
+            is_trusted=_is_trusted(user, self._board.trusted.get(server.id, frozenset())),
             is_bot=user.bot,
             row=row,
         )
@@ -107,6 +108,10 @@ class Interactions:
             here.send_messages = here.send_messages_in_threads
         pressed = interaction.message.id if interaction.message is not None else 0
         return Asking(asker, reply, server, here, echo_id, pressed)
+
+
+def _is_trusted(user: nextcord.User | nextcord.Member, trusted: frozenset[int]) -> bool:
+    return isinstance(user, nextcord.Member) and any(role.id in trusted for role in user.roles)
 
 
 def _row(kind: nextcord.InteractionType, data: dict[str, Any]) -> Row:

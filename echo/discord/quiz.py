@@ -71,10 +71,12 @@ class Quiz:
             self._finish_question()
         return texts.TAKEN.format(letter=press.choice.upper())
 
-    def see(self, profile: ProfileSnapshot | None, is_allowed: bool) -> None:
+    def see(self, profile: ProfileSnapshot | None, is_allowed: bool, *, is_halted: bool = False) -> None:
         """The board shows the profile like this now."""
         if profile is None or not profile.can_speak:
             self.stop(End.GONE)
+        elif is_halted:
+            self.stop(End.HALTED)
         elif not is_allowed:
             self.stop(End.TAKEN_BACK)
         elif profile.stale != self._stale:

@@ -48,6 +48,7 @@ class End(StrEnum):
     NOBODY = "Nobody guessed any more."
     TAKEN_BACK = "The person whom it is about does not allow it any more."
     GONE = "The echo is not there any more."
+    HALTED = "Everything in this server was silenced."
     TROUBLE = "Something went wrong on Echo's side."
     RAN_OUT = "What was left to ask was edited or deleted, or is not for everybody here any more."
 

@@ -69,8 +69,7 @@ class QuizStore(Protocol):
     async def note_asked(self, moment_id: int) -> None:
         """A moment is shown now."""
 
-    async def begin(self, profile_id: int, channel_id: int, message_id: int) -> int:
-        """A quiz stands in a channel."""
+    async def begin(self, profile_id: int, channel_id: int, message_id: int) -> int: ...
 
     async def end(self, quiz_id: int) -> None:
         """A quiz is over."""
@@ -184,7 +183,8 @@ class Quizzing:
     def _look(self) -> None:
         for quiz in tuple(self._running.values()):
             profile = self._board.profiles.get(quiz.profile.id)
-            quiz.see(profile, profile is not None and Allowance.QUIZ in profile.allows)
+            is_allowed = profile is not None and Allowance.QUIZ in profile.allows
+            quiz.see(profile, is_allowed, is_halted=quiz.profile.server_id in self._board.halts)
 
     # beginning
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import nextcord.http
 
+from db.audit import Audit
 from db.changes import Changes
 from db.connection import Database
 from db.corpus import Corpus
@@ -21,14 +22,18 @@ from db.keys import Keyring
 from db.models import Models
 from db.outbox import Outbox, OutboxRow
 from db.quizzes import Quizzes
+from db.servers import Servers
 from db.wishes import WishBook
 from echo.corpus.written import Written
 from echo.discord.card import Card
 from echo.discord.client import EchoClient
+from echo.discord.halting import Halting
 from echo.discord.hearing import Hearing
 from echo.discord.notices import Notices, Openings
 from echo.discord.quizzing import Quizzing
 from echo.discord.reporting import Reporting
+from echo.discord.silencing import Silencing
+from echo.discord.trusting import Trusting
 from echo.interpreter import Interpreter
 from echo.package_imports import PackageImports
 from echo.portraits import Portraits
@@ -247,6 +252,12 @@ async def edge_at(
         models = Models(database, keyring, folder)
         client.commands.card = client.buttons.card = card = Card(board, Portraits(models, corpus, wishes, board))
         client.commands.more |= {"echo card": card.run, "echo report": Reporting(board, ZoneInfo("UTC")).run}
+
+        halting = Halting(board, router.post, Servers(database, clock), Audit(database, keyring, clock), clock)
+        await halting.load()
+        silencing = Silencing(client, board, halting, settings.halt_word, tasks.start)
+        client.commands.more |= {"echo halt": silencing.halt, "echo resume": silencing.resume}
+        client.commands.more["echo trust"], client.overhear = Trusting(halting).run, silencing.hear
 
         async def type_in(channel_id: int) -> None:
             """Nobody is seen typing here."""

@@ -80,6 +80,11 @@ async def asked_for(walk: Walk, role: Role, profile: ProfileSnapshot, subject: s
     return await walk.command(role, subject, "Make an echo", user=subject)
 
 
+async def said_word(walk: Walk, role: Role, profile: ProfileSnapshot, subject: str) -> Said:
+    """The halt word, in the channel where the echo is online."""
+    return await walk.say(role, subject, "**Echo halt!**")
+
+
 async def brought_online(walk: Walk) -> None:
     """Bo's echo talks in #general."""
     if not walk.edge.board.sessions_online():
@@ -109,6 +114,10 @@ WAYS: dict[str, Way] = {
     "echo allow": called("echo allow", "You allow this at the moment", what="quiz"),
     "echo quiz": called("echo quiz", "A quiz is running already", user="{subject}"),
     "echo report": called("echo report", "has not been tested yet", profile="{id}"),
+    "echo halt": called("echo halt", "is silent from now on"),
+    "echo resume": called("echo resume", "may come online in this server again"),
+    "echo trust": called("echo trust", "No role is trusted"),
+    "halt word": Way(said_word, ("offline",), online=True),
     "echo:consent:yes": pressed(f"echo:consent:yes:{{id}}:{VERSION}", "Thank you", fresh=True),
     "echo:consent:no": pressed("echo:consent:no:{id}", "Understood", fresh=True),
     "echo:consent:allow": pressed("echo:consent:allow:{id}", "is allowed in this server", fresh=True),
@@ -188,7 +197,11 @@ async def walked(walk: Walk, row: Row) -> None:
             said = await way.does(walk, role, about, name)
             assert not any(one in said.text for one in way.done) or row.name in ABOUT_SERVER, (row.name, role, said)
             assert_refused(row, role, said)
-    assert await walk.stored() == before, f"{row.name}: what was refused changed something"
+    if row.kind is Kind.MESSAGE:
+        # It is heard like any other message, and no more.
+        assert edge.board.sessions_online() and not edge.board.halts
+    else:
+        assert await walk.stored() == before, f"{row.name}: what was refused changed something"
     for role in may:
         if way.online:
             await brought_online(walk)
@@ -198,6 +211,8 @@ async def walked(walk: Walk, row: Row) -> None:
             await edge.router.ask(profile.key, ev.ForgetAsked(edge.clock(), 0, "The next one is tried."))
             await edge.router.settled()
             profile = await walk.fresh()
+        if edge.board.halts and row.name != "echo halt":
+            await walk.command(Role.MANAGER, subject, "echo resume")
         for session in edge.board.sessions_online():
             await edge.router.offline(session.id, 0, "The next one is tried.")
     if way.fresh:
@@ -210,6 +225,9 @@ def assert_refused(row: Row, role: Role, said: Said) -> None:
     if row.name in ABOUT_SERVER and role is Role.ELSEWHERE:
         # Nothing can be asked of another server: whoever asks is told of the one that they are in.
         assert str(FAR) not in said.text and "Eve" not in said.text
+        return
+    if row.kind is Kind.MESSAGE:
+        assert said.texts == (), (row.name, role, said)
         return
     [text] = said.texts
     assert said.private and not said.form and not said.pressable, (row.name, role, said)

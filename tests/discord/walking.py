@@ -79,6 +79,16 @@ class Walk:
         data = {"custom_id": custom_id, "components": rows}
         return await self._begun(MODAL_SUBMIT, self.actor(role, subject), self._place(role), data)
 
+    async def say(self, role: Role, subject: str, text: str) -> Said:
+        """A message where the echo is online; what became of that is told as `offline` and `silenced`."""
+        edge, place = self.edge, self._place(role)
+        edge.world.post_message(place, self.actor(role, subject), text, now=edge.clock.timestamp())
+        # Discord tells of both in order: when this is answered, that was heard.
+        await self.command(Role.MEMBER, subject, "echo help")
+        await edge.router.settled()
+        found = ["offline"] if not edge.board.sessions_online() else []
+        return Said((*found, *(["silenced"] if edge.board.halts else [])), private=True)
+
     async def fresh(self, subject: str = "Cy Day") -> ProfileSnapshot:
         """An open question to somebody who is to be asked anew."""
         edge = self.edge

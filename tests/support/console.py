@@ -141,6 +141,14 @@ class RecordingOperator:
         self.acts.append((f"fetch {name}", 0, None))
         return f"{name} is there."
 
+    async def halt(self, server_id: int) -> str:
+        self.acts.append(("halt", server_id, None))
+        return "Every echo of this server is silent now."
+
+    async def unhalt(self, server_id: int) -> str:
+        self.acts.append(("unhalt", server_id, None))
+        return "Echoes of this server may come online again."
+
     async def forget(self, profile_id: int) -> str:
         self.acts.append(("forget", profile_id, None))
         return "Everything of this echo is being erased."

@@ -26,6 +26,7 @@ from bench import (
     requests,
     starting,
     storing,
+    sweeping,
     talking,
     whole_way,
 )
@@ -35,6 +36,7 @@ BENCHMARKS: Final[dict[str, tuple[str, Benchmark]]] = {
     "decide": ("a decision against a bare transition", deciding.measure),
     "record": ("a journalled step against a bare commit", recording.measure),
     "store": ("sealing and storing messages against the plain calls", storing.measure),
+    "sweep": ("how long a sweep holds the writer at once", sweeping.measure),
     "import": ("importing an export against the plain calls, and its memory", importing.measure),
     "collect": ("collecting a channel against a plain history() loop", collecting.measure),
     "requests": ("requests for one author by search against a walk", requests.measure),

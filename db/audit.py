@@ -123,6 +123,12 @@ class Audit:
                 return
             after = rows[-1]["id"]
 
+    async def due(self, before: datetime) -> tuple[int, datetime | None]:
+        """How many lines were written before that, and when the oldest of them was."""
+        async with self._database.read() as connection:
+            count, oldest = await SQL.acts_due(connection, before=time_to_text(before))
+        return count, None if oldest is None else time_from_text(oldest)
+
     async def cut(self, before: datetime) -> int:
         """Cut off what was done before that, leaving a signed mark of what the cut-off part ended with; how many."""
         house = await self._keyring.house()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -17,10 +18,15 @@ import aiosqlite
 from db.errors import DatabaseLocked, DatabaseTooOld, DatabaseUnreachable, damaged, explain
 from db.schema import Migration, check_owner, migrate, pragma, read_migrations
 
+CHECKPOINT_PAGES = 1000
+"""Pages of the write-ahead log after which a commit brings it into the file: SQLite's own figure."""
 PATIENCE = 1.0
 """Seconds for which a lock of another program is waited for."""
-VACUUM_PAGES = 1000
-"""Free pages that one round of `incremental_vacuum` gives back, so that steps get their turn in between."""
+VACUUM_PAGES = 100
+"""Free pages that the first round of `incremental_vacuum` gives back, so that steps get their turn in between."""
+VACUUM_MOST = 1000
+VACUUM_TARGET = 0.01
+"""Free pages of a later round at most, and seconds for which it should hold the writer."""
 _ROWS_AHEAD = 64
 """Rows that an iteration over a cursor fetches at a time: aiosqlite's own figure."""
 
@@ -117,21 +123,40 @@ class Database:
             with self._explained():
                 return await _to_the_end(self._writer.visit(transaction))
 
+    async def write_timed(self, work: Callable[[sqlite3.Connection], T]) -> tuple[T, float]:
+        """The same as `write_at_once`, and for how many seconds nobody else could write."""
+        began = 0.0
+
+        def timed(connection: sqlite3.Connection) -> T:
+            nonlocal began
+            began = time.monotonic()
+            return work(connection)
+
+        found = await self.write_at_once(timed)
+        return found, time.monotonic() - began
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
         """The reader: it sees what is committed, waits for no writer, and can't write."""
         with self._explained():
             yield self._reader
 
-    async def compact(self) -> None:
+    async def compact(self) -> float:
         """Give free pages back and empty the write-ahead log, so that nothing erased lingers in either.
 
-        Raises DatabaseLocked where another program reads the file and so keeps the log alive.
+        Returns the longest that it held the writer, in seconds. Raises DatabaseLocked where another program reads the
+        file and so keeps the log alive.
         """
-        left, before = await self._vacuum(), None
+        pages, longest, before, left = VACUUM_PAGES, 0.0, None, 1
         while left and left != before:
-            left, before = await self._vacuum(), left
+            before = left
+            left, seconds = await self._vacuum(pages)
+            longest = max(longest, seconds)
+            pages = max(1, min(2 * pages, VACUUM_MOST, int(pages * VACUUM_TARGET / seconds)))
+            await self.ease()
+        # What is left for this is short, as the log is in the file already.
         async with self._lock:
+            began = time.monotonic()
             with self._explained():
                 rows = list(await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
                 if rows[0][0]:
@@ -139,14 +164,35 @@ class Database:
                         f"Another program reads the database {self.path}, so that what was erased is not all gone "
                         "yet: close it, then try again."
                     )
+        return max(longest, time.monotonic() - began)
 
-    async def _vacuum(self) -> int:
-        """Give back some free pages; how many there still are."""
+    @asynccontextmanager
+    async def easing(self) -> AsyncIterator[None]:
+        """Within this no commit brings the write-ahead log into the file, which can take long: `ease` is to do it."""
+        await self._set_checkpoints(0)
+        try:
+            yield
+        finally:
+            await self._set_checkpoints(CHECKPOINT_PAGES)
+
+    async def _set_checkpoints(self, pages: int) -> None:
         async with self._lock:
             with self._explained():
+                await self._writer.execute_fetchall(f"PRAGMA wal_autocheckpoint = {pages}")
+
+    async def ease(self) -> None:
+        """Bring into the file what stands in the write-ahead log, as far as that keeps nobody from writing."""
+        with self._explained():
+            await self._reader.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+
+    async def _vacuum(self, pages: int) -> tuple[int, float]:
+        """Give back some free pages; how many there still are, and for how long that held the writer."""
+        async with self._lock:
+            began = time.monotonic()
+            with self._explained():
                 # Through `execute` this pragma would free one page only.
-                await self._writer.executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
-                return await pragma(self._writer, "freelist_count")
+                await self._writer.executescript(f"PRAGMA incremental_vacuum({pages})")
+                return await pragma(self._writer, "freelist_count"), max(time.monotonic() - began, 1e-6)
 
     def _create(self) -> None:
         """Make the file, for its owner only, before SQLite makes it for everybody; its log inherits the mode."""

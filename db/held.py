@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from types import MappingProxyType
-
-import aiosqlite
 
 ERASED: Mapping[str, str] = MappingProxyType(
     {
@@ -55,11 +54,9 @@ STAYING: Mapping[str, str] = MappingProxyType(
 """Table -> why its rows of a forgotten profile stay, and how long. None of them holds text that anybody wrote."""
 
 
-async def erase_batch(connection: aiosqlite.Connection, table: str, profile_id: int, batch: int) -> int:
+def erase_batch(connection: sqlite3.Connection, table: str, profile_id: int, batch: int) -> int:
     """Delete up to `batch` rows of a profile from one of the tables of ERASED; how many there were."""
     if table not in ERASED:
         raise ValueError(f"{table} is not known to be erased.")
     query = f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE profile_id = ? LIMIT ?)"
-    cursor = await connection.execute(query, (profile_id, batch))
-    await cursor.close()
-    return cursor.rowcount
+    return connection.execute(query, (profile_id, batch)).rowcount

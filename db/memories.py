@@ -98,11 +98,6 @@ class Memories:
                 [int(await SQL.drop_memories_of_place(connection, channel_id=channel_id)) for channel_id in channel_ids]
             )
 
-    async def drop_before(self, at: datetime) -> int:
-        """Forget what was stored before; how many rows there were."""
-        async with self._database.write() as connection:
-            return int(await SQL.erase_old_memories(connection, before=time_to_text(at)))
-
 
 def _place(profile_id: int, session_id: int, message_id: int) -> tuple[str | int, ...]:
     return ("memory", profile_id, session_id, message_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -102,6 +103,19 @@ class TuningFiles:
         if not self._saving:
             await asyncio.to_thread(self._unlink_unfinished)
         return await self._remove(path for key, path in found if key not in wanted)
+
+    async def logs_due(self, before: datetime) -> tuple[int, datetime | None]:
+        """How many logs were written to last before that, and when the oldest of them was."""
+        times = [at for _, at in await asyncio.to_thread(self._logs) if at < before]
+        return len(times), min(times, default=None)
+
+    async def drop_logs(self, before: datetime) -> int:
+        """Remove the logs that were written to last before that; how many there were."""
+        return await self._remove([path for path, at in await asyncio.to_thread(self._logs) if at < before])
+
+    def _logs(self) -> list[tuple[Path, datetime]]:
+        found = [path for _, path in self._files({LOGS: _LOG})]
+        return [(path, datetime.fromtimestamp(path.stat().st_mtime, UTC)) for path in found]
 
     def path(self, profile_id: int, version: int, part: Part) -> Path:
         """Where that is kept."""

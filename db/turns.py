@@ -47,8 +47,3 @@ class Turns:
                 decided_at=time_to_text(at),
             )
             return Decided(*await SQL.decided_turn(connection, channel_id=channel_id, message_id=message_id))
-
-    async def drop_before(self, at: datetime) -> int:
-        """Drop what was decided before; how many there were."""
-        async with self._database.write() as connection:
-            return int(await SQL.drop_old_turns(connection, before=time_to_text(at)))

@@ -132,7 +132,7 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     await until_available(client, gateway)
     stack.callback(parts.timers.stop)
     parts.timers.start()
-    upkeep = Upkeep(store.erasure, store.turns, store.memories, store.database, parts.settings, parts.clock)
+    upkeep = Upkeep(store.retention, store.database, parts.settings, parts.clock, parts.router.resting)
     maintenance.schedule(parts.timers, _starting(tasks, upkeep, parts))
     parts.interpreter.begin()
     parts.router.tell_started()

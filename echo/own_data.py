@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 Work: TypeAlias = "Callable[[argparse.Namespace, Loaded, Callable[[str], None]], int]"
-COMMANDS: Final = ("forget", "receipt")
+COMMANDS: Final = ("forget", "receipt", "retention")
 
 
 def add(commands: Commands, common: Parser, world: Parser) -> None:
@@ -34,6 +34,11 @@ def add(commands: Commands, common: Parser, world: Parser) -> None:
     showing.add_argument("--out", type=Path, metavar="FILE", help="write the signed JSON there instead")
     verifying = parts.add_parser("verify", parents=[common, world], help="check a receipt's signature")
     verifying.add_argument("file", type=Path, metavar="FILE", help="the file receipt.json")
+    retention = commands.add_parser(
+        "retention", parents=[common, world], help="erase what is too old; Echo itself does it every night"
+    )
+    retention.add_argument("--dry-run", action="store_true", help="only show what would go, also while Echo runs")
+    retention.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _whose(command: Parser) -> None:
@@ -49,6 +54,10 @@ def work_of(command: str) -> Work:
         from echo import forget_cli
 
         return forget_cli.run
+    if command == "retention":
+        from echo import retention_cli
+
+        return retention_cli.run
     from echo import receipt_cli
 
     return receipt_cli.run

@@ -1,6 +1,7 @@
 """The settings of how long things are kept: `retention.KEY` in the file, `ECHO_RETENTION_KEY` in the environment.
 
-Messages, the journal and measurements have settings of their own: `data_retention_days` and its like.
+Messages (with what is made of them), the journal and measurements have settings of their own: `data_retention_days` and
+its like.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ class RetentionSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
     generations: int = Field(30, ge=1, le=3650, description="Days that drafts and what echoes said are kept.")
-    memories: int = Field(30, ge=1, le=3650, description="Days that echoes remember what was said in a session.")
     sessions: int = Field(90, ge=1, le=3650, description="Days that sessions which ended are kept.")
     feedback: int = Field(180, ge=1, le=3650, description="Days that feedback about what echoes said is kept.")
     receipts: int = Field(1095, ge=1, le=3650, description="Days that receipts of erasures are kept.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from typing import Protocol
 
@@ -167,6 +167,22 @@ class Router:
     async def offline(self, session_id: int, by: int, reason: str) -> Step | Refusal:
         """Take a session offline."""
         return await self.ask(MachineKey(MachineKind.SESSION, session_id), OfflineAsked(self._clock(), by, reason))
+
+    @asynccontextmanager
+    async def resting(self, session_ids: Sequence[int]) -> AsyncIterator[Sequence[int]]:
+        """Of these sessions those that are offline with nothing in their mailboxes: within it they stay so, and after
+        it they are gone from the board, as their rows are to be from the database. Where that fails they stay."""
+        async with self._births:
+            keys = [MachineKey(MachineKind.SESSION, session_id) for session_id in session_ids]
+            free = [key for key in keys if (actor := self._actors.get(key)) is None or self._rests(actor)]
+            yield [key.id for key in free]
+            for key in free:
+                self._actors.pop(key, None)
+                self.board.sessions.pop(key.id, None)
+
+    def _rests(self, actor: Actor) -> bool:
+        snapshot = actor.snapshot
+        return isinstance(snapshot, SessionSnapshot) and not snapshot.state.is_online and not actor.waiting
 
     def ring(self, key: MachineKey, event: TimerFired) -> None:
         """An alarm went off."""

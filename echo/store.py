@@ -31,6 +31,7 @@ from db.models import Models
 from db.outbox import Outbox
 from db.quizzes import Quizzes
 from db.receipts import Receipts
+from db.retention import Retention
 from db.rotation import require_opens
 from db.scorecards import Scorecards
 from db.servers import Servers
@@ -83,6 +84,7 @@ class Store:
     erasure: Erasure
     erasures: Erasures
     receipts: Receipts
+    retention: Retention
     audit: Audit
     signer: Signer
 
@@ -108,6 +110,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
         corpus = Corpus(database, keyring, clock)
         corpus.is_unseen = unseen.is_unseen
         models = Models(database, keyring, home)
+        audit = Audit(database, keyring, clock)
         tuning = TuningFiles(database, keyring, home)
         yield Store(
             home=home,
@@ -140,7 +143,8 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             erasure=Erasure(database, keyring, models, tuning, clock),
             erasures=Erasures(database),
             receipts=Receipts(database, keyring),
-            audit=Audit(database, keyring, clock),
+            retention=Retention(database, models, tuning, audit),
+            audit=audit,
             signer=Signer(house),
         )
 

@@ -273,11 +273,3 @@ async def test_an_answer_is_given_no_more_messages_than_fit_its_share(build: Bui
     stage.hears(1, message=4)
     ruling = await stage.rule(stage.floor(), 1, *talk)
     assert ruling.speaks and ruling.room == 2
-
-
-async def test_decisions_are_dropped_when_they_are_old(build: Build) -> None:
-    stage = await build(1)
-    await stage.turns.decide(CHANNEL, 5, Decided(1, 0.5, "wanted"), NOON)
-    assert await stage.turns.drop_before(NOON) == 0
-    assert await stage.turns.drop_before(NOON.replace(hour=13)) == 1
-    assert await stage.turns.of(CHANNEL, 5) is None

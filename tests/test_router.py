@@ -48,6 +48,34 @@ async def test_a_person_has_one_living_profile_in_a_server(here: Machinery) -> N
     assert len(here.board.profiles) == 2, "whoever asks while the question stands has it put again"
 
 
+async def ready(here: Machinery) -> None:
+    """A profile that can speak."""
+    here.outcome = lambda row: {
+        Collect: ev.CollectionFinished(here.clock(), 500, 50),
+        Train: ev.TrainingFinished(here.clock(), "models/1-1.model", 1, 500, 1.0),
+    }.get(type(row.effect))
+    here.hold.set()
+    await here.create()
+    await here.router.ask(PROFILE, ev.ConsentGiven(here.clock(), 20, 1, "hash"))
+    await until(here.board, lambda: here.board.profiles[1].state is ProfileState.READY)
+
+
+async def test_only_sessions_that_rest_may_be_erased_and_they_come_online_anew(here: Machinery) -> None:
+    await ready(here)
+    step = await here.router.online(1, 40, 20)
+    assert isinstance(step, Step)
+    async with here.router.resting([step.after.id]) as free:
+        assert free == []
+    await here.router.offline(step.after.id, 20, "Enough.")
+    async with here.router.resting([step.after.id]) as free:
+        assert free == [step.after.id]
+        async with here.database.write() as connection:
+            await connection.execute("DELETE FROM echo_sessions")
+    assert here.board.sessions == {}
+    again = await here.router.online(1, 40, 20)
+    assert isinstance(again, Step) and again.after.id > step.after.id
+
+
 async def test_machines_do_not_wait_for_each_other(here: Machinery) -> None:
     await here.create()
     await here.create(21)
@@ -146,14 +174,7 @@ async def test_who_asks_while_echo_stops_is_told_so(here: Machinery) -> None:
 
 
 async def test_an_echo_that_came_online_while_it_was_being_forgotten_goes_offline(here: Machinery) -> None:
-    here.outcome = lambda row: {
-        Collect: ev.CollectionFinished(here.clock(), 500, 50),
-        Train: ev.TrainingFinished(here.clock(), "models/1-1.model", 1, 500, 1.0),
-    }.get(type(row.effect))
-    here.hold.set()
-    await here.create()
-    await here.router.ask(PROFILE, ev.ConsentGiven(here.clock(), 20, 1, "hash"))
-    await until(here.board, lambda: here.board.profiles[1].state is ProfileState.READY)
+    await ready(here)
     async with here.database.write():
         forgetting = asyncio.ensure_future(here.router.ask(PROFILE, ev.ForgetAsked(here.clock(), 20, "wish")))
         await here.outbox.pending()  # meanwhile its step has come to wait for its turn to be written

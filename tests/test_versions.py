@@ -248,5 +248,5 @@ async def test_a_sweep_keeps_the_version_to_go_back_to_and_removes_the_others(tm
         await now.store.models.save(1, 4, b"version 4", keep=(1, 2))
         after = replace(now.profile, model_version=4, model_path="models/1-4.model", made=4, previous=2)
         await now.store.steps.record(changed_to(now.profile, replace(after, previous_path="models/1-2.model")))
-        swept = await now.store.erasure.sweep(NOON, NOON)
-        assert swept.models == 1 and names(tmp_path) == ["1-2.model", "1-4.model"]
+        swept = await now.store.retention.sweep({"journal": NOON})
+        assert swept.of("models") == 1 and names(tmp_path) == ["1-2.model", "1-4.model"]

@@ -23,3 +23,6 @@ ON CONFLICT (id) DO UPDATE SET upto = excluded.upto, mac = excluded.mac, at = ex
 
 -- name: cut_acts(upto, batch)!
 DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id <= :upto ORDER BY id LIMIT :batch)
+
+-- name: acts_due(before)^
+SELECT count(*), min(at) FROM audit WHERE at < :before

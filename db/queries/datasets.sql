@@ -26,16 +26,5 @@ ORDER BY split
 DELETE FROM datasets
 WHERE (profile_id, split, part) IN (SELECT profile_id, split, part FROM datasets WHERE profile_id = :profile_id LIMIT :batch)
 
--- name: erase_old_datasets(before, batch)!
--- Not while the profile is being made or refreshed: it still needs them. One that stands still has a reason.
-DELETE FROM datasets
-WHERE (profile_id, split, part) IN (
-    SELECT datasets.profile_id, datasets.split, datasets.part FROM datasets
-    INNER JOIN echo_profiles ON echo_profiles.id = datasets.profile_id
-    WHERE datasets.made_at < :before
-        AND (echo_profiles.training_status = 'ready' OR echo_profiles.reason IS NOT NULL)
-    LIMIT :batch
-)
-
 -- name: drop_datasets_of(profile_ids)!
 DELETE FROM datasets WHERE profile_id IN (SELECT value FROM json_each(:profile_ids))

@@ -83,6 +83,3 @@ FROM measures
 WHERE at >= :since
 GROUP BY host, base
 ORDER BY host, base
-
--- name: erase_old_measures(before, batch)!
-DELETE FROM measures WHERE id IN (SELECT id FROM measures WHERE at < :before LIMIT :batch)

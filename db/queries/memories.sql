@@ -33,6 +33,3 @@ DELETE FROM memories WHERE message_id IN (SELECT value FROM json_each(:ids))
 
 -- name: drop_memories_of_place(channel_id)!
 DELETE FROM memories WHERE channel_id = :channel_id
-
--- name: erase_old_memories(before)!
-DELETE FROM memories WHERE stored_at < :before

@@ -9,6 +9,3 @@ SELECT profile_id, chance, why FROM turns_decided WHERE channel_id = :channel_id
 -- name: release_turns(profile_id)!
 -- That something was decided stays, so that nobody decides it anew; who it was goes.
 UPDATE turns_decided SET profile_id = NULL, chance = 0 WHERE profile_id = :profile_id
-
--- name: drop_old_turns(before)!
-DELETE FROM turns_decided WHERE decided_at < :before

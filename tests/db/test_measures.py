@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from db.connection import Database
 from db.erasure import Erasure
 from db.measures import NEWEST, HostMeasured, MeasureLog
+from db.retention import Retention
 from db.steps import Steps
 from db.stored import AnswerMeasured
 from states.measures import Spread, Summary
@@ -169,15 +170,15 @@ async def test_forgetting_erases_them_and_lets_none_come_in_later(
 
 
 async def test_the_clean_up_erases_what_is_too_old_and_nothing_else_of_it(
-    log: MeasureLog, erasure: Erasure, steps: Steps, profile: ProfileSnapshot
+    log: MeasureLog, retention: Retention, steps: Steps, profile: ProfileSnapshot
 ) -> None:
     again = (await steps.record(birth(user_id=99))).snapshot
     await log.add(
         [measured(profile.id, 3601), measured(profile.id, 3600), measured(again.id, 7200), measured(again.id)]
     )
     longer = NOON - timedelta(days=9)
-    assert (await erasure.sweep(longer, longer)).measures == 0
-    assert (await erasure.sweep(longer, longer, HOUR_AGO)).measures == 2
+    assert (await retention.sweep({"journal": longer})).total == 0
+    assert (await retention.sweep({"measures": HOUR_AGO})).of("measurements of answers") == 2
     assert [(await log.summary(one, longer)).total for one in (profile.id, again.id)] == [1, 1]
 
 

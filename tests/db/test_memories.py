@@ -13,6 +13,7 @@ from db.erasure import Erasure
 from db.errors import KeyDestroyed, Tampered
 from db.keys import Keyring
 from db.memories import BYTES, MOST, Memories, Remembered
+from db.retention import Retention
 from db.steps import Steps
 from db.turns import Decided, Turns
 from states.model import ProfileSnapshot, SessionSnapshot
@@ -97,13 +98,13 @@ async def test_deleted_messages_and_channels_are_forgotten_in_every_session(
 
 
 async def test_what_is_too_old_is_dropped_and_the_rest_stays(
-    memories: Memories, session: SessionSnapshot, clock: HandClock
+    memories: Memories, session: SessionSnapshot, clock: HandClock, retention: Retention
 ) -> None:
     await memories.add(session, [said(1)])
     clock.move(86400)
     await memories.add(session, [said(2)])
-    assert await memories.drop_before(NOON) == 0
-    assert await memories.drop_before(NOON + timedelta(hours=1)) == 1
+    assert (await retention.sweep({"messages": NOON})).total == 0
+    assert (await retention.sweep({"messages": NOON + timedelta(hours=1)})).total == 1
     assert await memories.of(session) == [said(2)]
 
 

@@ -14,6 +14,7 @@ from db.corpus import Corpus
 from db.erasure import Erasure
 from db.errors import KeyDestroyed
 from db.quizzes import MOST_MOMENTS, Quizzes, RunningQuiz
+from db.retention import Retention
 from db.steps import Steps
 from db.stored import QuizMoment
 from states.events import (
@@ -180,13 +181,13 @@ async def test_taking_the_quiz_back_erases_the_moments_and_lets_no_others_come_u
 
 
 async def test_moments_go_when_the_oldest_of_their_messages_is_too_old(
-    allowed: ProfileSnapshot, quizzes: Quizzes, corpus: Corpus, clock: HandClock, erasure: Erasure
+    allowed: ProfileSnapshot, quizzes: Quizzes, corpus: Corpus, clock: HandClock, retention: Retention
 ) -> None:
     clock.move(5 * 86400)
     await corpus.store(allowed, messages(10, first_id=9000))
     await quizzes.put_moments(allowed.id, 1, [a_moment(100, 9001), a_moment(9002, 9003)])
-    swept = await erasure.sweep(NOON + timedelta(days=1), NOON - timedelta(days=1))
-    assert (swept.messages, swept.moments) == (100, 1)
+    swept = await retention.sweep({"messages": NOON + timedelta(days=1)})
+    assert (swept.of("messages"), swept.of("moments for the quiz")) == (100, 1)
     assert await open_moments(quizzes, allowed) == [a_moment(9002, 9003)]
 
 

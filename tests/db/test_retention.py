@@ -15,6 +15,7 @@ from db.datasets import Datasets
 from db.erasure import Erasure
 from db.generations import Generations
 from db.journal import Journal
+from db.keys import Keyring
 from db.models import Models
 from db.outbox import Outbox
 from db.retention import Retention
@@ -140,7 +141,13 @@ async def test_a_sweep_drops_old_history_but_nothing_that_is_still_to_be_done(
 
 
 async def test_a_forgotten_profile_goes_with_its_history(
-    talked: ProfileSnapshot, steps: Steps, outbox: Outbox, erasure: Erasure, retention: Retention, database: Database
+    talked: ProfileSnapshot,
+    steps: Steps,
+    outbox: Outbox,
+    erasure: Erasure,
+    retention: Retention,
+    database: Database,
+    keyring: Keyring,
 ) -> None:
     forgetting = await steps.record(following(talked, ForgetAsked(NOON, ASKER, "No more.")))
     rows = await erasure.erase(talked.id)
@@ -150,7 +157,7 @@ async def test_a_forgotten_profile_goes_with_its_history(
         await outbox.settle(row.id)
     assert (await retention.sweep(bounds(ALL, NONE))).of("forgotten profiles") == 1
     assert await steps.load() == ([], [])
-    assert await Consents(database).of(talked.id) == [] == await Allowances(database).of(talked.id)
+    assert await Consents(database, keyring).of(talked.id) == [] == await Allowances(database).of(talked.id)
     assert (await steps.record(birth())).snapshot.id > forgotten.snapshot.id
 
 

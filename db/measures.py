@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -14,6 +16,7 @@ from db.connection import Database
 from db.sql import SQL
 from db.stored import AnswerMeasured
 from states.measures import Measures, Spread, Summary
+from states.objections import Objection
 
 NEWEST: Final = 60
 """Answers of which the board shows what each took: as many as a narrow screen has cells for."""
@@ -21,6 +24,7 @@ HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 MOST: Final = 2**40
 """No figure of one answer is larger; what a server claims beyond that would overflow a sum."""
+_KINDS: Final = frozenset(kind.value for kind in Objection)
 NAMED: Final = 200
 """Characters of a name that are kept."""
 
@@ -81,7 +85,9 @@ class MeasureLog:
 
 
 def _bounded(one: AnswerMeasured) -> dict[str, int | float | str | None]:
-    return {name: _sane(figure) for name, figure in asdict(one).items()}
+    figures = {name: _sane(figure) for name, figure in asdict(one).items() if name != "objections"}
+    kinds = {kind: _sane(count) for kind, count in sorted(one.objections) if kind in _KINDS and count > 0}
+    return {**figures, "objections": json.dumps(kinds) if kinds else ""}
 
 
 def _sane(figure: int | float | str | None) -> int | float | str | None:
@@ -101,6 +107,10 @@ async def _summary(connection: aiosqlite.Connection, profile_id: int, since: dat
     outcomes = [(row["outcome"], row["answers"]) async for row in SQL.measured_outcomes(connection, **of)]
     failures = [(row["failure"], row["answers"]) async for row in SQL.measured_failures(connection, **of)]
     sums = await SQL.measured_sums(connection, **of)
+    objections: Counter[str] = Counter()
+    async for row in SQL.measured_objections(connection, **of):
+        for kind, count in json.loads(row["objections"]).items():
+            objections[kind] += count * row["answers"]
     spreads = {row["what"]: Spread(row["p50"], row["p95"]) async for row in SQL.measured_spreads(connection, **of)}
     return Summary(
         outcomes=tuple(outcomes),
@@ -108,5 +118,6 @@ async def _summary(connection: aiosqlite.Connection, profile_id: int, since: dat
         first_token=spreads.get("first_token"),
         seconds=spreads.get("seconds"),
         wait=spreads.get("wait"),
+        objections=tuple(sorted(objections.items(), key=lambda item: (-item[1], item[0]))),
         **dict(sums),
     )

@@ -190,9 +190,9 @@ class AnswerMeasured:
 
     `outcome` is "answered", "silent" (nothing passed the guard), "stood_in" (the embedded engine answered instead of a
     server that failed) or "failed"; `failure` is then the kind of the failure, else "". `drafts` were made, of which
-    the guard `rejected` so many. `wait` went by in queues and loading, `first_token` until the first draft's first
-    word; `tokens` of all drafts were made in `token_seconds`, `prompt_tokens` are the first draft's, of which
-    `evaluated` (None: unknown) were not in the server's cache.
+    the guard `rejected` so many; `objections` counts why. `wait` went by in queues and loading, `first_token` until the
+    first draft's first word; `tokens` of all drafts were made in `token_seconds`, `prompt_tokens` are the first
+    draft's, of which `evaluated` (None: unknown) were not in the server's cache.
     """
 
     profile_id: int
@@ -211,3 +211,4 @@ class AnswerMeasured:
     prompt_tokens: int = 0
     evaluated: int | None = None
     failure: str = ""
+    objections: tuple[tuple[str, int], ...] = ()

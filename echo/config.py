@@ -21,7 +21,8 @@ from pydantic_settings import DotEnvSettingsSource
 
 from echo.errors import ConfigError
 from echo.secrets import SECRET_VARIABLES, Secrets, ensure_master_key, read_secrets
-from echo.settings import FIELDS, Loaded, Settings, default_data_dir, flat, nearest, nested, variable
+from echo.setting_values import nearest
+from echo.settings import FIELDS, Loaded, Settings, default_data_dir, flat, nested, variable
 from echo.settings_view import allowed, json_schema, render, settings_table, write_all
 
 CONFIG_VARIABLE = "ECHO_CONFIG"

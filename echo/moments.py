@@ -56,8 +56,9 @@ class Moment:
     the subject's; `marks` say how people found what the echo said before. `earlier` are the channel's messages
     right before `context`, without a gap, oldest first. `persona` is who speaks; None where that has no name, as in
     a test. Nobody waits for the answer longer than `leisure` times the person's own delay, and never longer than
-    `most` seconds, both from `since` on (seconds since the epoch, UTC; 0: from the last message). `examples`: messages
-    of theirs may stand in the prompt of a language model.
+    `most` seconds, both from `since` on (seconds since the epoch, UTC; 0: from the last message). Links may lead to
+    the hosts of `allowed_links` (in lower case) alone. `examples`: messages of theirs may stand in the prompt of a
+    language model.
     """
 
     context: tuple[Utterance, ...]
@@ -74,6 +75,7 @@ class Moment:
     leisure: float = 1.0
     most: float = 60.0
     since: float = 0.0
+    allowed_links: frozenset[str] = frozenset()
     examples: bool = True
 
 

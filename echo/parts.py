@@ -43,6 +43,7 @@ from echo.floor import Floor, Limits
 from echo.held_models import HeldModels
 from echo.interpreter import Interpreter
 from echo.keeping_to_terms import KeepingToTerms
+from echo.last_look import LastLook
 from echo.operator import ConsoleOperator
 from echo.package_imports import PackageImports
 from echo.portraits import Portraits
@@ -217,6 +218,10 @@ class Parts:
             look_up=self._look_up,
         )
         beginning = Beginning(self.board, self.engine, self.recall, settings.openers_per_day, self.clock)
+        look = LastLook(
+            *(self.chat, self.engine, self.held_models, store.wishes),
+            *(self.reports, settings, self.clock),
+        )
         remembering = Remembering(self.chat, store.memories, self.people_of, self.following.reads_for)
         self.session_work = SessionWork(
             board=self.board,
@@ -229,9 +234,9 @@ class Parts:
             reach=self.reach,
             saying=Saying(
                 *(self.board, self.chat, store.generations, store.outbox, beginning),
-                *(self.engine, self.held_models, store.wishes, remembering),
-                *(self.terms, self.clock),
+                *(look, remembering, self.terms, self.clock),
             ),
+            last_look=look,
             remembering=remembering,
             beginning=beginning,
             wishes=store.wishes,

@@ -15,6 +15,7 @@ from states.decide import Refusal, Step
 from states.effects import Notice
 from states.events import Event
 from states.model import MachineKey, ProfileSnapshot, SessionSnapshot
+from states.objections import Objection
 from states.terms import Summoner
 
 __all__ = [
@@ -245,8 +246,9 @@ class Engine(Protocol):
         Raises EngineFailed where the model is damaged.
         """
 
-    async def allows(self, model: bytes, version: str, texts: Sequence[str], wishes: Wishes) -> bool:
-        """Whether the messages of one answer, together, hold nothing that the subject does not wish to be said."""
+    async def objection(self, model: bytes, version: str, texts: Sequence[str], moment: Moment) -> Objection | None:
+        """Why the messages of one answer must not be said in a moment, whoever drafted them and whenever; None where
+        they may."""
 
     async def publish(self, persona: PersonaName, model: bytes, wishes: Wishes = NO_WISHES) -> None:
         """Make what a server of models needs for this persona, with its subject's wishes, to speak; once more changes

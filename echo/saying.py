@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,17 +12,16 @@ from typing import Final
 from db.errors import DatabaseLocked, StorageError
 from db.generations import Generations
 from db.outbox import Outbox, OutboxRow
-from db.stored import NO_WISHES
-from db.wishes import WishBook
 from echo.beginning import Beginning
 from echo.errors import EchoError, ServiceUnavailable
-from echo.held_models import HeldModels
-from echo.ports import ChannelGone, Chat, Engine, Line
+from echo.last_look import LastLook
+from echo.ports import ChannelGone, Chat, Line
 from echo.remembering import Remembering
 from states import events as ev
 from states.board import Board
 from states.effects import Effect, Say, still_wanted
-from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
+from states.model import SessionSnapshot, Snapshot
+from states.objections import SENTENCES
 from states.terms_in_force import TermsInForce
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,6 @@ log = logging.getLogger(__name__)
 SAY_TRIES: Final = 3
 DOUBTFUL: Final = timedelta(minutes=1)
 """How long ago a message was sent at most whose sending is only just given up."""
-UNWISHED: Final = "Its person does not wish that to be said."
 
 
 @dataclass(slots=True)
@@ -42,9 +40,7 @@ class Saying:
     generations: Generations
     outbox: Outbox
     beginning: Beginning
-    engine: Engine
-    held_models: HeldModels
-    wishes: WishBook
+    last_look: LastLook
     remembering: Remembering
     terms: TermsInForce
     clock: Callable[[], datetime]
@@ -64,10 +60,11 @@ class Saying:
                     if begun is None:
                         begun = self.clock()
                         await self.outbox.begin(row.id, begun)
-                    if not self._is_wanted(said, snapshot):
+                    objection = await self.last_look.before_saying(profile, texts[: said.part + 1], snapshot.channel_id)
+                    if objection is not None:
+                        reason = SENTENCES[objection]
                         break
-                    if not await self._is_allowed(profile, texts[: said.part + 1]):
-                        reason = UNWISHED
+                    if not self._is_wanted(said, snapshot):
                         break
                     message_id = await self._spoken(line, said)
                 await self.generations.mark_said(said.generation_id, said.part, message_id, self.clock())
@@ -114,14 +111,6 @@ class Saying:
             log.info("What %s was just saying could not be taken back: %s", line.session.key, error)
             if message_id is not None:
                 await self.generations.mark_said(line.generation_id, line.part, message_id, self.clock())
-
-    async def _is_allowed(self, profile: ProfileSnapshot, texts: Sequence[str]) -> bool:
-        """Whether the subject still lets it be said: they may have wished otherwise since it was drafted."""
-        wishes = await self.wishes.of(profile.id)
-        if wishes == NO_WISHES:
-            return True
-        version, blob = await self.held_models.of(profile)
-        return await self.engine.allows(blob, version, texts, wishes)
 
     def _is_wanted(self, effect: Effect, snapshot: SessionSnapshot) -> bool:
         now = self.board.sessions.get(snapshot.id)

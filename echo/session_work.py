@@ -16,6 +16,7 @@ from echo.beginning import Beginning, is_company
 from echo.errors import EchoError
 from echo.floor import LOOKED_BACK, Floor, Ruling
 from echo.held_models import HeldModels
+from echo.last_look import LastLook
 from echo.persona.turns import Utterance
 from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment, PersonaName, Why
 from echo.reach import Reach
@@ -59,6 +60,7 @@ class SessionWork:
     floor: Floor
     reach: Reach
     saying: Saying
+    last_look: LastLook
     remembering: Remembering
     beginning: Beginning
     wishes: WishBook
@@ -102,6 +104,8 @@ class SessionWork:
             answer = await self._answer(profile, recalled, moment, ruling)
             if not answer.texts:
                 return ev.SilenceChosen(self.clock(), turn, answer.why.value)
+            if await self.last_look.before_storing(profile, answer.texts, moment) is not None:
+                return ev.SilenceChosen(self.clock(), turn, Why.NOTHING_TO_SAY.value)
             wait, typing, gaps = paced(answer, self.pace.scale, self.pace.most)
             generation = await self.generations.draft(
                 snapshot,
@@ -166,6 +170,7 @@ class SessionWork:
             examples=profile.terms.allows(Purpose.EXAMPLES),
             leisure=self.pace.scale,
             most=self.pace.most,
+            allowed_links=self.settings.allowed_hosts,
             since=session.since.timestamp() if session.since else 0.0,
         )
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 import zoneinfo
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import BaseModel, Field, field_validator, model_validator
@@ -18,9 +15,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from echo.retention_settings import RetentionSettings
 from echo.secrets import Secrets
+from echo.setting_values import HOST, is_address, listed, nearest
 from echo.training_settings import TrainingSettings
-
-_SEPARATORS = re.compile(r"[\s,;]+")
 
 
 def default_data_dir() -> Path:
@@ -132,6 +128,12 @@ class Settings(BaseSettings):
         "or more humans talk; 1 is no limit.",
     )
     max_echo_share: float = Field(0.5, ge=0, le=1, description="The same for all echoes of a channel together.")
+    allowed_links: str = Field(
+        "",
+        max_length=20_000,
+        description="Hosts that an echo may link to, with those under them, separated by commas; empty: it posts no "
+        "links.",
+    )
 
     halt_word: str = Field(
         "echo halt",
@@ -233,7 +235,7 @@ class Settings(BaseSettings):
     @field_validator("excluded_channels")
     @classmethod
     def _are_ids(cls, value: str) -> str:
-        for one in filter(None, _SEPARATORS.split(value)):
+        for one in listed(value):
             if not (one.isascii() and one.isdigit() and len(one) <= 20):
                 raise ValueError(f"{one[:40]} is no id; an example is 123456789012345678, 234567890123456789")
         return value
@@ -241,13 +243,26 @@ class Settings(BaseSettings):
     @property
     def excluded_channel_ids(self) -> frozenset[int]:
         """`excluded_channels` as numbers."""
-        return frozenset(int(one) for one in filter(None, _SEPARATORS.split(self.excluded_channels)))
+        return frozenset(int(one) for one in listed(self.excluded_channels))
+
+    @field_validator("allowed_links")
+    @classmethod
+    def _are_hosts(cls, value: str) -> str:
+        for one in listed(value):
+            if not HOST.fullmatch(one):
+                raise ValueError(f"{one[:40]} is no host; an example is example.org, docs.example.com")
+        return value.lower()
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """`allowed_links` as host names, in lower case."""
+        return frozenset(listed(self.allowed_links))
 
     @field_validator("ollama_host")
     @classmethod
     def _are_addresses(cls, value: str) -> str:
         addresses = [one.strip().rstrip("/") for one in value.split(",") if one.strip()]
-        if not addresses or not all(_is_address(one) for one in addresses):
+        if not addresses or not all(is_address(one) for one in addresses):
             raise ValueError("it is no address without a password; an example is http://127.0.0.1:11434")
         return ", ".join(dict.fromkeys(addresses))
 
@@ -281,15 +296,6 @@ class Loaded:
     settings: Settings
     sources: Mapping[str, str]
     secrets: Secrets = field(default_factory=Secrets)
-
-
-def _is_address(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        # A password in it would be told wherever the address is; the ollama package drops it besides.
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.username
-    except ValueError:
-        return False
 
 
 def variable(key: str) -> str:
@@ -331,9 +337,3 @@ def nested(values: Mapping[str, object]) -> dict[str, Any]:
             place = place.setdefault(section, {})
         place[name] = value
     return found
-
-
-def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known name most like `name`, or None if none is like it; `cutoff` is difflib's ratio, 0 to 1."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
-    return found[0] if found else None

@@ -12,6 +12,8 @@ STOOD_IN: Final = "stood_in"
 """The embedded engine answered in the place of a server that failed."""
 FAILED: Final = "failed"
 """Nothing was said, because the engine failed."""
+HELD_BACK: Final = "held_back"
+"""What had been drafted was held back by the guard's last look: that is none of the answers that were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Summary:
     those in which the embedded engine stood in. The spreads are of answers that ended in words of the engine's own or
     in its silence, that of `first_token` of those that came to one. `drafts` were made, of which the guard `rejected`
     so many; their `tokens` took `token_seconds`. Of `prompt_tokens` so many were `evaluated`, counted where that is
-    known.
+    known. `objections` are the guard's, by kind, the most frequent first.
     """
 
     outcomes: tuple[tuple[str, int], ...] = ()
@@ -44,11 +46,12 @@ class Summary:
     token_seconds: float = 0.0
     prompt_tokens: int = 0
     evaluated: int = 0
+    objections: tuple[tuple[str, int], ...] = ()
 
     @property
     def total(self) -> int:
         """How many answers were asked for."""
-        return sum(count for _, count in self.outcomes)
+        return sum(count for outcome, count in self.outcomes if outcome != HELD_BACK)
 
     def count(self, outcome: str) -> int:
         """How many ended so."""

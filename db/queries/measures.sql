@@ -1,12 +1,12 @@
--- name: put_measures(profile_id, version, at, host, base, outcome, failure, drafts, rejected, wait, first_token, seconds, tokens, token_seconds, prompt_tokens, evaluated)*!
+-- name: put_measures(profile_id, version, at, host, base, outcome, failure, drafts, rejected, wait, first_token, seconds, tokens, token_seconds, prompt_tokens, evaluated, objections)*!
 -- Nothing of a profile that is being forgotten meanwhile, or of none.
 INSERT INTO measures (
     profile_id, version, at, host, base, outcome, failure, drafts, rejected, wait, first_token, seconds, tokens,
-    token_seconds, prompt_tokens, evaluated
+    token_seconds, prompt_tokens, evaluated, objections
 )
 SELECT
     echo_profiles.id, :version, :at, :host, :base, :outcome, :failure, :drafts, :rejected, :wait, :first_token,
-    :seconds, :tokens, :token_seconds, :prompt_tokens, :evaluated
+    :seconds, :tokens, :token_seconds, :prompt_tokens, :evaluated, :objections
 FROM echo_profiles
 WHERE echo_profiles.id = :profile_id AND echo_profiles.training_status NOT IN ('forgetting', 'forgotten')
 
@@ -26,6 +26,12 @@ SELECT failure, COUNT(*) AS answers FROM measures
 WHERE profile_id = :profile_id AND at >= :since AND failure <> ''
 GROUP BY failure
 ORDER BY COUNT(*) DESC, failure
+
+-- name: measured_objections(profile_id, since)
+SELECT objections, COUNT(*) AS answers FROM measures
+WHERE profile_id = :profile_id AND at >= :since AND objections <> ''
+GROUP BY objections
+ORDER BY objections
 
 -- name: measured_sums(profile_id, since)^
 -- Where the embedded engine stood in, its drafts of single messages are nothing of Ollama's.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from db.stored import Wishes
+from echo.persona.avowal import asks, avowal
 from echo.persona.decision import SOON
+from echo.persona.leaking import NOTHING, Told
 from echo.persona.model import Persona
+from echo.persona.turns import REPLY_WITHIN, Utterance
+from echo.persona.unmasking import bare_words
 from echo.ports import Answer, Moment, Why
+from states.objections import Objection
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,13 @@ def heed(persona: Persona, moment: Moment) -> None:
     persona.known_as(moment.me)
     persona.wish(moment.wishes)
     persona.mark(moment.marks)
+    persona.link_to(moment.allowed_links)
 
 
 def verdict(persona: Persona, moment: Moment, chattiness: float, speak: bool | None = None) -> Verdict:
     """An answer is owed when addressed; else it is drawn by the moment's seed, unless `speak` decides it."""
     heed(persona, moment)
-    if moment.addressed and speak is not False:
+    if (moment.addressed or asked(moment) is not None) and speak is not False:
         return Verdict(persona.speak_probability(moment.context, addressed=True), Why.ADDRESSED)
     chance = unasked(persona, moment, chattiness)
     wanted = Random(f"speak/{moment.seed}").random() < chance if speak is None else speak
@@ -51,7 +56,7 @@ BEGINS: Final = Verdict(1.0, Why.OPENING)
 def chance_of(persona: Persona, moment: Moment, chattiness: float) -> float:
     """The probability (0..1) with which `verdict` speaks."""
     heed(persona, moment)
-    return 1.0 if moment.addressed else unasked(persona, moment, chattiness)
+    return 1.0 if moment.addressed or asked(moment) is not None else unasked(persona, moment, chattiness)
 
 
 def unasked(persona: Persona, moment: Moment, chattiness: float) -> float:
@@ -60,10 +65,53 @@ def unasked(persona: Persona, moment: Moment, chattiness: float) -> float:
     return min(1.0, _each(chance) * max(0.0, chattiness))
 
 
-def allowed(persona: Persona, texts: Sequence[str], wishes: Wishes) -> bool:
-    """Whether the subject, who wishes this now, lets the messages be said."""
-    persona.wish(wishes)
-    return persona.allows(texts)
+def objection(persona: Persona, texts: Sequence[str], moment: Moment, told: Told = NOTHING) -> Objection | None:
+    """Why messages, whoever drafted them, must not be said in a moment; None where they may."""
+    heed(persona, moment)
+    return persona.objection(texts, (*moment.memory, *moment.earlier, *moment.context), told)
+
+
+ASKED: Final = 4
+"""Messages of others since the echo last spoke in which it is looked for a question to it."""
+
+
+def asked(moment: Moment) -> str | None:
+    """In which language the echo was just asked whether it is a bot ("" where that is not told); None where it wasn't.
+
+    It was, where somebody addressed it, or asked right after it had spoken.
+    """
+    if moment.opens:
+        return None
+    since: list[Utterance] = []
+    for said in reversed(moment.context):
+        if said.own:
+            break
+        since.append(said)
+    spoke = len(since) < len(moment.context) and since and since[0].ts - moment.context[~len(since)].ts <= REPLY_WITHIN
+    if not (moment.addressed or spoke):
+        return None
+    company = {one.author for one in moment.context if not one.own}
+    for said in since[:ASKED]:
+        language = asks(said.text, moment.me, alone=moment.addressed)
+        if language is not None and not _calls_another(said, company, moment.me):
+            return language
+    return None
+
+
+def _calls_another(said: Utterance, company: Collection[str], me: Collection[str]) -> bool:
+    """Whether it begins or ends with the name of somebody else who is here."""
+    words, own = bare_words(said.text), {part for name in me for part in bare_words(name)}
+    edges = {*words[:1], *words[-1:]} - own
+    return any(name != said.author and bare_words(name)[:1] and bare_words(name)[0] in edges for name in company)
+
+
+def avowed(persona: Persona, moment: Moment) -> list[str]:
+    """What every engine says where somebody asks whether it is a bot: that it is; nothing where nobody does."""
+    language = asked(moment)
+    if language is None:
+        return []
+    said = [one.text for one in moment.context if one.own]
+    return [persona.in_style(avowal(language or persona.language, said, moment.seed))]
 
 
 def silent(ruling: Verdict) -> Answer:

@@ -10,7 +10,7 @@ from typing import Final
 from db.stored import NO_WISHES, AnswerMeasured, Wishes
 from echo.engines.bundle import learnt_ids, unbundled
 from echo.engines.child import child_of, conversed
-from echo.engines.deciding import BEGINS, allowed, chance_of, heed, paced, silent, verdict
+from echo.engines.deciding import BEGINS, avowed, chance_of, heed, objection, paced, silent, verdict
 from echo.engines.examination import examined
 from echo.engines.shelf import LOADED, Shelf
 from echo.engines.wire import amendment, request_lines
@@ -21,6 +21,7 @@ from echo.persona.turns import Burst
 from echo.ports import Answer, Examined, Moment, PersonaName, Trained, Why
 from echo.reports import NO_REPORTS, Reports
 from states.measures import ANSWERED, SILENT
+from states.objections import Objection
 
 _PIECE: Final = 2**18
 AMENDING: Final = 120.0
@@ -110,10 +111,10 @@ class EmbeddedEngine:
         persona = await asyncio.to_thread(self._shelf.get, model, version)
         return await asyncio.to_thread(persona.next_opening, channel, now, seed=seed)
 
-    async def allows(self, model: bytes, version: str, texts: Sequence[str], wishes: Wishes) -> bool:
+    async def objection(self, model: bytes, version: str, texts: Sequence[str], moment: Moment) -> Objection | None:
         """Looks in a thread. Raises EngineFailed where the model is damaged."""
         persona = await asyncio.to_thread(self._shelf.get, model, version)
-        return await asyncio.to_thread(allowed, persona, texts, wishes)
+        return await asyncio.to_thread(objection, persona, texts, moment)
 
     async def publish(self, persona: PersonaName, model: bytes, wishes: Wishes = NO_WISHES) -> None:
         """Nothing: there is no server of models."""
@@ -144,7 +145,7 @@ class EmbeddedEngine:
             ruling = BEGINS
         else:
             ruling = verdict(persona, moment, chattiness, speak)
-        texts = composed(persona, moment, tally) if ruling.speaks else []
+        texts = (avowed(persona, moment) or composed(persona, moment, tally)) if ruling.speaks else []
         return paced(persona, moment, ruling, texts) if texts else silent(ruling)
 
 
@@ -158,6 +159,7 @@ def _measured(persona: PersonaName, at: float, answer: Answer, tally: Tally, sec
         outcome=ANSWERED if answer.texts else SILENT,
         drafts=tally.looked_at,
         rejected=tally.rejected,
+        objections=tuple(tally.objections.items()),
         seconds=seconds,
     )
 

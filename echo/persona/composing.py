@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
@@ -88,10 +89,15 @@ class Voice:
 
 @dataclass(slots=True)
 class Tally:
-    """How many drafts of messages the guard looked at while an answer was composed, and how many it rejected."""
+    """How many drafts of messages the guard looked at while an answer was composed, and how many it rejected, why."""
 
     looked_at: int = 0
-    rejected: int = 0
+    objections: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rejected(self) -> int:
+        """How many were, whatever the reason."""
+        return self.objections.total()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +219,9 @@ class Composer:
             if self._names_absent(draft):
                 continue
             self.tally.looked_at += 1
-            if not self._v.guard.passes(draft.text, self._context):
-                self.tally.rejected += 1
+            objection = self._v.guard.objection(draft.text, self._context)
+            if objection is not None:
+                self.tally.objections[objection] += 1
             elif self._said.allows(draft.text):
                 out.append(draft)
                 if len(out) == JUDGED:

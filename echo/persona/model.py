@@ -14,12 +14,15 @@ import numpy as np
 from db.stored import Mark, Wishes
 from echo.errors import EngineFailed
 from echo.persona.amending import Amended, amended
+from echo.persona.avowal import avows
 from echo.persona.bans import Bans
 from echo.persona.card import CardLine
 from echo.persona.clocks import in_time, until_last
 from echo.persona.composing import Composer, Tally
+from echo.persona.confiding import Confidences
 from echo.persona.decision import Decision, chance
 from echo.persona.keeping import parts_of, stored_parts
+from echo.persona.leaking import NOTHING, Told
 from echo.persona.learning import Parts, learn
 from echo.persona.marks import Marks
 from echo.persona.opening import ENOUGH, forbids
@@ -27,6 +30,7 @@ from echo.persona.pacing import Pacing
 from echo.persona.planning import Plan
 from echo.persona.serious import are_serious
 from echo.persona.turns import CONTEXT_AGE, CONTEXT_LENGTH, Burst, Utterance
+from states.objections import Objection
 
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
 _LONGEST: Final = 1200
@@ -43,6 +47,7 @@ class Persona:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.marks = Marks()
+        self._confidences = _confidences(parts)
 
     @classmethod
     def fit(
@@ -66,7 +71,8 @@ class Persona:
 
         See `echo.persona.amending` for what follows at once and what waits for the next fit.
         """
-        self._parts, counts = amended(self._parts, [in_time(burst) for burst in added], withdrawn)
+        parts, counts = amended(self._parts, [in_time(burst) for burst in added], withdrawn)
+        self._parts, self._confidences = parts, _confidences(parts)
         return counts
 
     @property
@@ -88,6 +94,10 @@ class Persona:
         """Sets how what was said earlier was found, for all that is chosen from now on."""
         if self.marks.given != tuple(marks):
             self.marks = Marks(marks)
+
+    def link_to(self, hosts: Collection[str]) -> None:
+        """Sets to which hosts (in lower case) links may be said, for all that is asked from now on."""
+        self._parts.voice.guard.allowed = frozenset(hosts)
 
     def allows(self, texts: Sequence[str]) -> bool:
         """Whether the messages, together, hold nothing that the subject does not wish to be said."""
@@ -148,19 +158,61 @@ class Persona:
         return voice.planner.draw(voice.reader.row(context), reading.likeness[voice.reply_turn], rng).lengths
 
     def passes(self, text: str, context: Sequence[Utterance] = ()) -> bool:
-        """Whether the guard lets the text be said: no quote, no live mention, nothing that identifies or binds, no
-        repeat, nothing that the subject does not wish."""
+        """Whether the guard lets the text, of the persona's own making, be said."""
         return self._parts.voice.guard.passes(text, context)
+
+    def objection(
+        self, texts: Sequence[str], context: Sequence[Utterance] = (), told: Told = NOTHING
+    ) -> Objection | None:
+        """Why messages, whoever made them, must not be said one after the other; None where they may.
+
+        `told` is what the engine was told that made them.
+        """
+        return next(
+            (found for at in range(len(texts)) if (found := self._objection(texts[: at + 1], context, told))), None
+        )
+
+    def _objection(self, texts: Sequence[str], context: Sequence[Utterance], told: Told) -> Objection | None:
+        """What there is against the last of them behind those before it."""
+        guard, text = self._parts.voice.guard, texts[-1]
+        found = (
+            guard.objection(text, context)
+            or guard.objection_together(texts, context)
+            or guard.deep_objection(text, context, told)
+            or (guard.deep_objection("\n".join(texts), (), told) if len(texts) > 1 else None)
+        )
+        if found is None and not avows(text) and self._confidences.are_in(text, context):
+            return Objection.SECRET
+        return found
 
     def sayable(self, texts: Sequence[str], context: Sequence[Utterance] = ()) -> list[str]:
         """The messages of one answer without struck traits that can be taken off them, up to the first that must not
         be said, by itself or behind those before it."""
-        guard, out = self._parts.voice.guard, list[str]()
-        for text in map(guard.bans.mended, texts):
-            if not (guard.passes(text, context) and guard.passes_together([*out, text], context)):
-                break
+        return self.checked(texts, context)[0]
+
+    def checked(
+        self, texts: Sequence[str], context: Sequence[Utterance] = (), told: Told = NOTHING
+    ) -> tuple[list[str], Objection | None]:
+        """The same, and why it ended there; None where nothing was left out. `told` as of `objection`."""
+        out: list[str] = []
+        for text in map(self._parts.voice.guard.bans.mended, texts):
+            found = self._objection([*out, text], context, told)
+            if found is not None:
+                return out, found
             out.append(text)
-        return out
+        return out, None
+
+    @property
+    def language(self) -> str:
+        """What they mostly write in, as `echo.persona.languages` names it; "" where that doesn't show."""
+        return next((line.named[0] for line in self._parts.card if line.key == "languages" and line.named), "")
+
+    def in_style(self, text: str) -> str:
+        """A sentence of ours in their casing, with a full stop where they put one."""
+        habits = {line.key: line.figure for line in self._parts.card}
+        if habits.get("lower", 0.0) >= 0.5 or habits.get("capitals", 1.0) < 0.5:
+            text = text.lower()
+        return text if habits.get("full_stop", 0.0) >= 0.5 else text.removesuffix(".").removesuffix("。")
 
     def delay(self, context: Sequence[Utterance], *, seed: int | None = None) -> float:
         """Seconds between the last message of the context and the first of the answer."""
@@ -242,6 +294,11 @@ class Persona:
             seed = self._parts.calls
         last = context[-1].text if context else ""
         return Random(f"{self._parts.seed}/{kind}/{seed}/{crc32(last.encode('utf-8', 'surrogatepass'))}")
+
+
+def _confidences(parts: Parts) -> Confidences:
+    voice = parts.voice
+    return Confidences(voice.reader.lexicon, voice.phrases)
 
 
 def _cut(context: Sequence[Utterance]) -> tuple[Utterance, ...]:

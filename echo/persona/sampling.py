@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from echo.persona.guard import LENGTH, SPAN, WHOLE
+from echo.persona.fingerprints import SPAN, WHOLE
+from echo.persona.guard import LENGTH
 from echo.persona.ngram import END, HIDDEN, Phrases
 
 Ints = NDArray[np.int64]

@@ -39,6 +39,7 @@ ANSWERS = st.builds(
     token_seconds=FIGURES,
     prompt_tokens=COUNTS,
     evaluated=st.none() | COUNTS,
+    objections=st.sampled_from([(), (("quote", 2),), (("link", 1), ("quote", 1)), (("what somebody said", 9),)]),
 )
 
 
@@ -71,6 +72,15 @@ def plainly(answers: list[AnswerMeasured]) -> Summary:
         first_token=spread([one.first_token for one in answers if one.first_token is not None]),
         seconds=spread([one.seconds for one in own]),
         wait=spread([one.wait for one in own]),
+        objections=counted(
+            [
+                kind
+                for one in answers
+                for kind, count in one.objections
+                for _ in range(count)
+                if kind in ("quote", "link")
+            ]
+        ),
         drafts=sum(one.drafts for one in answers if one.outcome != "stood_in"),
         rejected=sum(one.rejected for one in answers if one.outcome != "stood_in"),
         tokens=sum(one.tokens for one in answers),
@@ -190,4 +200,5 @@ async def test_no_column_could_hold_what_somebody_said(database: Database) -> No
         "base",
         "outcome",
         "failure",
+        "objections",
     }

@@ -14,8 +14,8 @@ from echo.discord.access_rows import NOT_YOURS
 from echo.discord.card import NONE_HERE, NONE_STRUCK, NOT_AGREED
 from echo.discord.card_texts import BANS, PHRASES, SHOW, STRIKE, TOPICS
 from echo.sandbox.interaction_payloads import COMPONENT
-from echo.saying import UNWISHED
 from states.model import Deadline, SessionState
+from states.objections import SENTENCES, Objection
 from states.policy import Policy
 from tests.persona.talk import ANSWERING, PLACES, THINGS, rows
 from tests.support.clock import HandClock
@@ -112,7 +112,7 @@ async def test_a_draft_that_offends_a_new_wish_is_not_said(here: Running) -> Non
     await ban(here, phrases="\n".join([*sorted(words), *PLACES, *THINGS][:50]))
     await here.let_it_speak()
     assert here.said("lobby") == []
-    assert here.session().reason == UNWISHED
+    assert here.session().reason == SENTENCES[Objection.WISH]
 
 
 async def test_managers_see_form_alone_and_change_nothing(here: Running) -> None:

@@ -16,6 +16,7 @@ from echo.errors import EngineFailed
 from echo.persona.storage import unpacked
 from echo.persona.turns import Burst
 from echo.ports import Engine, Trained, Why
+from states.objections import Objection
 from tests.support.learnt import WHO, bundle, bursts, moment, persona, said
 from tests.support.ollama import ollama_at_loopback
 from tests.support.ollama_hosts import engine_at
@@ -72,8 +73,8 @@ async def test_unasked_it_speaks_as_often_as_chattiness_lets_it(engine: Engine) 
 async def test_what_the_subject_does_not_wish_is_neither_said_nor_let_out(engine: Engine) -> None:
     usual = (await engine.answer(bundle(), "1-1", moment(), 1.0)).texts
     wished = Wishes(frozenset({"asks"}), ("politics",), (usual[0],))
-    assert await engine.allows(bundle(), "1-1", usual, NO_WISHES)
-    assert not await engine.allows(bundle(), "1-1", usual, wished)
+    assert await engine.objection(bundle(), "1-1", usual, replace(moment(), wishes=NO_WISHES)) is None
+    assert await engine.objection(bundle(), "1-1", usual, replace(moment(), wishes=wished)) is Objection.WISH
     now = await engine.answer(bundle(), "1-1", replace(moment(), wishes=wished), 1.0)
     assert usual[0] not in now.texts and not any("?" in text for text in now.texts)
     about = moment(said("Petr", "mara, politics again", 1e9 + 5), addressed=False)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from echo.engines.ollama.reply import is_honest, messages_of
+from echo.engines.ollama.reply import messages_of
+from echo.persona.avowal import denies
+from echo.persona.unmasking import bare_words
 from tests.engines.test_prompt import HOSTILE
 
 
@@ -23,7 +25,7 @@ from tests.engines.test_prompt import HOSTILE
         ("(You write as Mara. Today is Monday.)\n(you) kettle's on\n(then) Ines: tea?", ("kettle's on",)),
         ("kettle's on<|im_end|>\n<|im_start|>user", ("kettle's on",)),
         ("kettle's on[|endofturn|]\n[|user|]tea", ("kettle's on",)),
-        ("hey @everyone and <@12345>", ("hey @\u200beveryone and <@\u200b12345>",)),
+        ("hey @everyone and <@12345>", ("hey @everyone and <@12345>",)),
         ("a\nb\nc\nd\ne\nf", ("a", "b", "c", "d")),
         (" \n\t\n", ()),
     ],
@@ -47,9 +49,9 @@ def test_messages_are_single_lines_with_something_in_them(content: str) -> None:
     "text", ["I'm not a bot lol", "im a real person", "i am human", "i'm actually not an AI", "no, this is really me"]
 )
 def test_a_denial_of_what_it_is_is_seen(text: str) -> None:
-    assert not is_honest(text)
+    assert denies(bare_words(text), text)
 
 
 @pytest.mark.parametrize("text", ["i'm an ai echo", "i'm not sure", "the bot is not me", "i am not going", "people!"])
 def test_other_words_are_no_denial(text: str) -> None:
-    assert is_honest(text)
+    assert not denies(bare_words(text), text)

@@ -104,7 +104,7 @@ FREE = (
     "pay attention to the brackets",
     "see you",
     "see you later",
-    "i was at work yesterday",
+    "he was at work yesterday",
     "he is at the airport",
     "work is at the limit",
     "i'm at a loss",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from echo.persona.guard import Guard, harmless
+from echo.persona.guard import Guard
 from echo.persona.model import Persona
 from echo.persona.tokens import folded, spans
 from echo.persona.turns import Utterance
@@ -123,18 +123,14 @@ def test_messages_that_pass_one_by_one_may_not_pass_together() -> None:
     guard = Guard.learn([LONG, "that is what i meant"])
     for texts in (["we put the old ladder", "behind the shed last"], ["that is what", "i meant"], ["i'll be", "there"]):
         assert all(guard.passes(text) for text in texts)
-        assert not guard.passes_together(texts)
-    assert guard.passes_together(["we put the old ladder", "behind the other shed"])
+        assert guard.objection_together(texts) is not None
+    assert not guard.objection_together(["we put the old ladder", "behind the other shed"])
 
 
 def test_invisible_signs_and_look_alike_letters_hide_no_quote() -> None:
     guard = Guard.learn([LONG, "a cafe\u0301 by the harbour wall is where we met them last week"])
     assert not guard.passes("ｗｅ put the o\u200bld lаdder behind the shed last")
     assert not guard.passes("a café by the harbour wall is where we met")
-
-
-def test_mentions_in_foreign_text_are_made_plain() -> None:
-    assert "@everyone" not in harmless("hi @everyone and <@5>")
 
 
 @settings(max_examples=60)

@@ -9,8 +9,9 @@ import pytest
 
 from echo.corpus.conversations import bursts_of
 from echo.corpus.written import Written
+from echo.persona.fingerprints import SPAN
 from echo.persona.finishing import closed, sound
-from echo.persona.guard import SPAN, Guard
+from echo.persona.guard import Guard
 from echo.persona.model import Persona
 from echo.persona.ngram import FIRST, Phrases
 from echo.persona.sampling import CROWD, Mood, Sampler, bounds

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from echo.corpus.conversations import bursts_of
 from echo.corpus.written import Written
-from echo.persona.guard import SPAN
+from echo.persona.fingerprints import SPAN
 from echo.persona.model import Persona
 from echo.persona.tokens import span_words
 from echo.persona.turns import Utterance

@@ -65,6 +65,7 @@ RANKS = {
             "training_settings",
             "retention_settings",
             "settings_view",
+            "setting_values",
             "secrets",
             "key_files",
             "ports",

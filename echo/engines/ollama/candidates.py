@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -28,7 +29,8 @@ class Limits:
 
 @dataclass(slots=True)
 class Candidates:
-    """The drafts of one answer. `ask(n)` makes the n-th, `judge` gives its messages, none where it may not be said.
+    """The drafts of one answer. `ask(n)` makes the n-th, `judge` gives its messages, none where it may not be said
+    (and counts in `objections` why).
 
     One is made in any case, then up to TRIES one by one until one passes; others only while they are expected to end
     before the answer is due. What is not ready by then is dropped as soon as one has passed.
@@ -38,6 +40,7 @@ class Candidates:
     judge: Callable[[Completion], tuple[str, ...]]
     limits: Limits
     load: Load
+    objections: Counter[str] = field(default_factory=Counter)
     made: list[Completion] = field(default_factory=list)
     passing: list[tuple[str, ...]] = field(default_factory=list)
     _failed: list[EngineUnavailable] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -16,15 +17,16 @@ from echo.engines.ollama.failures import ContextExceeded
 from echo.engines.ollama.leisure import Deadline, Load, leisure
 from echo.engines.ollama.mind import Mind
 from echo.engines.ollama.prompt import Occasion, Prompt, Rooms, prompt, window
-from echo.engines.ollama.reply import is_honest, messages_of
+from echo.engines.ollama.reply import messages_of
 from echo.engines.ollama.retrieval import Embed, Retrieval
-from echo.engines.ollama.system import system_text
+from echo.engines.ollama.system import system_text, told_to
 from echo.engines.ollama.telling import Completion
 from echo.persona.consistency import Consistency
 from echo.persona.model import Persona
 from echo.persona.serious import are_serious
 from echo.persona.turns import Utterance
 from echo.ports import Moment
+from states.objections import Objection
 
 STEADY: Final = 6
 """Examples that stand before the talk and stay there; fewer are shown where the context is small."""
@@ -71,18 +73,24 @@ class Route:
 class Drafted:
     """What came of drafting: the messages to say (none where no draft may be said), and what it took.
 
-    Of `drafts` that were made the guard `rejected` some. Times in seconds, as in `db.stored.AnswerMeasured`.
+    Of `drafts` that were made so many were rejected for each of `objections`. Times in seconds, as in
+    `db.stored.AnswerMeasured`.
     """
 
     texts: tuple[str, ...]
     drafts: int = 0
-    rejected: int = 0
+    objections: tuple[tuple[str, int], ...] = ()
     wait: float = 0.0
     first_token: float | None = None
     seconds: float = 0.0
     tokens: int = 0
     token_seconds: float = 0.0
     prompt_tokens: int = 0
+
+    @property
+    def rejected(self) -> int:
+        """How many drafts were rejected, whatever the reason."""
+        return sum(count for _, count in self.objections)
 
 
 class Drafting:
@@ -142,6 +150,9 @@ class Drafting:
         options = {**SAMPLING, "num_predict": predict, "stop": list(asked.stop)}
         said = Consistency(moment.memory, moment.context, moment.me)
         smallest = least(asked.messages)
+        told, objections = told_to(mind.persona), Counter[str]()
+        # The model was shown all of that, and might give it back.
+        heard = (*moment.memory, *moment.earlier, *moment.context)
 
         async def ask(number: int) -> Completion:
             made = await route.chat(asked.messages, {**options, "seed": (moment.seed * _EACH + number) % _SEEDS})
@@ -151,9 +162,17 @@ class Drafting:
             return made
 
         def judge(made: Completion) -> tuple[str, ...]:
-            return _passed(mind.persona, moment, said, made, asked.labels, len(lengths))
+            # A line that ran out of tokens stops in the middle of a word.
+            content = made.content.rpartition("\n")[0] if made.cut else made.content
+            written = messages_of(content, moment.me, asked.labels, len(lengths))
+            texts, objection = mind.persona.checked(written, heard, told)
+            if objection is None and not _fits(texts, moment, said):
+                objection = Objection.OTHER
+            if objection is not None:
+                objections[objection] += 1
+            return () if objection is not None else tuple(texts)
 
-        return Candidates(ask, judge, limits, self._load)
+        return Candidates(ask, judge, limits, self._load, objections)
 
     async def _asked(self, mind: Mind, moment: Moment, lengths: tuple[int, ...], route: Route, predict: int) -> Prompt:
         """The prompt, in as many tokens as the base is known to have room for."""
@@ -190,7 +209,7 @@ def _told(texts: tuple[str, ...], found: Candidates, seconds: float) -> Drafted:
     return Drafted(
         texts,
         drafts=len(found.made),
-        rejected=len(found.made) - len(found.passing),
+        objections=tuple(found.objections.items()),
         wait=first.wait + first.load_seconds,
         first_token=first.first_token,
         seconds=seconds,
@@ -200,19 +219,11 @@ def _told(texts: tuple[str, ...], found: Candidates, seconds: float) -> Drafted:
     )
 
 
-def _passed(
-    persona: Persona, moment: Moment, said: Consistency, drafted: Completion, labels: Sequence[str], most: int
-) -> tuple[str, ...]:
-    """The messages of a draft, where all of them may be said; none else."""
-    # A line that ran out of tokens stops in the middle of a word.
-    content = drafted.content.rpartition("\n")[0] if drafted.cut else drafted.content
-    written = messages_of(content, moment.me, labels, most)
-    # The model was shown all of that, and might give it back.
-    texts = persona.sayable(written, (*moment.memory, *moment.earlier, *moment.context))
-    if moment.opens and are_serious(texts):
-        return ()
-    is_whole = len(texts) == len(written) and all(is_honest(t) and said.allows(t) for t in texts)
-    return tuple(texts) if is_whole else ()
+def _fits(texts: Sequence[str], moment: Moment, said: Consistency) -> bool:
+    """Whether there is anything, which contradicts nothing that was said, and begins nothing serious."""
+    if not texts or (moment.opens and are_serious(texts)):
+        return False
+    return all(map(said.allows, texts))
 
 
 def fittest(persona: Persona, context: Sequence[Utterance], passing: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

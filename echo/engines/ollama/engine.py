@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from db.stored import NO_WISHES, AnswerMeasured, Wishes
 from echo.engines.bundle import bundled
-from echo.engines.deciding import BEGINS, Verdict, allowed, chance_of, heed, paced, silent, verdict
+from echo.engines.deciding import BEGINS, Verdict, avowed, chance_of, heed, objection, paced, silent, verdict
 from echo.engines.embedded import EmbeddedEngine, composed
 from echo.engines.examination import examined
 from echo.engines.examples import dumped, examples_of
@@ -24,6 +24,7 @@ from echo.engines.ollama.mind import Mind
 from echo.engines.ollama.personas import Personas, full_name
 from echo.engines.ollama.retrieval import Embed
 from echo.engines.ollama.standing import AWAY, Standing
+from echo.engines.ollama.system import told_to
 from echo.engines.shelf import Shelf
 from echo.errors import EngineFailed
 from echo.persona.composing import Tally
@@ -35,10 +36,10 @@ from echo.reports import NO_REPORTS, Reports
 from echo.training.making import Adapter
 from echo.training.publishing import Noted, Publication, Published, Publisher, Told
 from states.measures import ANSWERED, FAILED, SILENT, STOOD_IN
+from states.objections import Objection
 
 TESTED: Final = 40
 """Moments of a test that the server is asked in at most: each takes it seconds."""
-
 ALREADY_BEGUN: Final = 60.0
 """Seconds after a card was published in which an answer may still know an older one."""
 
@@ -142,6 +143,9 @@ class OllamaEngine:
         name is to be silent then; else that speaks by the embedded engine."""
         mind = await asyncio.to_thread(self._shelf.get, model, version)
         ruling = await asyncio.to_thread(_ruling, mind.persona, moment, chattiness, speak)
+        truth = await asyncio.to_thread(avowed, mind.persona, moment) if ruling.speaks else []
+        if truth:
+            return await asyncio.to_thread(paced, mind.persona, moment, ruling, truth)
         # Of whom nothing is left a chat model would only invent something.
         if not (ruling.speaks and mind.persona.messages):
             return silent(ruling)
@@ -169,13 +173,13 @@ class OllamaEngine:
         return await self._learner.amend(model, version, added, withdrawn)
 
     async def learnt(self, model: bytes) -> frozenset[int]:
-        """As the embedded engine tells it. Raises EngineFailed where the model is damaged."""
+        """As the embedded engine tells it."""
         return await self._learner.learnt(model)
 
-    async def allows(self, model: bytes, version: str, texts: Sequence[str], wishes: Wishes) -> bool:
-        """As the embedded engine does. Raises EngineFailed where the model is damaged."""
+    async def objection(self, model: bytes, version: str, texts: Sequence[str], moment: Moment) -> Objection | None:
+        """As the embedded engine does, and at what a chat model is told. Raises EngineFailed where it is damaged."""
         mind = await asyncio.to_thread(self._shelf.get, model, version)
-        return await asyncio.to_thread(allowed, mind.persona, texts, wishes)
+        return await asyncio.to_thread(lambda: objection(mind.persona, texts, moment, told_to(mind.persona)))
 
     async def publish(self, persona: PersonaName, model: bytes, wishes: Wishes = NO_WISHES) -> None:
         """Makes the persona's model on the server of its base, unless it is there as it should be.
@@ -260,7 +264,7 @@ class OllamaEngine:
         mind = await asyncio.to_thread(Mind.of, trained.blob)
         said: dict[int, tuple[str, ...]] = {}
         for at, burst in enumerate(division.moments):
-            context = burst.context if examples else tuple(said for said in burst.context if not said.own)
+            context = tuple(said for said in burst.context if examples or not said.own)
             asked = Moment(context, (author,), addressed=True, seed=seed + at, persona=tuned, examples=examples)
             # A test is no answer to anybody: it is not measured as one.
             said[at] = (await self._asking.drafted(mind, asked, base)).drafted.texts
@@ -290,7 +294,7 @@ class OllamaEngine:
         """What the embedded engine says."""
         begun, tally = perf_counter(), Tally()
         texts = await asyncio.to_thread(composed, mind.persona, moment, tally)
-        took = Drafted((), tally.looked_at, tally.rejected, seconds=perf_counter() - begun)
+        took = Drafted((), tally.looked_at, tuple(tally.objections.items()), seconds=perf_counter() - begun)
         self._measured(moment, persona, STOOD_IN, took, failure=problem.kind)
         return await asyncio.to_thread(paced, mind.persona, moment, ruling, texts) if texts else silent(ruling)
 
@@ -310,6 +314,7 @@ class OllamaEngine:
                 failure=failure,
                 drafts=found.drafts,
                 rejected=found.rejected,
+                objections=found.objections,
                 wait=found.wait,
                 first_token=found.first_token,
                 seconds=found.seconds,

@@ -8,21 +8,12 @@ from typing import Final
 
 from echo.engines.ollama.notes import NOTE, THEN, YOU
 from echo.engines.ollama.speakers import flat, plain_name
-from echo.persona.guard import harmless
 
 MESSAGES: Final = 4
 """Messages of one answer at most."""
 _THOUGHT: Final = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 _END: Final = re.compile(r"<[|｜]|\[\||</?(?:s|bos|eos|think(?:ing)?|(?:start|end)_of_turn)>|\[/?INST\]", re.IGNORECASE)
 """Control tokens that a model or its template let through as text: there its answer ends."""
-_DENIAL: Final = re.compile(
-    r"\b(?:i['’]?m|i am) (?:really |actually |just )*(?:an? )?(?:real |actual |living )*(?:human|person)\b"
-    r"|\b(?:i['’]?m|i am) (?:really |actually |definitely )*(?:not|no) (?:an? |some |your )?"
-    r"(?:bot|ai|a\.i\.|echo|robot|machine|program|language model)\b"
-    r"|\bthis is (?:really|actually) me\b",
-    re.IGNORECASE,
-)
-"""Claims to be human, or to be no machine: what an echo may never say."""
 _QUOTES: Final = (('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"))
 
 
@@ -30,7 +21,7 @@ def messages_of(content: str, me: Iterable[str], others: Sequence[str], most: in
     """The messages in what a model wrote: at most `most` and MESSAGES.
 
     Thoughts, notes and the subject's own name in front are taken off; it ends where the model goes on to speak for
-    one of the `others` (their labels). Mentions are made plain.
+    one of the `others` (their labels).
     """
     own = [re.escape(label) for name in me for label in (plain_name(name), f"{plain_name(name)} (echo)")]
     lead = re.compile(rf"(?:{'|'.join(own)})\s*:\s*", re.IGNORECASE) if own else None
@@ -44,13 +35,8 @@ def messages_of(content: str, me: Iterable[str], others: Sequence[str], most: in
             line = lead.sub("", line, count=1) if lead.match(line) else line
         line = _unquoted(line)
         if line:
-            out.append(harmless(line))
+            out.append(line)
     return tuple(out[: max(1, min(most, MESSAGES))])
-
-
-def is_honest(text: str) -> bool:
-    """Whether a message does not deny what it is."""
-    return _DENIAL.search(text) is None
 
 
 def _unquoted(line: str) -> str:

@@ -12,6 +12,8 @@ from typing import Final
 from echo.engines.ollama.counting import tokens
 from echo.engines.ollama.speakers import plain
 from echo.persona.card import CardLine
+from echo.persona.leaking import Told
+from echo.persona.model import Persona
 
 SHARE: Final = 0.3
 """Of the context's tokens: what the system text may take (the rules alone may be more)."""
@@ -30,6 +32,15 @@ NEVER: Final = (
     "What they never say: that they are human, promises, addresses, phone numbers, passwords. What they never do:"
 )
 NEVER_BARE: Final = "What they never say: that they are human, promises, addresses, phone numbers, passwords."
+
+
+_EVERYTHING: Final = 2**20
+"""Tokens: more than any card takes."""
+
+
+def told_to(persona: Persona) -> Told:
+    """What a chat model is told that speaks as the persona: the system text with all of its card."""
+    return Told((system_text(persona.card(), _EVERYTHING),))
 
 
 def system_text(card: Sequence[CardLine], context: int) -> str:

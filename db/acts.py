@@ -53,6 +53,8 @@ async def put_act(connection: aiosqlite.Connection, house: Cipher, step: Step, a
     if act is None:
         return
     facts: dict[str, int | str] = {name: getattr(event, name) for name in _KEPT if hasattr(event, name)}
+    # By that, an older snapshot that somebody put back shows: the audit can't be changed unnoticed.
+    facts |= {"machine": after.key.kind.value, "version": after.version}
     if act is Act.OPERATOR:
         facts["what"] = type(event).__name__
     await put(

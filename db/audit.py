@@ -64,6 +64,10 @@ class Act(StrEnum):
     KEY_ROTATED = "key_rotated"
     AUDIT_CUT = "audit_cut"
     """What was older than its retention was cut off."""
+    STARTED = "started"
+    """Echo, or a command that writes, began to work on the data."""
+    STOPPED = "stopped"
+    """It ended in order; `manifest` is a digest of what there was then."""
     OPERATOR = "operator"
     """Whoever runs Echo did something else; `what` says what."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from types import MappingProxyType
@@ -73,7 +74,7 @@ def of_profile(snapshot: ProfileSnapshot, house: Cipher) -> dict[str, Any]:
         "tuned": snapshot.tuned,
         "previous_tuned": snapshot.previous_tuned,
         "allows": json.dumps(sorted(snapshot.allows)),
-        "terms": house.seal(terms_to_text(snapshot.terms).encode(), *_place(snapshot.server_id, snapshot.user_id)),
+        "terms": house.seal(terms_to_text(snapshot.terms).encode(), *terms_place(_bound(snapshot))),
         "agreed": snapshot.agreed,
         "approved": snapshot.approved,
         "expires": maybe_time_to_text(snapshot.expires),
@@ -81,8 +82,27 @@ def of_profile(snapshot: ProfileSnapshot, house: Cipher) -> dict[str, Any]:
     }
 
 
-def _place(server_id: int, user_id: int) -> tuple[str | int, ...]:
-    return "terms", server_id, user_id
+def _bound(snapshot: ProfileSnapshot) -> dict[str, Any]:
+    names = ("server_id", "user_id", "version", "agreed", "approved")
+    return {name: getattr(snapshot, name) for name in names} | {
+        "training_status": snapshot.state.value,
+        "expires": maybe_time_to_text(snapshot.expires),
+    }
+
+
+def terms_place(row: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """What a row's terms are bound to: whose they are, and all that says whether they hold. So nobody who lacks the key
+    can have a profile stand where its subject did not put it, nor put older terms into a newer row."""
+    keys = f"{int(row['agreed'])}{int(row['approved'])}"
+    return (
+        "terms",
+        row["server_id"],
+        row["user_id"],
+        row["version"],
+        row["training_status"],
+        keys,
+        row["expires"] or "",
+    )
 
 
 def of_session(snapshot: SessionSnapshot) -> dict[str, Any]:
@@ -106,7 +126,7 @@ def of_session(snapshot: SessionSnapshot) -> dict[str, Any]:
 def to_profile(row: sqlite3.Row, house: Cipher) -> ProfileSnapshot:
     """The snapshot that a row of `echo_profiles` holds. Raises Tampered where what was agreed to was changed."""
     values = dict(row)
-    sealed, place = row["terms"], _place(row["server_id"], row["user_id"])
+    sealed, place = row["terms"], terms_place(values)
     return ProfileSnapshot(
         **{name: values[name] for name in _PROFILE_AS_IS},
         state=ProfileState(row["training_status"]),

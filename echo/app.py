@@ -173,6 +173,7 @@ def _starting(tasks: Tasks, upkeep: Upkeep, parts: Parts) -> dict[str, Callable[
 
     def checkpoint() -> None:
         tasks.start("checkpoint", upkeep.checkpoint())
+        tasks.start("audit", parts.store.keep_head())
 
     def bases() -> None:
         tasks.start("bases", parts.bases.refresh())

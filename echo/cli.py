@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from echo import own_data
+from echo import keeping, own_data
 from echo.arguments import Parser
 from echo.errors import EchoError
 
@@ -29,7 +29,7 @@ EXIT_CODES = {
     0: "Done, or stopped as asked.",
     1: "A crash: something that Echo did not foresee.",
     2: "A wrong argument, setting or file; the sentence says which.",
-    65: "Something stored, or a receipt, is damaged; `echo-bot corpus verify` says what.",
+    65: "Something stored, or a receipt, is damaged; `echo-bot db verify` and `echo-bot corpus verify` say what.",
     69: "A needed service (Discord, Ollama) is away.",
     75: "Another Echo is running on this data folder.",
     130: "Interrupted from the keyboard.",
@@ -61,7 +61,7 @@ def parser() -> Parser:
     _add_stats(commands, common)
     _add_models(commands, common)
     own_data.add(commands, common, _world())
-    _add_key(commands, common)
+    keeping.add(commands, common, _world())
     top.add_argument("--version", action="store_true", help="print the version")
     return top
 
@@ -140,20 +140,6 @@ def _add_models(commands: Commands, common: Parser) -> None:
     )
     for one in (listing, checking):
         one.add_argument("--json", action="store_true", help="as JSON")
-
-
-def _add_key(commands: Commands, common: Parser) -> None:
-    keys = commands.add_parser("key", help="the master key: check, rotate")
-    parts = keys.add_subparsers(dest="what", metavar="WHAT", required=True)
-    checking = parts.add_parser(
-        "check", parents=[common], help="where the key comes from, and whether it opens everything"
-    )
-    checking.add_argument("--json", action="store_true", help="as JSON")
-    rotating = parts.add_parser("rotate", parents=[common], help="wrap everything by another key, while no Echo runs")
-    rotating.add_argument(
-        "--to", choices=("file", "passphrase", "environment"), help="where the key comes from then (as it does now)"
-    )
-    rotating.add_argument("--key-file", type=Path, metavar="FILE", help="take the new key from FILE (made if not)")
 
 
 def _add_stats(commands: Commands, common: Parser) -> None:
@@ -274,10 +260,8 @@ def _work_of(command: str) -> Work | None:
         return models_cli.run
     if command in own_data.COMMANDS:
         return own_data.work_of(command)
-    if command == "key":
-        from echo import key_cli
-
-        return key_cli.run
+    if command in keeping.COMMANDS:
+        return keeping.work_of(command)
     if command == "stats":
         from echo import stats_cli
 

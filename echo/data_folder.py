@@ -71,7 +71,9 @@ async def looking(options: argparse.Namespace, loaded: Loaded, clock: Clock) -> 
                 opening.enter_context(only_one(home))
             except AlreadyRunning:
                 shared = True
-            store = await stack.enter_async_context(open_store(home, master_key_of(loaded), clock, shared=shared))
+            store = await stack.enter_async_context(
+                open_store(home, master_key_of(loaded), clock, shared=shared, writing=False)
+            )
         yield store
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from db.amendments import Amendments
 from db.audit import Audit
+from db.audit_check import FILE as HEAD_FILE
+from db.audit_check import head
 from db.bases import ServerBases
 from db.changes import Changes, Reconciliations
+from db.cipher import Cipher
 from db.connection import Database
 from db.consents import Consents
 from db.contacts import Contacts
@@ -25,6 +31,7 @@ from db.feedback import Feedback
 from db.generations import Generations
 from db.journal import Journal
 from db.keys import Keyring
+from db.manifest import begin, end
 from db.measures import MeasureLog
 from db.memories import Memories
 from db.models import Models
@@ -44,10 +51,12 @@ from db.unseen import Unseen
 from db.uploads import Uploads
 from db.wishes import WishBook
 from echo.errors import ConfigError
-from echo.key_files import DATABASE
+from echo.key_files import DATABASE, put
 from echo.settings import Settings
 from schedules.clock import Clock
 from states.policy import Policy
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ class Store:
 
     home: Path
     database: Database
+    keyring: Keyring
     steps: Steps
     outbox: Outbox
     journal: Journal
@@ -87,11 +97,15 @@ class Store:
     retention: Retention
     audit: Audit
     signer: Signer
+    keep_head: Callable[[], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
-async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: bool = False) -> AsyncIterator[Store]:
-    """Open the database of a data folder, `shared` with the Echo that is running on it or not.
+async def open_store(
+    home: Path, master_key: bytes, clock: Clock, *, shared: bool = False, writing: bool = True
+) -> AsyncIterator[Store]:
+    """Open the database of a data folder, `shared` with the Echo that is running on it or not; `writing`: not just to
+    be looked at.
 
     Raises a ConfigError with the storage's own sentence where that fails.
     """
@@ -105,6 +119,10 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             unseen = Unseen(database, keyring)
             await unseen.load()
             house = await keyring.house()
+            if writing and not shared:
+                for fault in await begin(database, house, home, clock()):
+                    log.warning("%s", fault)
+                stack.push_async_callback(_ended, database, house, home, clock)
         except StorageError as error:
             raise ConfigError(str(error)) from error
         corpus = Corpus(database, keyring, clock)
@@ -115,6 +133,7 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
         yield Store(
             home=home,
             database=database,
+            keyring=keyring,
             steps=Steps(database, keyring),
             outbox=Outbox(database),
             journal=Journal(database),
@@ -146,7 +165,28 @@ async def open_store(home: Path, master_key: bytes, clock: Clock, *, shared: boo
             retention=Retention(database, models, tuning, audit),
             audit=audit,
             signer=Signer(house),
+            keep_head=partial(_keep_head, database, house, home),
         )
+
+
+async def _ended(database: Database, house: Cipher, home: Path, clock: Clock) -> None:
+    """Note what there is when the work ends, for the next start to compare."""
+    try:
+        await end(database, house, home, clock())
+    except (StorageError, OSError) as error:
+        log.warning("What there is could not be noted at the end: %s", error)
+    await _keep_head(database, house, home)
+
+
+async def _keep_head(database: Database, house: Cipher, home: Path) -> None:
+    """Write beside the database how far its audit has come."""
+    try:
+        content = await head(database, house)
+        # What the file knows must be on the disk first: in a power cut the database may lose its last transactions.
+        await database.ease()
+        await asyncio.to_thread(put, home / HEAD_FILE, content)
+    except (StorageError, OSError) as error:
+        log.warning("How far the audit has come could not be written beside the database: %s", error)
 
 
 def policy_of(settings: Settings) -> Policy:

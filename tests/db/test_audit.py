@@ -52,10 +52,11 @@ async def test_consents_erasures_and_what_is_done_to_an_echo_are_kept_with_their
     ]
     assert {(line.server_id, line.profile_id) for line in kept} == {(SERVER, 1)}
     assert [line.id for line in kept] == [1, 2, 3, 4, 5, 6]
-    assert dict(kept[1].facts) == {"text_version": 1, "text_hash": "0f" * 32}
-    assert dict(kept[2].facts) == {"what": "RetryAsked"}
-    assert dict(kept[3].facts) == {"channel_id": CHANNEL}
-    assert dict(kept[5].facts) == {"rows": 7}
+    of_profile, of_session = {"machine": "profile"}, {"machine": "session"}
+    assert dict(kept[1].facts) == of_profile | {"version": 2, "text_version": 1, "text_hash": "0f" * 32}
+    assert dict(kept[2].facts) == of_profile | {"version": 3, "what": "RetryAsked"}
+    assert dict(kept[3].facts) == of_session | {"version": 1, "channel_id": CHANNEL}
+    assert dict(kept[5].facts) == of_profile | {"version": 5, "rows": 7}
 
 
 async def test_a_step_that_is_not_recorded_leaves_no_act(steps: Steps, audit: Audit) -> None:

@@ -86,6 +86,20 @@ SEALED: Final = (
         _numbered("message_id"),
     ),
     Sealed("receipts", "content", lambda row: ("receipt", row["profile_id"]), _numbered("profile_id"), of_house=True),
+    Sealed(
+        "consents",
+        "terms",
+        lambda row: ("consent", row["profile_id"], row["user_id"], row["given_at"]),
+        _numbered("id"),
+        of_house=True,
+    ),
+    Sealed(
+        "unseen_members",
+        "pending",
+        lambda row: ("unseen members", row["member"].hex()),
+        lambda row: f"row {row['row_number']}",
+        of_house=True,
+    ),
     Sealed("echo_profiles", "terms", lambda row: terms_place(dict(row)), _numbered("id"), of_house=True),
 )
 NOT_SEALED: Final = frozenset(
@@ -93,6 +107,7 @@ NOT_SEALED: Final = frozenset(
         *(("meta", "value"), ("profile_keys", "wrapped_key")),
         *(("audit", "mac"), ("audit_cut", "mac"), ("audit_cut", "signature")),
         *(("contacts", "person"), ("feedback", "person")),
+        *(("unseen_members", "member"), ("unseen_names", "name"), ("unseen_names", "member")),
     }
 )
 """Columns of bytes that are no ciphertext of a profile's or the installation's: wrapped keys are looked at by

@@ -138,7 +138,8 @@ def ensure_master_key(data_dir: Path, secrets: Secrets) -> bytes:
                 "terminal, where it asks for it."
             )
         return derived(data_dir, secrets.passphrase.get_secret_value())
-    if has_databases(data_dir):
+    # One that was made since the settings were read opens what is there.
+    if not (data_dir / MASTER_KEY_FILE).exists() and has_databases(data_dir):
         raise missing()
     return _made(data_dir, secrets)
 

@@ -97,6 +97,18 @@ class Feedback:
             await SQL.withdraw_feedback(connection, **of, verdict=verdict)
         self._marks.pop(profile_id, None)
 
+    async def drop(self, profile_id: int, message_id: int) -> None:
+        """Forget all that was thought of a message, and its words."""
+        async with self._database.write() as connection:
+            await SQL.drop_feedback_of_message(connection, message_id=message_id)
+        self._marks.pop(profile_id, None)
+
+    async def every(self) -> dict[int, tuple[Tally, ...]]:
+        """The tallies of all profiles, by profile."""
+        async with self._database.read() as connection:
+            ids = [row["profile_id"] async for row in SQL.profiles_with_feedback(connection)]
+        return {profile_id: await self.tallies(profile_id) for profile_id in ids}
+
     async def tallies(self, profile_id: int) -> tuple[Tally, ...]:
         """What was thought of each version, the lowest first."""
         async with self._database.read() as connection:

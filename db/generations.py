@@ -111,6 +111,18 @@ class Generations:
                 connection, generation_id=generation_id, part=part, message_id=message_id, said_at=time_to_text(at)
             )
 
+    async def blank(self, profile_id: int, message_id: int) -> None:
+        """Forget the words that were said as this message; what else its draft holds stays."""
+        cipher = await self._keyring.key_for(profile_id)
+        async with self._database.write() as connection:
+            row = await SQL.said_message(connection, message_id=message_id)
+            if row is None or row["profile_id"] != profile_id:
+                return
+            texts = list(_open(cipher, row))
+            texts[row["part"]] = ""
+            sealed = cipher.seal(json.dumps(texts).encode(), *_place(profile_id, row["session_id"], row["turn"]))
+            await SQL.reseal_generation(connection, id=row["id"], texts=sealed)
+
     async def latest(self, profile_id: int, limit: int) -> list[Generation]:
         """The newest `limit` drafts of a profile, oldest first, opened."""
         cipher = await self._keyring.key_for(profile_id)

@@ -120,6 +120,7 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     profiles, sessions = await store.steps.load()
     board.journal.extend(await store.journal.latest(JOURNAL_SHOWN))
     await parts.scoring.load()
+    await parts.reacting.show_all()
     for server_id, base in (await store.bases.every()).items():
         board.choose_base(server_id, base)
     await parts.halting.load()

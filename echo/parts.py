@@ -11,6 +11,7 @@ from echo.amending import Amending
 from echo.base_watch import BaseWatch
 from echo.beginning import Beginning
 from echo.choosing import Choosing, Shelf
+from echo.disclosing import Disclosing
 from echo.discord.card import Card
 from echo.discord.chat import DiscordChat
 from echo.discord.client import EchoClient
@@ -50,6 +51,7 @@ from echo.portraits import Portraits
 from echo.ports import Engine
 from echo.profile_work import ProfileWork
 from echo.reach import Reach
+from echo.reacting_parts import reacting_of
 from echo.recall import Recall
 from echo.remembering import Remembering
 from echo.router import Router
@@ -193,6 +195,8 @@ class Parts:
     def _join_portraits(self) -> None:
         """What is told of how somebody writes, and how well their echo does it: card, report, quiz."""
         store, commands, buttons = self.store, self.client.commands, self.client.buttons
+        edge = (self.client, self.board, self.voice, self.notices, self.letters)
+        self.reacting = reacting_of(edge, store, self.settings, self.tasks.start, self.clock)
         self.portraits = Portraits(store.models, store.corpus, store.wishes, self.board)
         commands.card = buttons.card = card = Card(self.board, self.portraits)
         commands.more["echo card"] = card.run
@@ -234,6 +238,7 @@ class Parts:
             reach=self.reach,
             saying=Saying(
                 *(self.board, self.chat, store.generations, store.outbox, beginning),
+                Disclosing(self.board, self.chat, store.contacts, self.clock),
                 *(look, remembering, self.terms, self.clock),
             ),
             last_look=look,

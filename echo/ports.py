@@ -128,6 +128,12 @@ class Chat(Protocol):
     async def remind(self, profile: ProfileSnapshot, nonce: str) -> None:
         """Tell the subject, privately where that is possible, that their consent ends soon."""
 
+    async def disclose(self, session: SessionSnapshot, profile: ProfileSnapshot, nonce: str) -> None:
+        """Tell the session's channel, pinging nobody, that an echo is online there; the same nonce does so once."""
+
+    async def introduce(self, session: SessionSnapshot, profile: ProfileSnapshot, person: str, nonce: str) -> None:
+        """Tell `person`, a name, there what the echo is that is about to answer them; the same nonce does so once."""
+
     async def say(self, line: Line) -> int:
         """Say it through the channel's webhook (or with a header as the bot), pinging nobody; the message's id."""
 

@@ -13,6 +13,7 @@ from db.errors import DatabaseLocked, StorageError
 from db.generations import Generations
 from db.outbox import Outbox, OutboxRow
 from echo.beginning import Beginning
+from echo.disclosing import Disclosing
 from echo.errors import EchoError, ServiceUnavailable
 from echo.last_look import LastLook
 from echo.ports import ChannelGone, Chat, Line
@@ -40,6 +41,7 @@ class Saying:
     generations: Generations
     outbox: Outbox
     beginning: Beginning
+    disclosing: Disclosing
     last_look: LastLook
     remembering: Remembering
     terms: TermsInForce
@@ -64,6 +66,7 @@ class Saying:
                     if objection is not None:
                         reason = SENTENCES[objection]
                         break
+                    await self.disclosing.introduce(line)
                     if not self._is_wanted(said, snapshot):
                         break
                     message_id = await self._spoken(line, said)

@@ -27,7 +27,7 @@ from echo.settings import Settings
 from echo.versions import model_name, persona_of
 from states import events as ev
 from states.board import Board
-from states.effects import Compose, Effect, PlanOpening, Say
+from states.effects import Compose, Disclose, Effect, PlanOpening, Say
 from states.model import ProfileSnapshot, SessionSnapshot, Snapshot
 from states.terms import Purpose
 from states.terms_in_force import TermsInForce
@@ -78,7 +78,9 @@ class SessionWork:
 
     def works(self) -> dict[type[Effect], Callable[[OutboxRow, Snapshot], Awaitable[ev.Event | None]]]:
         """What does which effect."""
-        return {Compose: self.compose, Say: self.saying.say, PlanOpening: self.beginning.plan}
+        return {Compose: self.compose, Say: self.saying.say, PlanOpening: self.beginning.plan} | {
+            Disclose: self.saying.disclosing.disclose
+        }
 
     async def compose(self, row: OutboxRow, snapshot: Snapshot) -> ev.Event:
         """Decide whether to answer; if so, store the draft, encrypted, and say when it is due."""

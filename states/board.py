@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from states.decide import Refusal, Step
+from states.feedback import Tally
 from states.halts import CONDITION, Halt
 from states.measures import Measures
 from states.model import MachineKey, ProfileSnapshot, ProfileState, SessionSnapshot, Snapshot
@@ -83,6 +84,8 @@ class Board:
         self.names: dict[int, str] = {}
         self.conditions: dict[str, str] = {}
         self.scores: dict[int, tuple[Scorecard, ...]] = {}
+        self.feedback: dict[int, tuple[Tally, ...]] = {}
+        """What people think of what each profile's versions said."""
         self.bases: dict[int, str] = {}
         """The base models that were chosen for all echoes of a server."""
         self.halts: dict[int, Halt] = {}
@@ -115,6 +118,7 @@ class Board:
             self.profile_revision += 1
             if snapshot.state in (ProfileState.FORGETTING, ProfileState.FORGOTTEN):
                 self.measures.pop(snapshot.id, None)
+                self.feedback.pop(snapshot.id, None)
         else:
             self.sessions[snapshot.id] = snapshot
         self._changed()
@@ -196,6 +200,14 @@ class Board:
             self.scores[profile_id] = cards
         else:
             self.scores.pop(profile_id, None)
+        self._changed()
+
+    def think(self, profile_id: int, tallies: tuple[Tally, ...]) -> None:
+        """Show what people think of the versions of a profile's model, the lowest first; none takes them down."""
+        if tallies:
+            self.feedback[profile_id] = tallies
+        else:
+            self.feedback.pop(profile_id, None)
         self._changed()
 
     def measure(self, profile_id: int, measures: Measures | None) -> None:

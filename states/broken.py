@@ -28,6 +28,8 @@ def event_of(effect: do.Effect, at: datetime, reason: str) -> ev.Event | None:
             return ev.AmendingFailed(at, version, reason)
         case do.Forget():
             return ev.ForgettingFailed(at, reason)
+        case do.Disclose():
+            return ev.OfflineAsked(at, 0, reason)
         case do.Compose(turn=turn):
             return ev.DraftFailed(at, turn, reason)
         case do.PlanOpening():

@@ -142,6 +142,11 @@ class Forget(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class Disclose(Effect):
+    """Tell the channel that an echo is online there, and what that is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Compose(Effect):
     """Decide on an answer for thought `turn`, and draft it. `heard_id` is the newest message it thinks of."""
 
@@ -164,7 +169,7 @@ class Say(Effect):
 
 QUEUED: tuple[type[Effect], ...] = (
     *(AskConsent, Rest, Remind, Announce, Collect, Train, Amend, Publish, DropVersions, Forget),
-    *(Compose, PlanOpening, Say),
+    *(Disclose, Compose, PlanOpening, Say),
 )
 RECORDED: tuple[type[Effect], ...] = (
     *(RecordConsent, EndConsent, RecordAllowance, WithdrawAllowance),
@@ -176,6 +181,8 @@ def still_wanted(effect: Effect, snapshot: Snapshot) -> bool:
     """Whether the machine, as it stands now, still asks for this queued effect: what it left behind is not done."""
     if isinstance(snapshot, SessionSnapshot):
         thinking = snapshot.state is SessionState.COMPOSING
+        if isinstance(effect, Disclose):
+            return snapshot.state.is_online
         if isinstance(effect, PlanOpening):
             return snapshot.state.is_online and snapshot.opens and not snapshot.opening
         if isinstance(effect, Compose):

@@ -228,7 +228,7 @@ SESSION_ROWS: tuple[Row, ...] = (
         S.OFFLINE,
         S.LISTENING,
         when=("is_not_halted", "is_ready", "is_below_limit"),
-        do=("begin", "plan_opening"),
+        do=("begin", "disclose", "plan_opening"),
     ),
     Row(ev.OfflineAsked, ONLINE, S.OFFLINE, do=("end",)),
     Row(ev.SubjectSeen, ONLINE, S.COOLING, do=("give_way",)),

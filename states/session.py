@@ -139,6 +139,10 @@ class SessionDraft(Draft[SessionSnapshot]):
         self.forget_thought()
         self.set(started_by=asked.by, started_at=asked.at, bot_turns=0, reason=None, tries=0, opens=asked.opens)
 
+    def disclose(self, data: Trigger) -> None:
+        """Ask for the channel to be told what is there now."""
+        self.ask(do.Disclose())
+
     def end(self, data: Trigger) -> None:
         """Go offline; what was waiting to be said is not said."""
         self.note_reason(data)

@@ -28,6 +28,9 @@ WHERE profile_id = :profile_id
 GROUP BY version, rater, verdict
 ORDER BY version, rater, verdict
 
+-- name: profiles_with_feedback()
+SELECT DISTINCT profile_id FROM feedback
+
 -- name: erase_old_feedback(before, batch)!
 DELETE FROM feedback WHERE rowid IN (SELECT rowid FROM feedback WHERE given_at < :before LIMIT :batch)
 

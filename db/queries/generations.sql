@@ -35,6 +35,9 @@ SELECT * FROM generations WHERE profile_id = :profile_id ORDER BY id DESC LIMIT 
 -- name: said_parts(generation_id)
 SELECT part, message_id, said_at FROM generation_parts WHERE generation_id = :generation_id ORDER BY part
 
+-- name: reseal_generation(id, texts)!
+UPDATE generations SET texts = :texts WHERE id = :id
+
 -- name: add_training_run(profile_id, version, messages, seconds, started_at, outcome)!
 INSERT INTO training_runs (profile_id, version, messages, seconds, started_at, outcome)
 VALUES (:profile_id, :version, :messages, :seconds, :started_at, :outcome)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from echo.discord import disclosure
+from echo.discord.consent import plain
 from echo.discord.letters import Letters
 from echo.discord.notices import Notices
 from echo.discord.voice import Voice
-from echo.ports import Heard, Line
+from echo.ports import ChannelGone, Heard, Line
 from states.effects import Notice
-from states.model import ProfileSnapshot
+from states.model import ProfileSnapshot, SessionSnapshot
 
 
 class DiscordChat:
@@ -32,6 +34,23 @@ class DiscordChat:
         """Tell the subject that their consent ends soon: in the channel where their direct messages are closed."""
         if not await self._letters.send(profile.user_id, self._notices.reminder(profile)):
             await self._notices.remind(profile, nonce)
+
+    async def disclose(self, session: SessionSnapshot, profile: ProfileSnapshot, nonce: str) -> None:
+        """Tell the channel that an echo is online there."""
+        try:
+            await self._notices.disclose(session, profile, nonce)
+        except ChannelGone:
+            # Where the bot may not write, an echo may speak by webhook all the same, and so may this.
+            name = plain(self._voice.names_of(profile)[0])
+            await self._voice.tell(session.channel_id, f"{disclosure.MARK}{disclosure.hello(name)}")
+
+    async def introduce(self, session: SessionSnapshot, profile: ProfileSnapshot, person: str, nonce: str) -> None:
+        """Tell somebody what the echo is that is about to answer them."""
+        text = disclosure.first_contact(plain(self._voice.names_of(profile)[0]), person)
+        try:
+            await self._notices.tell(session.channel_id, text, nonce)
+        except ChannelGone:
+            await self._voice.tell(session.channel_id, text)
 
     async def say(self, line: Line) -> int:
         """Say a line; the message's id."""

@@ -19,9 +19,10 @@ from echo.discord.access_rows import STARTS
 from echo.discord.card import Card
 from echo.discord.consent import plain
 from echo.discord.dates import parse_before, show_day
+from echo.discord.disclosure import BEGUN, hello
 from echo.discord.failures import OutOfReach, mapped
 from echo.discord.importing import Importing
-from echo.discord.notices import Opening, Openings, stays_here
+from echo.discord.notices import Arrival, Opening, Openings, stays_here
 from echo.discord.presses import Asking
 from echo.discord.private import PrivateAsking
 from echo.discord.translate import Call, Person
@@ -200,19 +201,17 @@ class Commands:
         if starts:
             access.check(asker, profile, self._name(profile), STARTS)
         standing = access.standing(asker, profile)
-        request = self._requests.online(profile.id, asker.channel_id, asker.id, starts, standing)
-        outcome = await asking.reply.patiently(request)
+        notice = f"{hello(self._name(profile))}{self._on_starting(profile, starts=starts)}"
+        with self._openings.arriving(profile.id, asker.channel_id, asking.reply, notice) as arrival:
+            request = self._requests.online(profile.id, asker.channel_id, asker.id, starts, standing)
+            outcome = await asking.reply.patiently(request)
+            if not isinstance(outcome, Refusal):
+                await asking.reply.patiently(_put(arrival))
         if isinstance(outcome, Refusal):
             is_there = starts and outcome.why is Refused.ALREADY_ONLINE
             await asking.reply.say(ALREADY_THERE if is_there else outcome.sentence)
-            return
-        name = self._name(profile)
-        await asking.reply.say(
-            f"**{name} (echo)** is online in this channel now: a bot that writes the way {name} writes. It answers "
-            "when it is mentioned, answered or called by name, and sometimes unasked; `/echo offline` takes it out "
-            f"again.{self._on_starting(profile, starts=starts)}",
-            to_all=True,
-        )
+        elif not arrival.is_answer:
+            await asking.reply.say(f"{BEGUN}{self._on_starting(profile, starts=starts)}")
 
     def _on_starting(self, profile: ProfileSnapshot, *, starts: bool) -> str:
         """What the channel is told of conversations that the echo begins."""
@@ -300,7 +299,7 @@ class Commands:
         return show_day(self._clock(), self._zone)
 
 
-async def _put(opening: Opening) -> None:
+async def _put(opening: Opening | Arrival) -> None:
     """Wait until the question is put, or until it must be left to itself."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LONGEST_PUTTING):

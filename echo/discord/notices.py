@@ -19,6 +19,7 @@ from echo.discord.answers import name_of, working, written
 from echo.discord.collecting.places import Exclusions
 from echo.discord.consent import Button
 from echo.discord.dates import show_day, show_time
+from echo.discord.disclosure import hello
 from echo.discord.failures import OutOfReach, mapped
 from echo.discord.permits import readable_channels
 from echo.discord.replies import Reply, view_of
@@ -26,7 +27,7 @@ from echo.ports import ChannelGone
 from echo.settings import Settings
 from states.board import Board
 from states.effects import Notice
-from states.model import Deadline, ProfileSnapshot, ProfileState
+from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot
 
 log = logging.getLogger(__name__)
 
@@ -67,11 +68,45 @@ class Opening:
         self.is_over.set()
 
 
+class Arrival:
+    """A `/echo online` that is being answered: the notice of it may stand as that answer, which then says more."""
+
+    def __init__(self, reply: Reply, text: str) -> None:
+        self._reply = reply
+        self._text = text
+        self.is_over = asyncio.Event()
+        self.is_answer = False
+
+    async def put(self) -> bool:
+        """Answer with the notice, for all to see; False where it must be put in the channel instead."""
+        try:
+            self.is_answer = await self._reply.say_first(self._text, (), None) is not None
+            return self.is_answer
+        finally:
+            self.is_over.set()
+
+
 class Openings:
     """The commands that are being answered, by server and subject."""
 
     def __init__(self) -> None:
         self._open: dict[tuple[int, int], Opening] = {}
+        self._arriving: dict[tuple[int, int], Arrival] = {}
+
+    @contextmanager
+    def arriving(self, profile_id: int, channel_id: int, reply: Reply, text: str) -> Iterator[Arrival]:
+        """While this lasts, the notice that an echo is online in a channel may stand as this reply."""
+        arrival = Arrival(reply, text)
+        self._arriving[profile_id, channel_id] = arrival
+        try:
+            yield arrival
+        finally:
+            if self._arriving.get((profile_id, channel_id)) is arrival:
+                del self._arriving[profile_id, channel_id]
+
+    def arrival_of(self, session: SessionSnapshot) -> Arrival | None:
+        """The command that waits for this session's notice."""
+        return self._arriving.get((session.profile_id, session.channel_id))
 
     @contextmanager
     def opened(self, server_id: int, subject_id: int, reply: Reply) -> Iterator[Opening]:
@@ -137,6 +172,21 @@ class Notices:
             text = self._news(profile, notice)
             if text is not None:
                 await self._post(profile.channel_id, text, (), nonce)
+
+    async def disclose(self, session: SessionSnapshot, profile: ProfileSnapshot, nonce: str) -> None:
+        """Tell the channel that an echo is online there: as the answer to who brought it, or by itself.
+
+        Raises ChannelGone or ServiceUnavailable.
+        """
+        arrival = self._openings.arrival_of(session)
+        with _reaching("tell this channel that an echo is online"):
+            if arrival is None or not await arrival.put():
+                await self._post(session.channel_id, hello(name_of(self._board, profile)), (), nonce)
+
+    async def tell(self, channel_id: int, text: str, nonce: str) -> None:
+        """Say something for Echo itself, once for each nonce, pinging nobody. Raises as `disclose` does."""
+        with _reaching("tell this channel something"):
+            await self._post(channel_id, text, (), nonce)
 
     async def show_progress(self, profile: ProfileSnapshot) -> None:
         """Bring the question's message up to date while the echo is made. Raises ChannelGone or ServiceUnavailable."""

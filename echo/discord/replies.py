@@ -97,8 +97,8 @@ class Reply:
             except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:
                 log.info("An answer did not reach Discord any more (%s).", type(error).__name__)
 
-    async def say_first(self, text: str, buttons: Sequence[Button], pinged: int) -> int | None:
-        """Answer for everybody to see, pinging one user; the message's id.
+    async def say_first(self, text: str, buttons: Sequence[Button], pinged: int | None) -> int | None:
+        """Answer for everybody to see, pinging one user or nobody; the message's id.
 
         None where it is too late for that: it is answered or deferred already (a deferred answer pings nobody), or
         Discord does not take it. Raises ServiceUnavailable where it stands but its id can't be learnt.
@@ -106,7 +106,9 @@ class Reply:
         async with self._one_at_a_time:
             if self.is_begun:
                 return None
-            allowed = nextcord.AllowedMentions(everyone=False, roles=False, users=[nextcord.Object(pinged)])
+            allowed = nextcord.AllowedMentions(
+                everyone=False, roles=False, users=[] if pinged is None else [nextcord.Object(pinged)]
+            )
             try:
                 await self.interaction.response.send_message(text, view=view_of(buttons), allowed_mentions=allowed)
             except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:

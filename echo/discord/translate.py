@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from echo.corpus.mark import is_marked, unmarked
+from echo.discord.disclosure import is_notice
 from echo.discord.snowflakes import time_of
 from echo.ports import Heard
 
@@ -102,6 +103,8 @@ def seen(raw: Raw, application_id: int, speaker: int | None = None, answered: in
     if raw.get("type", PLAIN) not in (PLAIN, REPLY) or not text.strip() or (by_bot and speaker is None):
         return None
     own = speaker is not None or _is_own(raw, application_id)
+    if own and is_notice(text):
+        return None
     message_id = int(raw["id"])
     heard = Heard(
         message_id=message_id,

@@ -14,14 +14,15 @@ from nextcord.http import Route
 
 from echo.corpus.mark import marked, unmarked
 from echo.discord.collecting.walk import PAGE
+from echo.discord.disclosure import is_notice
 from echo.discord.faces import Faces, spoken_name
 from echo.discord.failures import OutOfReach, lasting, mapped, understood
 from echo.discord.snowflakes import snowflake_at, time_of
 from echo.discord.translate import seen
 from echo.discord.veil import Veil, unveiled
-from echo.discord.webhooks import GONE, UNKNOWN_MESSAGE, Webhooks
+from echo.discord.webhooks import GONE, NAME, UNKNOWN_MESSAGE, Webhooks
 from echo.errors import EchoError
-from echo.ports import Heard, Line
+from echo.ports import ChannelGone, Heard, Line
 from states.board import Board
 from states.model import ProfileSnapshot
 
@@ -103,6 +104,17 @@ class Voice:
             Heard(message_id, stage.channel_id, 0, name, ts, line.text, human=False, speaker=line.profile.id)
         )
         return message_id
+
+    async def tell(self, channel_id: int, text: str) -> None:
+        """Say something for Echo itself through the channel's webhook, where its bot may not write."""
+        with lasting():
+            stage = await self._stage(channel_id)
+            webhook = await self._webhooks.obtain(stage.host) if stage.may_manage else None
+            if webhook is None:
+                raise ChannelGone("Echo may not write in this channel: give its role Send Messages there.")
+            name = self._client.user.name if self._client.user else NAME
+            message = {"content": text[:LONGEST], "username": name, "allowed_mentions": {"parse": []}}
+            await self._webhooks.execute(webhook, message, stage.thread_id)
 
     async def take_back(self, channel_id: int, message_id: int) -> None:
         """Delete what an echo said, by its webhook or as the bot; what is not there any more is as good as deleted."""
@@ -281,6 +293,8 @@ class Voice:
     def _speaker(self, raw: Raw, server_id: int) -> int | None:
         """`is_own` by the name under which the message stands; `server_id` 0 is any server."""
         by_webhook = self._webhooks.is_own(raw)
+        if is_notice(str(raw.get("content") or "")):
+            return None
         if not by_webhook and int(raw["author"]["id"]) != self._echo_id:
             return None
         shown, text = raw["author"]["username"], str(raw.get("content") or "")

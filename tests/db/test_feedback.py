@@ -47,6 +47,17 @@ async def test_a_message_is_known_for_what_was_said_and_by_which_version(said: S
     assert await feedback.said(901) is None
 
 
+async def test_what_was_removed_is_no_word_of_any_draft_any_more(
+    said: SaidMessage, feedback: Feedback, generations: Generations
+) -> None:
+    await feedback.give(said, ADA, Rater.MEMBER, Verdict.LIKE)
+    await generations.blank(said.profile_id + 1, said.message_id)
+    await generations.blank(said.profile_id, said.message_id)
+    await feedback.drop(said.profile_id, said.message_id)
+    [draft] = await generations.latest(said.profile_id, 5)
+    assert draft.texts == (SENTENCES[0], "") and await feedback.tallies(said.profile_id) == ()
+
+
 async def test_thumbs_are_counted_by_version_and_can_be_taken_back(said: SaidMessage, feedback: Feedback) -> None:
     for user_id in (ADA, ADA, BO):
         await feedback.give(said, user_id, Rater.MEMBER, Verdict.LIKE)

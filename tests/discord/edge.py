@@ -17,8 +17,12 @@ import nextcord.http
 from db.audit import Audit
 from db.changes import Changes
 from db.connection import Database
+from db.consents import Consents
 from db.corpus import Corpus
+from db.feedback import Feedback
+from db.generations import Generations
 from db.keys import Keyring
+from db.memories import Memories
 from db.models import Models
 from db.outbox import Outbox, OutboxRow
 from db.quizzes import Quizzes
@@ -29,11 +33,14 @@ from echo.discord.card import Card
 from echo.discord.client import EchoClient
 from echo.discord.halting import Halting
 from echo.discord.hearing import Hearing
+from echo.discord.letters import Letters
 from echo.discord.notices import Notices, Openings
 from echo.discord.quizzing import Quizzing
+from echo.discord.reacting import Reacting
 from echo.discord.reporting import Reporting
 from echo.discord.silencing import Silencing
 from echo.discord.trusting import Trusting
+from echo.discord.voice import Voice
 from echo.interpreter import Interpreter
 from echo.package_imports import PackageImports
 from echo.portraits import Portraits
@@ -87,6 +94,8 @@ class Edge:
     quizzes: Quizzes
     wishes: WishBook
     counted: list[int]
+    feedback: Feedback
+    generations: Generations
     models: Models
 
     async def until(self, fact: Callable[[], Any]) -> Any:
@@ -187,6 +196,10 @@ def _works(notices: Notices, board: Board, clock: HandClock) -> dict[type[do.Eff
         assert isinstance(row.effect, do.Announce)
         await notices.announce(board.profiles[row.key.id], row.effect.notice, f"tell-{row.id}")
 
+    async def disclose(row: OutboxRow, snapshot: Snapshot) -> None:
+        assert isinstance(snapshot, SessionSnapshot)
+        await notices.disclose(snapshot, board.profiles[snapshot.profile_id], f"on-{row.id}")
+
     async def forget(row: OutboxRow, snapshot: Snapshot) -> ev.Event:
         return ev.EverythingForgotten(clock(), 0)
 
@@ -194,7 +207,7 @@ def _works(notices: Notices, board: Board, clock: HandClock) -> dict[type[do.Eff
         """The test itself gives back what comes of it."""
 
     works: dict[type[do.Effect], Any] = dict.fromkeys(do.QUEUED, leave)
-    return works | {do.AskConsent: ask, do.Announce: tell, do.Forget: forget}
+    return works | {do.AskConsent: ask, do.Announce: tell, do.Disclose: disclose, do.Forget: forget}
 
 
 @asynccontextmanager
@@ -258,6 +271,16 @@ async def edge_at(
         silencing = Silencing(client, board, halting, settings.halt_word, tasks.start)
         client.commands.more |= {"echo halt": silencing.halt, "echo resume": silencing.resume}
         client.commands.more["echo trust"], client.overhear = Trusting(halting).run, silencing.hear
+        voice, letters = Voice(client, hearing, board), Letters(client)
+        stack.push_async_callback(voice.close)
+        feedback, generations = Feedback(database, keyring, clock), Generations(database, keyring)
+        audit = Audit(database, keyring, clock)
+        await keyring.house()
+        kept = (feedback, generations, Memories(database, keyring, clock), Consents(database, keyring), audit)
+        zone = ZoneInfo("UTC")
+        Reacting(
+            client, board, voice, notices, letters, kept, zone, tasks.start, clock, lambda server_id, user_id: False
+        )
 
         async def type_in(channel_id: int) -> None:
             """Nobody is seen typing here."""
@@ -276,7 +299,11 @@ async def edge_at(
         async with asyncio.timeout(PATIENCE):
             await client.wait_available()
         tasks.start("quizzes", quizzing.end_cut())
-        world, people, stored = sandbox.world, sandbox.people, (corpus, quizzes, wishes, counted, models)
+        world, people, stored = (
+            sandbox.world,
+            sandbox.people,
+            (corpus, quizzes, wishes, counted, feedback, generations, models),
+        )
         yield Edge(sandbox, world, people, client, board, router, hearing, notices, database, clock, requests, *stored)
         await router.settled()
         assert len(board.faults) == expected_faults, board.faults

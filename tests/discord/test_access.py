@@ -118,6 +118,7 @@ WAYS: dict[str, Way] = {
     "echo resume": called("echo resume", "may come online in this server again"),
     "echo trust": called("echo trust", "No role is trusted"),
     "halt word": Way(said_word, ("offline",), online=True),
+    "echo:unlike": pressed("echo:unlike:{id}:12345", "is not kept any more"),
     "echo:consent:yes": pressed(f"echo:consent:yes:{{id}}:{VERSION}", "Thank you", fresh=True),
     "echo:consent:no": pressed("echo:consent:no:{id}", "Understood", fresh=True),
     "echo:consent:allow": pressed("echo:consent:allow:{id}", "is allowed in this server", fresh=True),
@@ -164,7 +165,8 @@ OF_ONESELF = ("echo:privacy:hide", "echo:privacy:show")
 
 
 async def test_every_cell_of_the_table_holds(tmp_path: Path) -> None:
-    assert set(WAYS) == {row.name for row in ROWS}, "each row has its way to be tried, and each way its row"
+    tried = {row.name for row in ROWS if row.kind is not Kind.REACTION}
+    assert set(WAYS) == tried, "each row has its way to be tried, and each way its row; tests/discord/test_reacting.py"
     async with edge_at(tmp_path) as edge:
         unseen = Unseen(edge.database, Keyring(edge.database, bytes(32)))
         privacy = Privacy(Chosen(unseen), edge.board.has_profile_of)
@@ -176,7 +178,8 @@ async def test_every_cell_of_the_table_holds(tmp_path: Path) -> None:
         quiz = await quiz_begun(edge, "Cy Day")
         walk.source = edge.world.message(edge.channel("general"), int(quiz["id"]))
         for row in ROWS:
-            await walked(walk, row)
+            if row.kind is not Kind.REACTION:
+                await walked(walk, row)
 
 
 async def walked(walk: Walk, row: Row) -> None:

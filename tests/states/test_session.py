@@ -241,7 +241,7 @@ TestAnyDay.settings = settings(max_examples=60, stateful_step_count=30, deadline
 
 def free_to_begin(**fields: Any) -> SessionSnapshot:
     step = begin_session(ev.OnlineAsked(NOW, 30, 7, 10, 40, True, 0, 5, opens=True), POLICY)
-    assert isinstance(step, Step) and step.effects == (do.PlanOpening(),)
+    assert isinstance(step, Step) and step.effects == (do.Disclose(), do.PlanOpening())
     assert isinstance(step.after, SessionSnapshot)
     return replace(step.after, **fields)
 
@@ -258,7 +258,7 @@ def effects_of(snapshot: SessionSnapshot, event: ev.Event) -> tuple[do.Effect, .
 
 def test_an_echo_that_no_manager_lets_begin_conversations_plans_none() -> None:
     step = begin_session(ev.OnlineAsked(NOW, 30, 7, 10, 40, True, 0, 5), POLICY)
-    assert isinstance(step, Step) and step.effects == ()
+    assert isinstance(step, Step) and step.effects == (do.Disclose(),)
     refusal = decide(step.after, planned(5), POLICY)
     assert isinstance(refusal, Refusal) and refusal.why is Refused.STALE
 

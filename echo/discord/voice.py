@@ -113,7 +113,7 @@ class Voice:
             if webhook is None:
                 raise ChannelGone("Echo may not write in this channel: give its role Send Messages there.")
             name = self._client.user.name if self._client.user else NAME
-            message = {"content": text[:LONGEST], "username": name, "allowed_mentions": {"parse": []}}
+            message = {"content": text, "username": name, "allowed_mentions": {"parse": []}}
             await self._webhooks.execute(webhook, message, stage.thread_id)
 
     async def take_back(self, channel_id: int, message_id: int) -> None:

@@ -25,7 +25,8 @@ from echo.discord.hiding import Hider
 from echo.discord.known_places import KnownPlaces
 from echo.discord.letters import Letters
 from echo.discord.listeners import Listeners
-from echo.discord.notices import Notices, Openings, stays_here
+from echo.discord.notices import Notices, stays_here
+from echo.discord.openings import Openings
 from echo.discord.presence import Presence
 from echo.discord.privacy import Privacy
 from echo.discord.quizzing import Quizzing

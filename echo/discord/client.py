@@ -27,7 +27,8 @@ from echo.discord.hearing import Hearing
 from echo.discord.importing import Importing, Imports
 from echo.discord.interactions import Interactions
 from echo.discord.missed import hear_missed
-from echo.discord.notices import Openings, stays_here
+from echo.discord.notices import stays_here
+from echo.discord.openings import Openings
 from echo.discord.permits import shown_name
 from echo.discord.presses import Presses
 from echo.discord.private import Private

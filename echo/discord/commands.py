@@ -22,7 +22,8 @@ from echo.discord.dates import parse_before, show_day
 from echo.discord.disclosure import BEGUN, hello
 from echo.discord.failures import OutOfReach, mapped
 from echo.discord.importing import Importing
-from echo.discord.notices import Arrival, Opening, Openings, stays_here
+from echo.discord.notices import stays_here
+from echo.discord.openings import Arrival, Opening, Openings
 from echo.discord.presses import Asking
 from echo.discord.private import PrivateAsking
 from echo.discord.translate import Call, Person

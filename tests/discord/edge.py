@@ -34,7 +34,8 @@ from echo.discord.client import EchoClient
 from echo.discord.halting import Halting
 from echo.discord.hearing import Hearing
 from echo.discord.letters import Letters
-from echo.discord.notices import Notices, Openings
+from echo.discord.notices import Notices
+from echo.discord.openings import Openings
 from echo.discord.quizzing import Quizzing
 from echo.discord.reacting import Reacting
 from echo.discord.reporting import Reporting

@@ -24,7 +24,7 @@ from echo.discord.answers import WENT_WRONG
 from echo.discord.client import EchoClient
 from echo.discord.connecting import closed_for_good, register
 from echo.discord.hearing import Hearing
-from echo.discord.notices import Openings
+from echo.discord.openings import Openings
 from echo.errors import ConfigError, EchoError, ServiceUnavailable
 from echo.router import Router
 from echo.sandbox.server import Sandbox

@@ -86,7 +86,7 @@ async def _made(echo: Recorded, life: _Life, add: Add) -> None:
         life.subject, life.channel, "echo create", {"user": life.subject, "before": BEFORE}
     )
     began = time.perf_counter()
-    await echo.running.press(life.subject, asked["responses"][0], "I agree")
+    await echo.running.agree(life.subject, asked["responses"][0])
     await _becomes(echo, ProfileState.TRAINING, ProfileState.READY)
     collected = time.perf_counter() - began
     await _becomes(echo, ProfileState.READY)

@@ -41,7 +41,7 @@ class Scene:
     """Who is spoken as, and where, in the chat pane.
 
     `people` are the names of all humans, in the order of F2; `pressable` the ids of the questions for a yes whose
-    buttons can be reached.
+    buttons can be reached; `agreeable` the ids of the profiles whose text the speaker is shown, to choose and agree.
     """
 
     speaker: str
@@ -51,6 +51,7 @@ class Scene:
     channel_id: int
     people: Sequence[str] = field(default=())
     pressable: frozenset[int] = frozenset()
+    agreeable: frozenset[int] = frozenset()
 
 
 def suggested_person(people: Sequence[str], speaker: str) -> str:
@@ -99,7 +100,10 @@ def _first(scene: Scene | None, now: datetime, zone: tzinfo) -> Guidance:
 
 
 def _is_stuck(profile: ProfileSnapshot) -> bool:
-    return profile.state in (ProfileState.AWAITING_CONSENT, ProfileState.COLLECTING, ProfileState.TRAINING)
+    if profile.state is ProfileState.AWAITING_CONSENT:
+        # Where a key was taken out, it can be put in again.
+        return profile.expires is None
+    return profile.state in (ProfileState.COLLECTING, ProfileState.TRAINING)
 
 
 def _stuck(board: Board, profile: ProfileSnapshot, now: datetime) -> Guidance:
@@ -119,16 +123,24 @@ def _awaiting(board: Board, profile: ProfileSnapshot, scene: Scene | None, zone:
     if profile.consent_message_id is None:
         return Guidance(f"The question to {name} is being put in {where}…", Tone.WAIT)
     if scene is None:
+        if profile.agreed:
+            return Guidance(f"{name} agreed; somebody who manages the server has to allow it in {where}.", Tone.WAIT)
         return Guidance(f"{name} is asked in {where}: nothing is read before they press I agree there.", Tone.WAIT)
+    if profile.id in scene.agreeable and not profile.agreed and scene.speaker_id == profile.user_id:
+        return Guidance(f"{name} may choose now: press {shown(keys.BUTTONS)}, then Enter on I agree to this.")
     if profile.consent_message_id not in scene.pressable:
         return _lost(board, profile, scene, zone)
     steps = []
-    if scene.speaker_id != profile.user_id:
+    if profile.agreed and not scene.is_manager:
+        steps.append(f"speak as a manager ({shown(keys.SPEAKER)})")
+    if not profile.agreed and scene.speaker_id != profile.user_id:
         steps.append(f"speak as {name} ({shown(keys.SPEAKER)})")
     if scene.channel_id != profile.channel_id:
         steps.append(f"go to {where} ({shown(keys.CHANNEL)})")
-    steps.append(f"press {shown(keys.BUTTONS)}, then Enter on I agree")
-    return Guidance(f"{name} is asked for a yes: {', '.join(steps)}.")
+    label = "Allow it in this server" if profile.agreed else "I agree"
+    steps.append(f"press {shown(keys.BUTTONS)}, then Enter on {label}")
+    asked = "has agreed, and a manager is asked" if profile.agreed else "is asked for a yes"
+    return Guidance(f"{name} {asked}: {', '.join(steps)}.")
 
 
 def _lost(board: Board, profile: ProfileSnapshot, scene: Scene, zone: tzinfo) -> Guidance:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
+from typing import Final
 
 from console.ports import Town
 from console.wording import living
 from states.board import Board
 from states.model import ProfileSnapshot, ProfileState
+
+AGREE: Final = "echo:consent:agree:"
+"""What the custom id of *I agree to this* begins with; the profile's id follows."""
+
+
+def agreeable(custom_ids: Iterable[str]) -> frozenset[int]:
+    """The profiles that can be agreed to by buttons with these custom ids."""
+    numbers = (one.removeprefix(AGREE).partition(":")[0] for one in custom_ids if one.startswith(AGREE))
+    return frozenset(int(number) for number in numbers if number.isdecimal())
 
 
 def pressable(board: Board, town: Town, shown: Container[int], limit: int) -> frozenset[int]:

@@ -19,7 +19,7 @@ from console.keys import shown
 from echo.cli import EXIT_CODES, parser
 from echo.discord.access import Cell, cell
 from echo.discord.access_rows import ROWS, Role
-from echo.discord.forms import COMMANDS, SUBCOMMAND, USER
+from echo.discord.forms import COMMANDS, SUBCOMMAND, SUBGROUP, USER
 from states import diagram
 
 ROOT: Final = Path(__file__).parent.parent
@@ -79,11 +79,18 @@ def commands() -> str:
     """Every command as Discord is told of it."""
     rows = []
     for command in COMMANDS:
-        parts = [one for one in command.get("options", ()) if one["type"] == SUBCOMMAND]
-        rows += [(_called(command["name"], part), part["description"]) for part in parts]
+        parts = [one for one in command.get("options", ()) if one["type"] in (SUBCOMMAND, SUBGROUP)]
+        rows += [row for part in parts for row in _part(command["name"], part)]
         if not parts:
             rows.append((f"{command['name']}", "In a person's menu, under Apps: the same as `/echo create` for them"))
     return table(("Command", "What it does"), rows)
+
+
+def _part(group: str, part: dict[str, Any]) -> list[tuple[str, str]]:
+    """The rows of a subcommand, or of those of a group."""
+    if part["type"] == SUBGROUP:
+        return [row for one in part["options"] for row in _part(f"{group} {part['name']}", one)]
+    return [(_called(group, part), part["description"])]
 
 
 def _called(group: str, part: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from db.consents import Consents
-from echo.discord.consent import GOING
+from echo.discord.consent_texts import GOING
 from echo.errors import NoPermission
 
 

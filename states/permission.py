@@ -6,14 +6,15 @@ there is stays, encrypted, until both keys are in again or the question ends.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from states import effects as do
 from states import events as ev
 from states.draft import Trigger
-from states.model import NO_DEADLINES, Deadline
+from states.model import NO_DEADLINES, Deadline, ProfileSnapshot
 from states.policy import Refused
+from states.terms import Terms
 from states.versions import VersionDraft
 
 REVOKED = "The person took their consent back."
@@ -63,10 +64,8 @@ class ConsentDraft(VersionDraft):
 
     def is_renewal(self, data: Trigger) -> bool:
         """What is agreed to goes no further than what holds, is learnt from as it was, and said where it was."""
-        given, holds = cast(ev.ConsentGiven, data.args[0]), self.snapshot.terms
-        same = given.terms.speaks == holds.speaks and given.cutoff in (None, self.snapshot.cutoff)
-        renews = same and not given.terms.exceeds(holds) and not given.terms.withholds(holds)
-        return renews or self.no(Refused.NOT_NOW)
+        given = cast(ev.ConsentGiven, data.args[0])
+        return renews(self.snapshot, given.terms, given.cutoff) or self.no(Refused.NOT_NOW)
 
     def manager_agrees(self, data: Trigger) -> bool:
         """The manager's key is in, or whoever does this holds that one too."""
@@ -246,3 +245,10 @@ class ConsentDraft(VersionDraft):
         """Tell the subject once that their consent ends soon."""
         self.set_due(reminder=None)
         self.ask(do.Remind())
+
+
+def renews(holds: ProfileSnapshot, terms: Terms, cutoff: datetime | None) -> bool:
+    """Whether `terms` up to `cutoff` (None: the same) go no further than what holds, and change neither what is learnt
+    from nor where it is said: then nothing has to end for them."""
+    same = terms.speaks == holds.terms.speaks and cutoff in (None, holds.cutoff)
+    return same and not terms.exceeds(holds.terms) and not terms.withholds(holds.terms)

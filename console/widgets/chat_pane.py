@@ -22,7 +22,7 @@ from console.guidance import Guidance, Scene
 from console.messages import SceneChanged, TownChanged
 from console.ports import Json, Town
 from console.proposing import Proposer
-from console.questions import pressable
+from console.questions import agreeable, pressable
 from console.screens.confirm import ConfirmScreen
 from console.screens.form import FormScreen
 from console.screens.pick import PickScreen
@@ -99,11 +99,12 @@ class ChatPane(Vertical):
     @property
     def scene(self) -> Scene | None:
         """Who stands where; None while the sandbox has nobody or no channel."""
-        scene = self.standing.scene if self.is_mounted else None
-        if scene is None:
+        if (scene := self.standing.scene if self.is_mounted else None) is None:
             return None
-        shown = {int(press.message_id) for press in self.talk.presses()}
-        return replace(scene, pressable=pressable(self._board, self._town, shown, SHOWN))
+        presses = self.talk.presses()
+        shown = {int(press.message_id) for press in presses}
+        asked = pressable(self._board, self._town, shown, SHOWN)
+        return replace(scene, pressable=asked, agreeable=agreeable(one.custom_id for one in presses))
 
     @property
     def has_buttons(self) -> bool:
@@ -285,8 +286,7 @@ class ChatPane(Vertical):
 
     async def _take(self, answer: Json) -> None:
         for response in answer.get("responses", ()):
-            form = response.get("modal")
-            if form:
+            if form := response.get("modal"):
                 await self._fill_in(form)
             elif response.get("message_id") is None and response.get("content"):
                 self._tell(str(response["content"]))

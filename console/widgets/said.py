@@ -26,7 +26,8 @@ ROW: Final = 48
 """Cells that a row of buttons may take."""
 LEAST_WIDE: Final = 16
 """Cells of the narrowest button."""
-PRESSABLE: Final = ("button", "select")
+MENUS: Final = ("select", "channel")
+PRESSABLE: Final = ("button", *MENUS)
 """Kinds of components that can be pressed."""
 AROUND: Final = 4
 """Cells around a button's label and between two buttons."""
@@ -50,7 +51,7 @@ class Press(Button):
         self.message_id = message_id
         self.custom_id = str(component["custom_id"])
         self.is_dangerous = bool(component.get("danger"))
-        self.menu = component if component.get("kind") == "select" else None
+        self.menu = component if component.get("kind") in MENUS else None
 
     def remember(self, picked: Sequence[str]) -> None:
         """Show the menu with these picked from now on, as Discord's clients do until the message changes."""
@@ -133,7 +134,7 @@ def _rows(components: Sequence[Json]) -> Iterator[list[Json]]:
 
 def _label(component: Json) -> str:
     label = str(component.get("label") or component["custom_id"])
-    return f"{label} ▾" if component.get("kind") == "select" else label
+    return f"{label} ▾" if component.get("kind") in MENUS else label
 
 
 def kind_of(view: Json) -> str:

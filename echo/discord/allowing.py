@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from echo.discord import access, allowances, answers
+from echo.discord.agreeing import OVER
 from echo.discord.allowances import SHOWN, Answer, Press
-from echo.discord.presses import OVER, Asking
+from echo.discord.asking import Asking
 from echo.discord.translate import Call
 from echo.errors import NoPermission, UsageError
 from echo.ports import Requests

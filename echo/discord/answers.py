@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from db.stored import Outcome, PlaceResult
 from echo.discord.allowances import IN_STATUS
-from echo.discord.consent import plain, reach
+from echo.discord.consent import plain
+from echo.discord.consent_texts import reach
 from echo.discord.dates import show_day, show_span
 from states.board import Board, Progress
 from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot

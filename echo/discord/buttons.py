@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 from echo.discord import allowances, consent, quiz_texts
+from echo.discord.agreeing import Agreeing
 from echo.discord.allowing import Allowing
+from echo.discord.asking import Asking
 from echo.discord.card import Card
-from echo.discord.presses import Asking, Presses
+from echo.discord.presses import Presses
 from echo.discord.quizzing import Quizzing
 
 Press: TypeAlias = Callable[[Asking, str], Awaitable[bool]]
@@ -18,9 +20,10 @@ Press: TypeAlias = Callable[[Asking, str], Awaitable[bool]]
 class Buttons:
     """Reads custom ids; one that is not Echo's means nothing."""
 
-    def __init__(self, presses: Presses, allowing: Allowing) -> None:
+    def __init__(self, presses: Presses, allowing: Allowing, agreeing: Agreeing) -> None:
         self._presses = presses
         self._allowing = allowing
+        self._agreeing = agreeing
         self.quizzing: Quizzing | None = None
         self.card: Card | None = None
         self.more: list[Press] = []
@@ -32,6 +35,8 @@ class Buttons:
         """
         if (press := consent.read_press(custom_id)) is not None:
             await self._presses.press(asking, press)
+        elif await self._agreeing.press(asking, custom_id, values):
+            pass
         elif (allowed := allowances.read_press(custom_id)) is not None:
             await self._allowing.press(asking, allowed)
         elif self.quizzing is not None and (guess := quiz_texts.read_press(custom_id)) is not None:

@@ -10,8 +10,9 @@ from nextcord import ui
 
 from db.stored import Wishes
 from echo.discord import access, answers, card_texts, choosing
+from echo.discord.agreeing import OVER
+from echo.discord.asking import Asking
 from echo.discord.card_texts import BANS, PHRASES, TOPICS, read_id
-from echo.discord.presses import OVER, Asking
 from echo.discord.translate import Call
 from echo.errors import NoPermission, UsageError
 from echo.persona.card import CardLine

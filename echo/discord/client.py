@@ -9,17 +9,20 @@ import traceback
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import nextcord
 
 from echo.corpus.mark import unmarked
 from echo.discord import translate
+from echo.discord.agreeing import Agreeing
 from echo.discord.allowing import Allowing
 from echo.discord.answers import WENT_WRONG
 from echo.discord.buttons import Buttons
 from echo.discord.commands import Commands, Places
 from echo.discord.connecting import INTENT_REFUSED, TOKEN_REFUSED, closed_for_good, needed_intents, register, shut
+from echo.discord.consenting import Consenting
 from echo.discord.dispatches import Take, guard
 from echo.discord.failures import mapped
 from echo.discord.forgetting import Forgetting
@@ -97,15 +100,18 @@ class EchoClient(nextcord.Client):
         self._board = board
         self._hearing = hearing
         self._clock = clock
-        presses = Presses(requests, board, clock, stays_here(settings))
+        agreeing = Agreeing(requests, board, clock, settings, stays_here(settings))
+        presses = Presses(requests, board, clock, agreeing)
         allowing = Allowing(requests, board, clock, settings.openers_per_day)
-        self.buttons = Buttons(presses, allowing)
+        consenting = Consenting(requests, board, clock, ZoneInfo(settings.timezone), agreeing)
+        self.buttons = Buttons(presses, allowing, agreeing)
         self.commands = Commands(
             *(requests, board, clock, settings, openings),
             Importing(board, imports, settings.import_limit),
             places,
-            {"echo allow": allowing.run},
+            {"echo allow": allowing.run} | consenting.commands(),
         )
+        self.commands.forms.append(agreeing.submit)
         self.private = self._join_private(Forgetting(requests, board, clock))
         self.interactions = Interactions(
             self.commands, self.buttons, self.private, board, lambda: self.user.id if self.user is not None else None

@@ -16,6 +16,7 @@ from db.stored import PlaceResult
 from echo.discord import access, answers, choosing, permits
 from echo.discord.access import Asker
 from echo.discord.access_rows import STARTS
+from echo.discord.asking import Asking
 from echo.discord.card import Card
 from echo.discord.consent import plain
 from echo.discord.dates import parse_before, show_day
@@ -24,7 +25,6 @@ from echo.discord.failures import OutOfReach, mapped
 from echo.discord.importing import Importing
 from echo.discord.notices import stays_here
 from echo.discord.openings import Arrival, Opening, Openings
-from echo.discord.presses import Asking
 from echo.discord.private import PrivateAsking
 from echo.discord.translate import Call, Person
 from echo.errors import UsageError
@@ -55,6 +55,8 @@ Places = Callable[[int], Awaitable[Mapping[int, PlaceResult]]]
 """What came of each channel and thread that was looked into for a profile."""
 Command = Callable[[Asking, Call], Awaitable[None]]
 """What does a command."""
+Form = Callable[[Asking, str, dict[str, str]], Awaitable[bool]]
+"""Takes what was filled into a form, by its custom id; False where it is another's."""
 
 
 class DateForm(ui.Modal):
@@ -94,6 +96,7 @@ class Commands:
         """`more` are commands that are dealt with elsewhere, by name; others may join them."""
         self.more = dict(more)
         self.card: Card | None = None
+        self.forms: list[Form] = []
         self._places = places
         self._requests = requests
         self._board = board
@@ -123,6 +126,9 @@ class Commands:
         """Do what a submitted form asks for: what belongs to a card, or else the same as `/echo create`."""
         if self.card is not None and await self.card.submit(asking, custom_id, values):
             return
+        for form in self.forms:
+            if await form(asking, custom_id, values):
+                return
         subject_id = custom_id.removeprefix(FORM)
         if not custom_id.startswith(FORM) or not subject_id.isdecimal():
             raise UsageError("Echo does not know this form (any more): use /echo create.")

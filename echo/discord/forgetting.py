@@ -9,9 +9,10 @@ from typing import Final
 from echo.discord import access, answers, choosing
 from echo.discord.access import Asker
 from echo.discord.answers import name_of
+from echo.discord.asking import Asking
 from echo.discord.consent import Button, Style, plain
 from echo.discord.menus import Choice, Menu, cut
-from echo.discord.presses import BY_MANAGER, BY_SUBJECT, Asking
+from echo.discord.presses import BY_MANAGER, BY_SUBJECT
 from echo.discord.private import PrivateAsking
 from echo.discord.replies import Reply
 from echo.discord.translate import Call

@@ -14,7 +14,7 @@ from echo.discord.access_rows import MANAGING, ROWS
 from states.model import Allowance
 
 SLASH, USER_MENU = 1, 2
-SUBCOMMAND, TEXT, YES_NO, USER, ROLE, FILE = 1, 3, 5, 6, 8, 11
+SUBCOMMAND, SUBGROUP, TEXT, YES_NO, USER, ROLE, FILE = 1, 2, 3, 5, 6, 8, 11
 IN_SERVERS: Final = [0]
 ANYWHERE: Final = [0, 1]
 """Where commands can be used (`contexts`): in servers, and in direct messages; subcommands have none of their own."""
@@ -66,6 +66,16 @@ SUBCOMMANDS: Final = [
                 "It may begin conversations here too (only with Manage Server, if its person allows it)",
                 required=False,
             ),
+        ],
+    ),
+    _option(
+        SUBGROUP,
+        "consent",
+        "What was agreed to, choosing anew, and taking it back",
+        options=[
+            _option(SUBCOMMAND, "show", "What holds, until when, and which keys are in", options=[_PROFILE]),
+            _option(SUBCOMMAND, "change", "Choose anew what you agree to, or agree for longer"),
+            _option(SUBCOMMAND, "revoke", "Take your consent back, or as a manager your approval", options=[_PROFILE]),
         ],
     ),
     _option(SUBCOMMAND, "offline", "Take an echo out of this channel", options=[_PROFILE]),
@@ -142,11 +152,12 @@ def _shown(command: dict[str, Any]) -> dict[str, Any]:
 
 
 def signatures(commands: Iterable[Mapping[str, Any]]) -> set[str]:
-    """What can be called: "echo create", "echo online", ..., "Make an echo"."""
+    """What can be called: "echo create", "echo consent show", ..., "Make an echo"."""
     found: set[str] = set()
     for command in commands:
-        parts = [o["name"] for o in command.get("options") or () if o["type"] == SUBCOMMAND]
-        found.update(f"{command['name']} {part}" for part in parts) if parts else found.add(str(command["name"]))
+        parts = [one for one in command.get("options") or () if one["type"] in (SUBCOMMAND, SUBGROUP)]
+        below = signatures(parts)
+        found.update(f"{command['name']} {part}" for part in below) if parts else found.add(str(command["name"]))
     return found
 
 

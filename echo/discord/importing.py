@@ -9,7 +9,7 @@ from typing import BinaryIO, Final, Protocol
 
 from echo.corpus.importing import Imported
 from echo.discord import access, answers, uploads
-from echo.discord.presses import Asking
+from echo.discord.asking import Asking
 from echo.discord.translate import Call, Upload
 from echo.errors import NoPermission, UsageError
 from states.board import Board, Progress

@@ -13,10 +13,10 @@ from echo.discord import access, translate
 from echo.discord.access import Asker
 from echo.discord.access_rows import Row
 from echo.discord.answers import NOT_KEPT
+from echo.discord.asking import Asking
 from echo.discord.buttons import Buttons
 from echo.discord.commands import Commands
 from echo.discord.permits import shown_name
-from echo.discord.presses import Asking
 from echo.discord.private import Private, PrivateAsking
 from echo.discord.replies import Reply
 from echo.errors import EchoError, NoPermission

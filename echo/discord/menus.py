@@ -33,6 +33,15 @@ class Menu:
     most: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelMenu:
+    """A menu of the server's channels, of which up to `most` are taken, or none."""
+
+    placeholder: str
+    custom_id: str
+    most: int = OFFERED
+
+
 def cut(text: str) -> str:
     """Text that fits a label."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import nextcord
 
-from echo.discord import consent
+from echo.discord import consent, consent_texts
 from echo.discord.answers import name_of, working, written
 from echo.discord.collecting.places import Exclusions
 from echo.discord.consent import Button
@@ -126,15 +126,12 @@ class Notices:
         return consent.ask(
             consent.Question(
                 subject_id=profile.user_id,
-                subject=name_of(self._board, profile),
                 asker_id=profile.asker_id,
                 asker=names.get(profile.asker_id) or f"user {profile.asker_id}",
                 server=server.name if server else names.get(profile.server_id, "this server"),
                 channels=readable_channels(server, self._exclusions) if server else (),
                 before=None if profile.is_open_ended else show_day(profile.cutoff, self._zone),
-                days=self._settings.data_retention_days,
                 until=show_time(due, self._zone) if due else "its last day",
-                context=self._settings.context_messages,
                 stays=stays_here(self._settings),
             )
         )
@@ -194,7 +191,7 @@ class Notices:
             await self._post(profile.channel_id, text, (), nonce, pinged=profile.user_id)
 
     def _buttons(self, profile: ProfileSnapshot) -> tuple[Button, ...]:
-        version = consent.version_of(stays_here(self._settings), profile.is_open_ended)
+        version = consent_texts.version_of(stays_here(self._settings), profile.is_open_ended)
         return consent.question_buttons(profile.id, version)
 
     def _stop(self, profile: ProfileSnapshot) -> tuple[Button, ...]:

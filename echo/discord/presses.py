@@ -3,69 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import nextcord
-
 from echo.discord import access
-from echo.discord.access import Asker
+from echo.discord.agreeing import OVER, Agreeing
 from echo.discord.answers import name_of
-from echo.discord.consent import Answer, Press, sure_button, text_hash, version_of
-from echo.discord.replies import Reply
+from echo.discord.asking import Asking
+from echo.discord.consent import Answer, Press, sure_button
 from echo.ports import Requests
 from states.board import Board
 from states.decide import Refusal
-from states.events import ApprovalGiven, ConsentDeclined, ConsentGiven, ForgetAsked
+from states.events import ApprovalGiven, ConsentDeclined, ForgetAsked
 from states.model import ProfileSnapshot, ProfileState
 from states.policy import SENTENCES, Refused
 
-AGREED: Final = (
-    "Thank you. Echo reads now what you wrote and learns from it; `/echo status` shows how far it is. You can stop and "
-    "erase everything at any time: by the button under the question, or with `/echo forget`."
-)
-MANAGER_MISSING: Final = (
-    "Thank you. Nothing is read yet: somebody who manages this server has to allow it too, by the button under the "
-    "question."
-)
 ALLOWED: Final = "The echo of **{name}** is allowed in this server now: both keys are in, and it is being made."
 SUBJECT_MISSING: Final = "The echo of **{name}** is allowed in this server. Nothing is read before they agree."
 DECLINED: Final = "Understood: nothing was read, and nothing is kept."
-OVER: Final = "This question is over; your press changed nothing. `/echo create` asks anew."
-OUTDATED: Final = (
-    "What was asked here does not hold any more, so your yes was not taken: `/echo create` puts the question as it is "
-    "now."
-)
 BY_SUBJECT: Final = "The person it was of had it erased."
 BY_MANAGER: Final = "Somebody who manages this server had it erased."
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """One use of a command, menu, form or button.
-
-    `here` is what Echo may do there; in a thread, `send_messages` says whether it may write in threads.
-    `message_id` is the message whose button was pressed (0: none was).
-    """
-
-    asker: Asker
-    reply: Reply
-    server: nextcord.Guild
-    here: nextcord.Permissions
-    echo_id: int
-    message_id: int = 0
 
 
 class Presses:
     """Gives presses to the machines that they are about, and tells what came of it."""
 
-    def __init__(self, requests: Requests, board: Board, clock: Callable[[], datetime], stays: bool) -> None:
-        """`stays`: what is read stays on the computer that runs Echo, as the question says."""
+    def __init__(self, requests: Requests, board: Board, clock: Callable[[], datetime], agreeing: Agreeing) -> None:
         self._requests = requests
         self._board = board
         self._clock = clock
-        self._stays = stays
+        self._agreeing = agreeing
 
     async def press(self, asking: Asking, press: Press) -> None:
         """Deal with one press. Raises EchoError or StorageError with what its presser is to be told."""
@@ -76,7 +43,7 @@ class Presses:
         access.check(asking.asker, profile, name_of(self._board, profile))
         match press.answer:
             case Answer.YES:
-                await self._agree(asking, profile, press.version)
+                await self._open(asking, profile)
             case Answer.NO:
                 event = ConsentDeclined(self._clock(), asking.asker.id, asking.message_id)
                 outcome = await asking.reply.patiently(self._requests.ask(profile.key, event))
@@ -100,23 +67,12 @@ class Presses:
             sure_button(profile.id),
         )
 
-    async def _agree(self, asking: Asking, profile: ProfileSnapshot, version: int) -> None:
-        if profile.has_consent:
-            await asking.reply.say(SENTENCES[Refused.ALREADY_AGREED])
-            return
-        if version != version_of(self._stays, profile.is_open_ended):
-            await asking.reply.say(OUTDATED)
-            return
-        event = ConsentGiven(
-            *(self._clock(), asking.asker.id, version, text_hash(version), asking.message_id),
-            approves=asking.asker.is_manager,
-        )
-        outcome = await asking.reply.patiently(self._requests.ask(profile.key, event))
-        if isinstance(outcome, Refusal):
-            await asking.reply.say(outcome.sentence)
-            return
-        both = outcome.after.state is not ProfileState.AWAITING_CONSENT
-        await asking.reply.say(AGREED if both else MANAGER_MISSING)
+    async def _open(self, asking: Asking, profile: ProfileSnapshot) -> None:
+        """Show what there is to agree to; where it is agreed to or over, that is said."""
+        if profile.state is ProfileState.AWAITING_CONSENT:
+            await self._agreeing.open(asking, profile, asking.message_id)
+        else:
+            await asking.reply.say(SENTENCES[Refused.ALREADY_AGREED if profile.has_consent else Refused.FORGOTTEN])
 
     async def _allow(self, asking: Asking, profile: ProfileSnapshot) -> None:
         """The manager's key."""

@@ -17,10 +17,10 @@ from db.quizzes import KeptMoment, RunningQuiz
 from db.stored import Wishes
 from echo.discord import access, answers, permits
 from echo.discord import quiz_texts as texts
+from echo.discord.asking import Asking
 from echo.discord.audience import readable_by_all_here
 from echo.discord.consent import Button, plain
 from echo.discord.failures import OutOfReach, mapped, understood
-from echo.discord.presses import Asking
 from echo.discord.quiz import Question, Quiz, compatible
 from echo.discord.quiz_texts import Choice, End, Press
 from echo.discord.replies import view_of

@@ -7,7 +7,7 @@ import io
 import logging
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import aiohttp
 import nextcord
@@ -15,7 +15,7 @@ from nextcord import ui
 
 from echo.discord.consent import Button, Style
 from echo.discord.failures import mapped
-from echo.discord.menus import Menu
+from echo.discord.menus import ChannelMenu, Menu
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +32,33 @@ _STYLES: Final = {
 }
 
 
-def view_of(buttons: Sequence[Button | Menu]) -> ui.View:
+Part: TypeAlias = Button | Menu | ChannelMenu
+"""What can stand under a message."""
+_WITH_WORDS: Final = [
+    nextcord.ChannelType.text,
+    nextcord.ChannelType.news,
+    nextcord.ChannelType.forum,
+    nextcord.ChannelType.voice,
+    nextcord.ChannelType.stage_voice,
+]
+
+
+def view_of(buttons: Sequence[Part]) -> ui.View:
     """Buttons and menus for nextcord. Nothing listens in them: presses come by custom id, also after a restart."""
     view = ui.View(timeout=None, auto_defer=False, prevent_update=False)
     for button in buttons:
-        view.add_item(_menu(button) if isinstance(button, Menu) else _button(button))
+        view.add_item(_item(button))
     return view
+
+
+def _item(part: Part) -> ui.Item[ui.View]:
+    match part:
+        case Menu():
+            return _menu(part)
+        case ChannelMenu():
+            return _channel_menu(part)
+        case _:
+            return _button(part)
 
 
 def _button(button: Button) -> ui.Item[ui.View]:
@@ -56,6 +77,17 @@ def _menu(menu: Menu) -> ui.Item[ui.View]:
         min_values=menu.fewest,
         max_values=menu.most,
         options=options,
+    )
+    return item
+
+
+def _channel_menu(menu: ChannelMenu) -> ui.Item[ui.View]:
+    item: ui.ChannelSelect[ui.View] = ui.ChannelSelect(
+        custom_id=menu.custom_id,
+        placeholder=menu.placeholder,
+        min_values=0,
+        max_values=menu.most,
+        channel_types=_WITH_WORDS,
     )
     return item
 
@@ -88,12 +120,24 @@ class Reply:
         return self.interaction.response.is_done()
 
     async def say(
-        self, text: str, buttons: Sequence[Button | Menu] = (), *, to_all: bool = False, picture: Picture | None = None
+        self, text: str, buttons: Sequence[Part] = (), *, to_all: bool = False, picture: Picture | None = None
     ) -> None:
         """Tell whoever asked; with `to_all` everybody in the channel, unless the answer had to be deferred."""
         async with self._one_at_a_time:
             try:
                 await self._say(text, view_of(buttons), ephemeral=not to_all, picture=picture)
+            except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:
+                log.info("An answer did not reach Discord any more (%s).", type(error).__name__)
+
+    async def change(self, text: str, parts: Sequence[Part] = ()) -> None:
+        """Put this in the place of the message that was pressed; say it where it is too late for that."""
+        async with self._one_at_a_time:
+            view = view_of(parts)
+            try:
+                if self.is_begun or self.interaction.message is None:
+                    await self._say(text, view, ephemeral=True, picture=None)
+                else:
+                    await self.interaction.response.edit_message(content=text, view=view)
             except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:
                 log.info("An answer did not reach Discord any more (%s).", type(error).__name__)
 

@@ -8,8 +8,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from echo.discord import access, answers, choosing
+from echo.discord.asking import Asking
 from echo.discord.dates import show_day
-from echo.discord.presses import Asking
 from echo.discord.replies import Picture
 from echo.discord.report_picture import drawn
 from echo.discord.translate import Call

@@ -5,7 +5,7 @@ Source of kinds and limits: Discord API reference, "Component Reference".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
@@ -101,12 +101,15 @@ def _row_fault(inside: Iterable[Component]) -> str | None:
     return None
 
 
-def described(components: Iterable[Component]) -> list[dict[str, Any]]:
-    """The usable components as the people see them: `custom_id`, `label`, `kind`, and what a select offers."""
-    return [_described(component) for component in usable(components)]
+def described(components: Iterable[Component], channels: Sequence[tuple[int, int, str]] = ()) -> list[dict[str, Any]]:
+    """The usable components as the people see them: `custom_id`, `label`, `kind`, and what a select offers.
+
+    `channels` are the id, kind and name of those that a select of channels can offer.
+    """
+    return [_described(component, channels) for component in usable(components)]
 
 
-def _described(component: Component) -> dict[str, Any]:
+def _described(component: Component, channels: Sequence[tuple[int, int, str]]) -> dict[str, Any]:
     emoji = (component.get("emoji") or {}).get("name")
     label = component.get("label") or component.get("placeholder") or emoji or component["custom_id"]
     shown: dict[str, Any] = {
@@ -123,5 +126,13 @@ def _described(component: Component) -> dict[str, Any]:
         shown["options"] = [
             {"label": one["label"], "value": one["value"], "chosen": bool(one.get("default"))}
             for one in component["options"]
+        ]
+    if component["type"] == CHANNEL_SELECT:
+        kinds = component.get("channel_types") or [kind for _, kind, _ in channels]
+        chosen = {str(one["id"]) for one in component.get("default_values") or ()}
+        shown["options"] = [
+            {"label": f"#{name}", "value": str(number), "chosen": str(number) in chosen}
+            for number, kind, name in channels
+            if kind in kinds
         ]
     return shown

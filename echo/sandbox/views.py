@@ -50,13 +50,17 @@ def message_view(world: Directory, of: Message) -> View:
         "shown": shown_text(world, of),
         "ts": of.ts,
         "embeds": [dict(embed) for embed in of.embeds],
-        "components": described(of.components),
+        "components": described(of.components, _channels(world)),
         "attachments": [_attachment_view(world, one) for one in of.attachments],
         "kind": of.kind,
         "ephemeral": bool(of.flags & EPHEMERAL),
         "reply_to": None if of.reply_to is None else str(of.reply_to),
         "edited": of.edited_at is not None,
     }
+
+
+def _channels(world: Directory) -> list[tuple[int, int, str]]:
+    return [(one.id, one.kind, one.name) for one in world.guild_channels()]
 
 
 def _attachment_view(world: Directory, of: Attachment) -> View:
@@ -137,7 +141,7 @@ def response_view(world: Directory, of: Message) -> View:
         "message_id": str(of.id),
         "content": of.content or shown_text(world, of),
         "ephemeral": bool(of.flags & EPHEMERAL),
-        "components": described(of.components),
+        "components": described(of.components, _channels(world)),
         "attachments": [_attachment_view(world, one) for one in of.attachments],
         "shown": shown_text(world, of),
     }

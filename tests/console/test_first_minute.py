@@ -33,6 +33,8 @@ async def test_from_the_first_screen_to_a_talking_echo_and_back_to_nothing(tmp_p
 
             await see(pilot, "Mara is asked for a yes: press F4, then Enter on I agree.", "Mara awaiting consent")
             await pilot.press("f4", "enter")
+            await see(pilot, "Mara may choose now: press F4, then Enter on I agree to this.")
+            await pilot.press("f4", "enter")
             await see(pilot, "only you see this", "Thank you.")
             await see(pilot, "The echo of Mara is ready: type /echo online", "messages")
 

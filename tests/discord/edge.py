@@ -135,7 +135,7 @@ class Edge:
 
     async def agree(self, subject: str, question: Mapping[str, Any]) -> dict[str, Any]:
         """Have the subject agree to what they are shown; the response to their yes. A manager allows it, if need be."""
-        said = await self.press(subject, question, "I agree")
+        said = await self.press(subject, await self.press(subject, question, "I agree"), "I agree to this")
         if not self.profile(subject).approved:
             await self.give(self.profile(subject).id, ev.ApprovalGiven(self.clock(), self.id_of("Ada")))
         return said

@@ -12,8 +12,8 @@ import pytest
 
 from db.keys import Keyring
 from db.unseen import Unseen
-from echo.discord import access, allowances, forms
-from echo.discord import consent as question
+from echo.discord import access, agreement, allowances, forms
+from echo.discord import consent_texts as question
 from echo.discord.access_rows import ROWS, STARTS, Kind, Role, Row
 from echo.discord.card_texts import PHRASES, TOPICS
 from echo.discord.commands import DATE_FIELD
@@ -21,6 +21,7 @@ from echo.discord.privacy import Privacy
 from states import events as ev
 from states.decide import Step
 from states.model import Allowance, ProfileSnapshot
+from states.policy import SENTENCES, Refused
 from tests.discord.edge import edge_at
 from tests.discord.test_quizzing import begun as quiz_begun
 from tests.discord.test_quizzing import stored
@@ -95,12 +96,17 @@ VERSION = question.version_of(True, False)
 ERASED = ("is silent from now on", "Are you sure?")
 HAS_ONE = "has an echo here already"
 GUESSED = ("Your guess is", "You have guessed already")
+NOT_KEPT = "is not kept any more"
+REVOKED = (SENTENCES[Refused.NOT_AGREED], SENTENCES[Refused.NOT_APPROVED])
 WAYS: dict[str, Way] = {
     "echo create": called("echo create", HAS_ONE, user="{subject}"),
     "Make an echo": Way(asked_for, ("Make an echo",)),
     "echo:create": submitted("echo:create:{user}", HAS_ONE, fields={"echo:before": ""}),
     "echo online": called("echo online", "is online in this channel now", profile="{id}"),
     "echo online starts": called("echo online", "is online in this channel now", profile="{id}", starts=True),
+    "echo consent show": called("echo consent show", "Both keys are in", profile="{id}"),
+    "echo consent change": called("echo consent change", "An echo of you in"),
+    "echo consent revoke": called("echo consent revoke", *REVOKED, fresh=True, profile="{id}"),
     "echo offline": called("echo offline", "is offline in this channel", online=True, profile="{id}"),
     "echo status": called("echo status", "**Bo** (number"),
     "echo list": called("echo list", ". **Bo**"),
@@ -119,8 +125,10 @@ WAYS: dict[str, Way] = {
     "echo trust": called("echo trust", "No role is trusted"),
     "halt word": Way(said_word, ("offline",), online=True),
     "echo:unlike": pressed("echo:unlike:{id}:12345", "is not kept any more"),
-    "echo:consent:yes": pressed(f"echo:consent:yes:{{id}}:{VERSION}", "Thank you", fresh=True),
+    "echo:consent:yes": pressed(f"echo:consent:yes:{{id}}:{VERSION}", "An echo of you in", fresh=True),
     "echo:consent:no": pressed("echo:consent:no:{id}", "Understood", fresh=True),
+    **{f"echo:consent:{one}": pressed(f"echo:consent:{one}:{{id}}:0", NOT_KEPT) for one in agreement.Doing},
+    "echo:consent:before": submitted("echo:consent:before:{id}:0", NOT_KEPT, fields={"echo:before": ""}),
     "echo:consent:allow": pressed("echo:consent:allow:{id}", "is allowed in this server", fresh=True),
     "echo:forget": pressed("echo:forget:{id}", *ERASED, fresh=True),
     "echo:erase": pressed("echo:erase:{id}:0", *ERASED, fresh=True),

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from db.allowances import Allowances
+from echo.discord.agreeing import OVER
 from echo.discord.allowances import text_hash
 from echo.discord.allowing import ALLOWED_NOW, GIVEN, LEFT, NONE_OWN, NOT_AGREED, OUTDATED, TAKEN_BACK
-from echo.discord.presses import OVER
 from states.effects import RecordAllowance
 from states.model import Allowance
 from states.policy import SENTENCES, Refused

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from echo.discord.consent import text_hash
+from echo.discord.consent_texts import text_hash
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import Overwrite
 from echo.settings import Settings
@@ -195,27 +195,29 @@ async def test_a_yes_is_kept_with_the_version_and_hash_of_what_was_asked(edge: E
     await edge.agree("Bo", question)
     async with edge.database.read() as connection:
         rows = await connection.execute_fetchall("SELECT user_id, text_version, text_hash FROM consents")
-    assert [tuple(row) for row in rows] == [(edge.id_of("Bo"), 3, text_hash(3))]
+    assert [tuple(row) for row in rows] == [(edge.id_of("Bo"), 7, text_hash(7))]
 
 
 async def test_a_yes_to_what_does_not_hold_any_more_is_not_taken(tmp_path: Path) -> None:
     async with edge_at(tmp_path) as first:
         promised = await first.asked("Bo")
-        assert "Nothing that is read leaves" in promised["content"]
+        shown = await first.press("Bo", promised, "I agree")
+        assert "Nothing that is read leaves" in shown["content"]
         world = first.world
     away = Settings(
         data_dir=tmp_path, guild_ready_timeout=0.05, engine="ollama", ollama_host="http://model.example.org:11434"
     )
     async with edge_at(tmp_path, world, settings=away) as second:
-        said = await second.agree("Bo", promised)
-        assert "does not hold any more" in said["content"] and "`/echo create`" in said["content"]
+        said = await second.press("Bo", shown, "I agree to this")
+        assert "is not kept any more" in said["content"] and "`/echo consent change`" in said["content"]
         assert second.profile("Bo").state is ProfileState.AWAITING_CONSENT
         question = await second.command("Ada", "echo create", user="@Bo", before="01.06.2026")
         assert "goes to a model server" in question["content"]
+        assert "goes to a model server" in (await second.press("Bo", question, "I agree"))["content"]
         await second.agree("Bo", question)
         async with second.database.read() as connection:
             [row] = await connection.execute_fetchall("SELECT text_version, text_hash FROM consents")
-        assert tuple(row) == (4, text_hash(4))
+        assert tuple(row) == (8, text_hash(8))
 
 
 async def test_after_a_yes_the_question_says_so_and_keeps_one_button(edge: Edge) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from echo.discord.presses import OVER
+from echo.discord.agreeing import OVER
 from echo.sandbox.interaction_payloads import COMPONENT
 from states.model import ProfileState
 from states.policy import SENTENCES, Refused
@@ -77,10 +77,10 @@ async def test_a_press_about_no_echo_says_so(edge: Edge, custom_id: str) -> None
     assert await forged(edge, "Ada", custom_id) == OVER
 
 
-async def test_a_yes_to_a_version_that_was_never_put_is_not_taken(edge: Edge) -> None:
+async def test_a_yes_to_choices_that_were_never_shown_is_not_taken(edge: Edge) -> None:
     await edge.asked("Bo")
-    for version in (0, 2, 99):
-        assert "does not hold any more" in await forged(edge, "Bo", f"echo:consent:yes:1:{version}")
+    for token in ("0", "", "f" * 16):
+        assert "is not kept any more" in await forged(edge, "Bo", f"echo:consent:agree:1:{token}")
     assert edge.profile("Bo").state is ProfileState.AWAITING_CONSENT and await consents(edge) == []
 
 

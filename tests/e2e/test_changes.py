@@ -102,7 +102,7 @@ async def life(tmp_path: Path) -> AsyncIterator[Life]:
     async with life.sandbox:
         async with life.here() as echo:
             asked = await life.people.command("Mara", "garden", "echo create", {"user": "Mara"})
-            await echo.press("Mara", asked["responses"][0], "I agree")
+            await echo.agree("Mara", asked["responses"][0])
             await echo.ready()
         yield life
 
@@ -209,7 +209,7 @@ async def test_an_echo_killed_before_it_amended_amends_after_its_next_start(tmp_
         channel = str(life.sandbox.people.channels()[0]["name"])
         await life.start()
         (asked,) = await life.command("Mara", channel, "echo create", user="Mara")
-        await life.press("Mara", asked | {"id": asked["message_id"]}, "I agree")
+        await life.agree("Mara", asked["message_id"])
         await life.until(lambda: life.rows("SELECT 1 FROM echo_profiles WHERE training_status = 'ready'"))
         await life.sandbox.people.delete("Mara", str(regretted.id))
         while not life.rows("SELECT 1 FROM amendments"):

@@ -92,7 +92,7 @@ class Story:
         if self.status() in ("", "awaiting_consent"):
             if self.question() is None:
                 await self.life.command(SUBJECT, self.channel, "echo create", user=SUBJECT, before="01.06.2026")
-            await self.life.press(SUBJECT, await self.life.until(self.question), "I agree")
+            await self.life.agree(SUBJECT, (await self.life.until(self.question))["id"])
         await self.life.until(lambda: self.status() == "ready")
 
     async def talk(self) -> None:

@@ -107,7 +107,7 @@ async def nothing_is_read_before_the_press(echo: Recorded, cast: Cast) -> None:
     assert echo.running.board.profiles[1].state is ProfileState.AWAITING_CONSENT
     assert echo.requests.of_history == 0
     assert rows(echo.database, "SELECT count(*) FROM user_messages") == [(0,)]
-    await echo.running.press(cast.subject, question, "I agree")
+    await echo.running.agree(cast.subject, question)
     await echo.running.ready()
 
 

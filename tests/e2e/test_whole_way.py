@@ -139,7 +139,7 @@ async def test_a_question_that_is_gone_at_the_next_start_is_put_again(tmp_path: 
         # The sandbox keeps new messages in memory only: nothing stands there any more.
         assert (await until(again.board, lambda: asked(again))).due == expiry, "the time to answer does not begin anew"
         (question,) = [message for message in again.people.messages("talk") if message["components"]]
-        await again.press("Ana", {**question, "message_id": question["id"]}, "I agree")
+        await again.agree("Ana", {"message_id": question["id"]})
         await again.ready()
 
 

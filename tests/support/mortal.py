@@ -128,6 +128,11 @@ class Mortal:
         button = next(one for one in message["components"] if one["label"] == label)
         return await self._asked(self.sandbox.people.press(author, message["id"], button["custom_id"]))
 
+    async def agree(self, subject: str, question_id: str) -> list[dict[str, Any]]:
+        """Have the subject agree to what they alone are shown. Raises Died where nobody answers any more."""
+        [shown] = await self._asked(self.sandbox.people.press(subject, question_id, "I agree"))
+        return await self._asked(self.sandbox.people.press(subject, shown["message_id"], "I agree to this"))
+
     async def _asked(self, asking: Coroutine[Any, Any, dict[str, Any]]) -> list[dict[str, Any]]:
         assert self._life is not None
         asked = asyncio.create_task(asking)

@@ -68,8 +68,9 @@ class Running:
         return question
 
     async def agree(self, subject: str, question: dict[str, Any]) -> str:
-        """Have the subject agree to what they are shown; what was answered."""
-        return await self.press(subject, question, "I agree")
+        """Have the subject agree to what they alone are shown; what was answered."""
+        shown = await self.people.press(subject, question["message_id"], "I agree")
+        return await self.press(subject, shown["responses"][0], "I agree to this")
 
     async def agreed(self, subject: str, channel: str, before: str, asker: str | None = None) -> ProfileSnapshot:
         """Ask for an echo and have its subject and a manager agree; the profile as it is then."""

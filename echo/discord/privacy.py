@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Final, Protocol
 
+from echo.discord.asking import Asking
 from echo.discord.consent import Button, Style, plain
-from echo.discord.presses import Asking
 from echo.discord.translate import Call
 
 EXPLAINED: Final = (

@@ -11,9 +11,9 @@ import nextcord
 from echo.discord import access
 from echo.discord.access import BY_NAME, Asker
 from echo.discord.answers import name_of
+from echo.discord.asking import Asking
 from echo.discord.failures import mapped
 from echo.discord.halting import Halting, Silenced
-from echo.discord.presses import Asking
 from echo.discord.translate import PLAIN, REPLY, Call, Raw
 from echo.errors import EchoError, UsageError
 from states.board import Board

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from echo.discord.asking import Asking
 from echo.discord.consent import plain
 from echo.discord.halting import Halting
-from echo.discord.presses import Asking
 from echo.discord.translate import Call
 from echo.errors import UsageError
 

@@ -18,6 +18,7 @@ from db.memories import Memories
 from echo.discord import access, echo_card
 from echo.discord.access_rows import Row
 from echo.discord.answers import name_of
+from echo.discord.asking import Asking
 from echo.discord.client import EchoClient
 from echo.discord.consent import plain
 from echo.discord.dates import show_day
@@ -25,7 +26,6 @@ from echo.discord.failures import mapped
 from echo.discord.letters import Letters
 from echo.discord.notices import Notices
 from echo.discord.often import Often
-from echo.discord.presses import Asking
 from echo.discord.private import PrivateAsking
 from echo.discord.replies import Reply
 from echo.discord.voice import Voice

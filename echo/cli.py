@@ -163,7 +163,11 @@ def _hours(text: str) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run one command; the exit code. Without `argv` the process is Echo's own, and is kept from others."""
+    if argv is None:
+        from echo.hardening import harden
+
+        harden()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["rehearse"]:
         from echo import rehearse
@@ -218,13 +222,21 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _with_key(options: argparse.Namespace, loaded: Loaded) -> Loaded:
-    """Ask for the passphrase where one is needed, and settle a change of the key that was interrupted."""
+    """Keep the data folder from others, ask for the passphrase where one is needed, and settle a change of the key that
+    was interrupted."""
     if options.command == "score":
         return loaded
+    from echo.hardening import make_private
     from echo.passphrases import prompted
     from echo.rotating import is_interrupted, settle
     from schedules.clock import SystemClock
 
+    if mended := make_private(loaded.settings.data_dir):
+        print(
+            f"echo-bot: Others could read {mended} of the files and folders in {loaded.settings.data_dir}; they are "
+            "yours alone again.",
+            file=sys.stderr,
+        )
     loaded = prompted(loaded)
     data_dir = loaded.settings.data_dir
     if (

@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from db.audit import Act
 from db.errors import StorageError
 from db.stored import Outcome, PlaceResult
+from echo.accounting import accounted
 from echo.corpus.dataset import Split
 from echo.corpus.report import rendered
 from echo.data_folder import chosen, looking, profiles_in
@@ -23,6 +25,7 @@ from echo.store import Store
 from echo.verifying import verified
 from schedules.clock import Clock, SystemClock
 from states.model import ProfileSnapshot
+from states.terms_in_force import OPERATOR
 
 Say = Callable[[str], None]
 BROKEN = 65
@@ -120,6 +123,7 @@ async def _export(options: argparse.Namespace, loaded: Loaded, say: Say, clock: 
             raise UsageError(
                 f"Profile {profile.id} has no examples of this kind yet: they are made when the echo learns."
             )
+        await accounted(store.audit)(Act.EXPORTED, profile, OPERATOR, what="examples")
         with writing(options.out, replace=options.force) as file:
             for split in splits:
                 async for part in store.datasets.dataset(profile.id, split):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
+from db.audit import Act
 from db.changes import Changes
+from echo.accounting import accounted
 from echo.corpus.importing import Imported
 from echo.data_folder import chosen, home_meant, master_key_of, profiles_in
 from echo.discord.veil import unseen_in
@@ -18,6 +20,7 @@ from schedules.clock import Clock
 from states.decide import Step, decide
 from states.events import CorpusChanged, Event, RetryAsked
 from states.model import Deadline, ProfileSnapshot
+from states.terms_in_force import OPERATOR
 
 
 async def take_in(options: argparse.Namespace, loaded: Loaded, say: Callable[[str], None], clock: Clock) -> int:
@@ -40,6 +43,7 @@ async def take_in(options: argparse.Namespace, loaded: Loaded, say: Callable[[st
             except UsageError:
                 await changes.take(profile.id, MARK)
                 raise
+            await accounted(store.audit)(Act.IMPORTED, profile, OPERATOR, messages=imported.added)
             after = await _told(store, profile, imported, loaded.settings, clock)
             await changes.take(profile.id, MARK)
     say(_summary(profile, imported))

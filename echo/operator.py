@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from console.ports import Trait
+from db.audit import Act
 from db.errors import StorageError
+from echo.accounting import Account, unaccounted
 from echo.choosing import Choosing
 from echo.discord.halting import Halting
 from echo.errors import EngineFailed
@@ -42,7 +44,9 @@ class ConsoleOperator:
         portraits: Portraits,
         choosing: Choosing,
         halting: Halting,
+        account: Account = unaccounted,
     ) -> None:
+        self._account = account
         self._requests = requests
         self._clock = clock
         self._channels = channels
@@ -140,6 +144,7 @@ class ConsoleOperator:
             return GONE
         try:
             portrait = await self._portraits.portrait(profile)
+            await self._account(Act.ACCESSED, profile, OPERATOR, what="card")
         except (StorageError, EngineFailed) as error:
             return str(error)
         return [Trait(line.key, line.text, line.figures()) for line in portrait.unstruck]
@@ -151,6 +156,7 @@ class ConsoleOperator:
             return GONE
         try:
             places = await self._portraits.evidence(profile, key)
+            await self._account(Act.ACCESSED, profile, OPERATOR, what="evidence")
         except (StorageError, EngineFailed) as error:
             return str(error)
         return [f"https://discord.com/channels/{profile.server_id}/{place}/{message}" for place, message in places]

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
+from db.audit import Act
 from db.changes import Changes
 from db.corpus import Corpus
 from db.errors import KeyDestroyed
+from echo.accounting import Account, unaccounted
 from echo.corpus.importers import Form
 from echo.corpus.importing import Imported
 from echo.corpus.pseudonyms import NOBODY_UNSEEN, UnseenHere
@@ -37,6 +39,7 @@ class PackageImports:
     names_of: Callable[[ProfileSnapshot], Sequence[str]]
     terms: TermsInForce
     unseen_in: Callable[[int], UnseenHere] = lambda server_id: NOBODY_UNSEEN
+    account: Account = unaccounted
 
     async def __call__(
         self, profile: ProfileSnapshot, package: BinaryIO, everywhere: bool, progress: Callable[[Progress], None]
@@ -67,6 +70,7 @@ class PackageImports:
         except KeyDestroyed:
             await self.changes.drop(profile.id)
             raise
+        await self.account(Act.IMPORTED, profile, profile.user_id, messages=imported.added)
         if imported.added:
             await self._tell(profile, imported.added)
         await self.changes.take(profile.id, MARK)

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
+from echo.accounting import accounted
 from echo.amending import Amending
 from echo.base_watch import BaseWatch
 from echo.beginning import Beginning
@@ -101,7 +102,8 @@ class Parts:
         choosing = Choosing(self.board, self.router, store.bases, shelf_of(settings), clock)
         channels = functools.partial(speakable_channels, self.client)
         self.operator = ConsoleOperator(
-            self.router, clock, channels, self.board, self.portraits, choosing, self.halting
+            *(self.router, clock, channels, self.board, self.portraits, choosing, self.halting),
+            accounted(self.store.audit),
         )
 
     def _join_edge(self, api_base: str | None) -> None:
@@ -126,6 +128,7 @@ class Parts:
                 names_of=lambda profile: self.hearing.names_of(profile),
                 terms=self.terms,
                 unseen_in=self.veil.here,
+                account=accounted(self.store.audit),
             ),
             places=self.store.corpus.places,
             api_base=api_base,
@@ -199,7 +202,7 @@ class Parts:
         edge = (self.client, self.board, self.voice, self.notices, self.letters)
         self.reacting = reacting_of(edge, store, self.settings, self.tasks.start, self.clock)
         self.portraits = Portraits(store.models, store.corpus, store.wishes, self.board)
-        commands.card = buttons.card = card = Card(self.board, self.portraits)
+        commands.card = buttons.card = card = Card(self.board, self.portraits, accounted(store.audit))
         commands.more["echo card"] = card.run
         commands.more["echo report"] = Reporting(self.board, ZoneInfo(self.settings.timezone)).run
         self.scoring = Scoring(

@@ -8,7 +8,9 @@ from typing import Any, Final, Protocol
 import nextcord
 from nextcord import ui
 
+from db.audit import Act
 from db.stored import Wishes
+from echo.accounting import Account, unaccounted
 from echo.discord import access, answers, card_texts, choosing
 from echo.discord.agreeing import OVER
 from echo.discord.asking import Asking
@@ -75,8 +77,9 @@ class BansForm(ui.Modal):
 class Card:
     """The command with its menus, button and form. Only the subject changes anything, and sees all."""
 
-    def __init__(self, board: Board, portraits: Portraits) -> None:
+    def __init__(self, board: Board, portraits: Portraits, account: Account = unaccounted) -> None:
         self._board = board
+        self._account = account
         self._portraits = portraits
 
     async def run(self, asking: Asking, call: Call) -> None:
@@ -87,6 +90,7 @@ class Card:
         if profile.state is ProfileState.AWAITING_CONSENT or not profile.has_consent:
             raise NoPermission(NOT_AGREED)
         portrait = await asking.reply.patiently(self._portraits.portrait(profile))
+        await self._account(Act.ACCESSED, profile, asking.asker.id, what="card")
         if profile.user_id == asking.asker.id:
             text = card_texts.own(portrait)
             await asking.reply.say(text, card_texts.controls(profile.id, portrait))

@@ -233,7 +233,7 @@ def _with_key(options: argparse.Namespace, loaded: Loaded) -> Loaded:
 
     if mended := make_private(loaded.settings.data_dir):
         print(
-            f"echo-bot: Others could read {mended} of the files and folders in {loaded.settings.data_dir}; they are "
+            f"Others could read {mended} of the files and folders in {loaded.settings.data_dir}; they are "
             "yours alone again.",
             file=sys.stderr,
         )

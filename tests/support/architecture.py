@@ -68,6 +68,7 @@ RANKS = {
             "setting_values",
             "secrets",
             "key_files",
+            "accounting",
             "ports",
             "moments",
             "reports",

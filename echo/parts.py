@@ -7,7 +7,6 @@ import functools
 from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
-from echo.accounting import accounted
 from echo.amending import Amending
 from echo.base_watch import BaseWatch
 from echo.beginning import Beginning
@@ -103,7 +102,7 @@ class Parts:
         channels = functools.partial(speakable_channels, self.client)
         self.operator = ConsoleOperator(
             *(self.router, clock, channels, self.board, self.portraits, choosing, self.halting),
-            accounted(self.store.audit),
+            self.store.account,
         )
 
     def _join_edge(self, api_base: str | None) -> None:
@@ -119,16 +118,11 @@ class Parts:
             settings=self.settings,
             clock=self.clock,
             imports=PackageImports(
-                corpus=self.store.corpus,
-                changes=self.store.changes,
-                requests=self.router,
-                board=self.board,
-                settings=self.settings,
-                clock=self.clock,
+                *(self.store.corpus, self.store.changes, self.router, self.board, self.settings, self.clock),
                 names_of=lambda profile: self.hearing.names_of(profile),
                 terms=self.terms,
                 unseen_in=self.veil.here,
-                account=accounted(self.store.audit),
+                account=self.store.account,
             ),
             places=self.store.corpus.places,
             api_base=api_base,
@@ -202,7 +196,7 @@ class Parts:
         edge = (self.client, self.board, self.voice, self.notices, self.letters)
         self.reacting = reacting_of(edge, store, self.settings, self.tasks.start, self.clock)
         self.portraits = Portraits(store.models, store.corpus, store.wishes, self.board)
-        commands.card = buttons.card = card = Card(self.board, self.portraits, accounted(store.audit))
+        commands.card = buttons.card = card = Card(self.board, self.portraits, store.account)
         commands.more["echo card"] = card.run
         commands.more["echo report"] = Reporting(self.board, ZoneInfo(self.settings.timezone)).run
         self.scoring = Scoring(

@@ -50,6 +50,7 @@ from db.turns import Turns
 from db.unseen import Unseen
 from db.uploads import Uploads
 from db.wishes import WishBook
+from echo.accounting import Account, accounted
 from echo.errors import ConfigError
 from echo.key_files import DATABASE, put
 from echo.settings import Settings
@@ -96,6 +97,7 @@ class Store:
     receipts: Receipts
     retention: Retention
     audit: Audit
+    account: Account
     signer: Signer
     keep_head: Callable[[], Coroutine[Any, Any, None]]
 
@@ -164,6 +166,7 @@ async def open_store(
             receipts=Receipts(database, keyring),
             retention=Retention(database, models, tuning, audit),
             audit=audit,
+            account=accounted(audit),
             signer=Signer(house),
             keep_head=partial(_keep_head, database, house, home),
         )

@@ -1,4 +1,4 @@
-"""Discord's markup as styled text: bold, italics, underline, strike-through, code and spoilers."""
+"""Discord's markup as styled text: bold, italics, underline, strike-through, code, spoilers and small print."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _MARKED = re.compile(
     r"(?P<mark>\*\*\*|\*\*|__|~~|\|\||\*|(?<![^\W_])_)(?=\S)(?P<text>(?:(?!(?P=mark)).)+?(?<=\S)\*?)(?P=mark)",
     re.DOTALL,
 )
+_SMALL = re.compile(r"^-# (?=\S)(?P<text>.+)$", re.MULTILINE)
 _ESCAPED = re.compile(r"\\([*_`~|\\<>#@-])")
 
 
@@ -30,13 +31,24 @@ def styled(text: str) -> Content:
     plain, spans = "", list[Span]()
     at = 0
     for code in _CODE.finditer(text):
-        plain, spans = _marked(text[at : code.start()], plain, spans)
+        plain, spans = _with_small_print(text[at : code.start()], plain, spans)
         start = len(plain)
         plain += code["block"] or code["code"]
         spans.append(Span(start, len(plain), CODE))
         at = code.end()
-    plain, spans = _marked(text[at:], plain, spans)
+    plain, spans = _with_small_print(text[at:], plain, spans)
     return Content(plain, spans)
+
+
+def _with_small_print(text: str, plain: str, spans: list[Span]) -> tuple[str, list[Span]]:
+    at = 0
+    for small in _SMALL.finditer(text):
+        plain, spans = _marked(text[at : small.start()], plain, spans)
+        start = len(plain)
+        plain, spans = _marked(small["text"], plain, spans)
+        spans = [*spans, Span(start, len(plain), "dim")]
+        at = small.end()
+    return _marked(text[at:], plain, spans)
 
 
 def _marked(text: str, plain: str, spans: list[Span]) -> tuple[str, list[Span]]:

@@ -25,6 +25,8 @@ def spans(text: str) -> list[tuple[str, str]]:
         ("snake_case_name", "snake_case_name", []),
         ("2 * 3 * 4 and **open", "2 * 3 * 4 and **open", []),
         (r"\*literal\*", "*literal*", []),
+        ("hi\n-# a **bot**\nbye", "hi\na bot\nbye", [("bot", "bold"), ("a bot", "dim")]),
+        ("no -# small print, nor -#this", "no -# small print, nor -#this", []),
         ("[not markup] [/]", "[not markup] [/]", []),
     ],
 )
@@ -34,7 +36,7 @@ def test_marks_become_styles(text: str, plain: str, marked: list[tuple[str, str]
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(st.sampled_from("ab *_~|`\\\n"), max_size=60))
+@given(st.text(st.sampled_from("ab *_~|`\\\n-#"), max_size=60))
 def test_no_letter_of_a_message_is_ever_lost(text: str) -> None:
     content = styled(text)
     assert [sign for sign in content.plain if sign in "ab"] == [sign for sign in text if sign in "ab"]

@@ -123,7 +123,7 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     await parts.reacting.show_all()
     for server_id, base in (await store.bases.every()).items():
         board.choose_base(server_id, base)
-    await parts.halting.load()
+    await parts.governing.halting.load()
     parts.router.adopt([*profiles, *sessions])
     parts.interpreter.perform(tuple(await store.outbox.pending()))
 

@@ -34,6 +34,10 @@ class NoPermission(EchoError):
     """The asker may not do this, or the bot may not."""
 
 
+class LimitReached(EchoError):
+    """So much was asked for or said that it has to wait; the message says for how long."""
+
+
 class NothingToRead(EchoError):
     """No readable channel, or no message in range."""
 

@@ -19,7 +19,6 @@ from echo.discord.collecting.budget import Budget, beside_echoes
 from echo.discord.collecting.collection import Manner
 from echo.discord.collecting.collector import Collector
 from echo.discord.following import Acquaintance, Following
-from echo.discord.halting import Halting
 from echo.discord.hearing import Hearing
 from echo.discord.hiding import Hider
 from echo.discord.known_places import KnownPlaces
@@ -31,10 +30,8 @@ from echo.discord.presence import Presence
 from echo.discord.privacy import Privacy
 from echo.discord.quizzing import Quizzing
 from echo.discord.reporting import Reporting
-from echo.discord.silencing import Silencing
 from echo.discord.speakable import speakable_channels
 from echo.discord.taking_down import TakingDown
-from echo.discord.trusting import Trusting
 from echo.discord.veil import Veil
 from echo.discord.voice import Voice
 from echo.engine_reports import EngineReports
@@ -42,6 +39,7 @@ from echo.engines.choice import engine_of
 from echo.erasing import Delivering, Erasing
 from echo.fine_tuning_choice import fine_tuning_of
 from echo.floor import Floor, Limits
+from echo.governing import govern
 from echo.held_models import HeldModels
 from echo.interpreter import Interpreter
 from echo.keeping_to_terms import KeepingToTerms
@@ -94,14 +92,14 @@ class Parts:
         self._join_edge(api_base)
         self._join_following()
         self._join_hiding()
-        self._join_silencing()
+        self.governing = govern(self.client, self.router, store, settings, self.tasks.start, clock)
         self._join_portraits()
         self._join_sessions()
         self._join_machines()
         choosing = Choosing(self.board, self.router, store.bases, shelf_of(settings), clock)
         channels = functools.partial(speakable_channels, self.client)
         self.operator = ConsoleOperator(
-            *(self.router, clock, channels, self.board, self.portraits, choosing, self.halting),
+            *(self.router, clock, channels, self.board, self.portraits, choosing, self.governing.halting),
             self.store.account,
         )
 
@@ -181,15 +179,6 @@ class Parts:
         self.client.commands.more["echo privacy"] = privacy.run
         self.client.buttons.more.append(privacy.press)
 
-    def _join_silencing(self) -> None:
-        """What silences whole servers."""
-        store, commands = self.store, self.client.commands
-        self.halting = Halting(self.board, self.router.post, store.servers, store.audit, self.clock)
-        silencing = Silencing(self.client, self.board, self.halting, self.settings.halt_word, self.tasks.start)
-        commands.more |= {"echo halt": silencing.halt, "echo resume": silencing.resume}
-        commands.more["echo trust"] = Trusting(self.halting).run
-        self.client.overhear = silencing.hear
-
     def _join_portraits(self) -> None:
         """What is told of how somebody writes, and how well their echo does it: card, report, quiz."""
         store, commands, buttons = self.store, self.client.commands, self.client.buttons
@@ -232,6 +221,7 @@ class Parts:
             held_models=self.held_models,
             recall=self.recall,
             generations=store.generations,
+            limiting=self.governing.limiting,
             floor=Floor(self.board, store.turns, self.hearing.called, limits, self.clock),
             reach=self.reach,
             saying=Saying(
@@ -286,12 +276,9 @@ class Parts:
         def deliver() -> None:
             self.tasks.start("receipts", self.delivering.run())
 
-        self.erasing = Erasing(
-            *(store.erasure, store.erasures, store.receipts, store.consents, self.versions),
-            *(taking_down, self.settings, self.clock),
-            also=[taking_down.release],
-            made=deliver,
-        )
+        kept = (store.erasure, store.erasures, store.receipts, store.consents)
+        self.erasing = Erasing(*kept, self.versions, taking_down, self.settings, self.clock, made=deliver)
+        self.erasing.also.append(taking_down.release)
 
     def _join_machines(self) -> None:
         """What profiles ask for, and what drives all machines."""

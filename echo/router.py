@@ -70,6 +70,8 @@ class Router:
         self._is_closed = False
         self._is_settled = asyncio.Event()
         self.terms = TermsInForce()
+        self.room: Callable[[OnlineAsked], Refused | None] = lambda asked: None
+        """Why a channel or user has no room for one more session; None where there is."""
         self.coming_online: Callable[[int], AbstractAsyncContextManager[None]] = lambda profile_id: nullcontext()
         """What is done around a profile's coming online."""
 
@@ -159,6 +161,9 @@ class Router:
             if why is not None:
                 return self._refuse(Refusal(profile.key if profile else None, asked, why))
             there = self._session_in(profile_id, channel_id)
+            over = self.room(asked) if there is None or not there.state.is_online else None
+            if over is not None:
+                return self._refuse(Refusal(None if there is None else there.key, asked, over))
             if there is not None:
                 return await self.ask(there.key, asked)
             born = begin_session(asked, self._policy)

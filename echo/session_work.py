@@ -17,6 +17,7 @@ from echo.errors import EchoError
 from echo.floor import LOOKED_BACK, Floor, Ruling
 from echo.held_models import HeldModels
 from echo.last_look import LastLook
+from echo.limiting import Limiting
 from echo.persona.turns import Utterance
 from echo.ports import Answer, ChannelGone, Chat, Engine, Heard, Moment, PersonaName, Why
 from echo.reach import Reach
@@ -65,6 +66,7 @@ class SessionWork:
     beginning: Beginning
     wishes: WishBook
     terms: TermsInForce
+    limiting: Limiting
     feedback: Feedback
     settings: Settings
     pace: Pace
@@ -98,6 +100,7 @@ class SessionWork:
             ruling = await self._ruling(snapshot, row.effect, heard)
             if not ruling.speaks:
                 return ev.SilenceChosen(self.clock(), turn, ruling.why.value)
+            self.limiting.reply(snapshot, heard)
             recalled = await self.recall.of(profile, snapshot.channel_id)
             moment = replace(
                 await self._moment(snapshot, profile, heard),
@@ -108,6 +111,7 @@ class SessionWork:
                 return ev.SilenceChosen(self.clock(), turn, answer.why.value)
             if await self.last_look.before_storing(profile, answer.texts, moment) is not None:
                 return ev.SilenceChosen(self.clock(), turn, Why.NOTHING_TO_SAY.value)
+            self.limiting.spoken(snapshot, heard, answer.texts)
             wait, typing, gaps = paced(answer, self.pace.scale, self.pace.most)
             generation = await self.generations.draft(
                 snapshot,

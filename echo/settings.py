@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from echo.limit_settings import LimitSettings
 from echo.retention_settings import RetentionSettings
 from echo.secrets import Secrets
 from echo.setting_values import HOST, is_address, listed, nearest
@@ -145,6 +146,8 @@ class Settings(BaseSettings):
     quiz_guesses: int = Field(
         10, ge=1, le=1000, description="Guesses after which the next question of /echo quiz comes by itself."
     )
+
+    limits: LimitSettings = Field(default_factory=LimitSettings, description="How much may be asked and said.")
 
     # The engine
     engine: Literal["embedded", "ollama"] = Field("embedded", description="What learns and speaks.")

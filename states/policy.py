@@ -76,6 +76,8 @@ class Refused(StrEnum):
     OTHER_PLACE = "other_place"
     OTHER_HOUR = "other_hour"
     HALTED = "halted"
+    USER_LIMIT = "user_limit"
+    CHANNEL_LIMIT = "channel_limit"
     FORGOTTEN = "forgotten"
 
 
@@ -105,6 +107,8 @@ SENTENCES: dict[Refused, str] = {
     "them choose anew with /echo consent change.",
     Refused.OTHER_HOUR: "Its person does not let this echo speak at this hour: try again later, or let them choose "
     "anew with /echo consent change.",
+    Refused.USER_LIMIT: "You have as many echoes online here as one person may; /echo offline takes one away.",
+    Refused.CHANNEL_LIMIT: "This channel has as many echoes online as it may; /echo offline takes one away.",
     Refused.HALTED: "Every echo in this server is silenced; somebody who manages it ends that with /echo resume.",
     Refused.FORGOTTEN: "This echo is forgotten; /echo create asks for a new one.",
 }

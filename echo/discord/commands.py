@@ -97,6 +97,8 @@ class Commands:
         self.more = dict(more)
         self.card: Card | None = None
         self.forms: list[Form] = []
+        self.limit: Callable[[int, int, int], None] = lambda user_id, channel_id, server_id: None
+        """Looks whether a user may ask for one more echo, in a channel, in a server. Raises LimitReached."""
         self._places = places
         self._requests = requests
         self._board = board
@@ -173,6 +175,7 @@ class Commands:
         cutoff = parse_before(before, self._zone, self._clock()) if before.strip() else OPEN_END
         permits.check_age(subject, asking.server, cutoff)
         permits.check_bot(asking.server, asking.here)
+        self.limit(asker.id, asker.channel_id, asker.server_id)
         self._board.name({subject.id: subject.name, asker.id: asker.name})
         with self._openings.opened(asker.server_id, subject.id, asking.reply) as opening:
             request = self._requests.create(

@@ -41,6 +41,8 @@ class Interactions:
         self._private = private
         self._board = board
         self._echo_id = echo_id
+        self.limit: Callable[[int, int, int], None] = lambda user_id, channel_id, server_id: None
+        """Counts a command of a user, in a channel, in a server. Raises LimitReached."""
 
     async def handle(self, interaction: nextcord.Interaction[Any]) -> None:
         """Hand a command, form or press on; what is refused is told in one sentence."""
@@ -53,6 +55,7 @@ class Interactions:
                 return
             asking = self._asking(interaction, reply, row)
             access.enter(asking.asker)
+            self._count(interaction.type, asking.asker)
             self._board.name({asking.asker.id: asking.asker.name})
             await self._hand_on(interaction.type, asking, data)
         except EchoError as error:
@@ -64,6 +67,11 @@ class Interactions:
             # Its own sentence is the operator's: it names files of this computer.
             log.warning("Something asked for on Discord was not kept: %s", error)
             await reply.say(NOT_KEPT)
+
+    def _count(self, kind: nextcord.InteractionType, asker: Asker) -> None:
+        """What silences or erases is never counted, nor is what Discord asks while somebody types."""
+        if asker.row.limited and kind is not nextcord.InteractionType.application_command_autocomplete:
+            self.limit(asker.id, asker.channel_id, asker.server_id)
 
     async def _hand_on(self, kind: nextcord.InteractionType, asking: Asking, data: dict[str, Any]) -> None:
         if kind is nextcord.InteractionType.application_command:
@@ -80,7 +88,9 @@ class Interactions:
     ) -> None:
         assert interaction.user is not None
         asking = PrivateAsking(interaction.user.id, shown_name(interaction.user), reply)
-        access.enter(Asker(asking.user_id, asking.name, False, 0, 0, is_bot=interaction.user.bot, row=row))
+        asker = Asker(asking.user_id, asking.name, False, 0, 0, is_bot=interaction.user.bot, row=row)
+        access.enter(asker)
+        self._count(interaction.type, asker)
         if interaction.type is nextcord.InteractionType.application_command:
             await self._private.run(asking, translate.call(data))
         elif interaction.type is nextcord.InteractionType.application_command_autocomplete:

@@ -63,6 +63,7 @@ RANKS = {
             "config",
             "settings",
             "training_settings",
+            "limit_settings",
             "retention_settings",
             "settings_view",
             "setting_values",

@@ -56,7 +56,7 @@ pictures: $(STAMP) ## Draw the documentation's pictures from the running program
 # One lock for every supported Python; nothing in it says where the packages come from.
 lock: ## Choose the newest allowed versions again and write constraints.txt
 	rm -rf .cache/lock && $(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install -q uv
-	.cache/lock/bin/uv pip compile pyproject.toml --extra dev --extra report --universal --python-version 3.11 --upgrade \
+	.cache/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-emit-index-url --no-annotate --no-header -q -o constraints.txt
 
 clean: ## Remove everything that make has made

@@ -53,9 +53,9 @@ def test_every_package_is_listed_by_name() -> None:
 
 
 def test_every_import_from_outside_is_declared() -> None:
-    # The report's picture and fine-tuning are extras', and Echo does without them.
+    # Fine-tuning is an extra, and Echo does without it.
     extras = PROJECT["project"]["optional-dependencies"]
-    wanted = (*PROJECT["project"]["dependencies"], *extras["report"], *extras["train"])
+    wanted = (*PROJECT["project"]["dependencies"], *extras["train"])
     declared = {Requirement(text).name for text in wanted}
     used = {
         used.name.partition(".")[0]: source.at(used.line, used.name)

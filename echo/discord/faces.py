@@ -19,6 +19,8 @@ LONGEST: Final = 80
 NAMELESS: Final = "Somebody"
 FRESH: Final = 3600.0
 """Seconds that a face which Discord was asked for is used before it is asked again."""
+PICTURE: Final = 256
+"""Pixels of the width of a picture that is asked for."""
 _FORBIDDEN: Final = re.compile("clyde|discord", re.IGNORECASE)
 _LOOKALIKE: Final = str.maketrans("cC", "сС")
 """Latin to Cyrillic: Discord refuses the two words in webhooks' names, and a name must stay readable."""
@@ -82,4 +84,9 @@ def _face(person: nextcord.Member | nextcord.User) -> Face:
     nick = person.nick if isinstance(person, nextcord.Member) else None
     # nextcord's own display_name differs: 2.6 knows nothing of global names.
     names = [name for name in (nick, person.global_name, person.name) if name]
-    return Face(tuple(dict.fromkeys(names)) or (NAMELESS,), person.display_avatar.url)
+    return Face(tuple(dict.fromkeys(names)) or (NAMELESS,), _picture(person))
+
+
+def _picture(person: nextcord.Member | nextcord.User) -> str:
+    """The address of their picture as they are seen there, still and of a small size."""
+    return person.display_avatar.replace(size=PICTURE, static_format="png").url

@@ -1,18 +1,17 @@
 """A scorecard as a picture: a bar for each axis, and the history below. It holds figures and words of ours alone.
 
-Pillow draws it, where it is installed (the extra `report`); its own font is at hand everywhere.
+Pillow draws it; its own font is at hand everywhere.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from PIL import Image, ImageDraw, ImageFont
 
 from states.scores import Axis, Scorecard, overall, share
-
-if TYPE_CHECKING:
-    from PIL import ImageDraw, ImageFont
 
 WIDTH: Final = 900
 ROW: Final = 34
@@ -28,13 +27,9 @@ _WEAK, _FAIR, _GOOD = "#c2410c", "#b58900", "#15803d"
 
 
 def drawn(cards: Sequence[Scorecard]) -> bytes | None:
-    """The newest card's bars, and how the versions before it did, as PNG; None without Pillow, or without axes."""
+    """The newest card's bars, and how the versions before it did, as PNG; None without axes."""
     card = cards[-1] if cards else None
     if card is None or not card.axes:
-        return None
-    try:
-        from PIL import Image, ImageDraw, ImageFont
-    except ImportError:
         return None
     means = [(one.version, mean) for one in cards[-MOST_VERSIONS:] if (mean := overall(one)) is not None]
     height = 2 * EDGE + 40 + ROW * len(card.axes) + (HISTORY + 40 if len(means) > 1 else 0)

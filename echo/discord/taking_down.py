@@ -43,7 +43,7 @@ class TakingDown:
                 f"posts {profile.id}", f"Messages of a forgotten echo are taken down: {len(left) - number:,} are left."
             )
             try:
-                done = await self._delete(post)
+                done = await self._delete(post, profile.id)
             except (OutOfReach, Rejected) as refused:
                 done = _why(refused)
             except ServiceUnavailable:
@@ -53,7 +53,7 @@ class TakingDown:
         self._board.set_condition(f"posts {profile.id}", None)
 
     async def release(self, profile: ProfileSnapshot) -> Mapping[str, int]:
-        """Delete the webhooks of channels in which no other echo speaks; how many there were.
+        """Delete the profile's webhooks, and all of Echo's where no other echo speaks; how many there were.
 
         What can't be deleted now stays: it holds nothing of anybody.
         """
@@ -61,9 +61,9 @@ class TakingDown:
         own = {self._host(s) for s in sessions if s.profile_id == profile.id}
         others = {self._host(s) for s in sessions if s.profile_id != profile.id and self._is_used(s)}
         deleted = 0
-        for channel_id in own - others:
+        for channel_id in own:
             try:
-                deleted += await self._delete_webhook(channel_id)
+                deleted += await self._delete_webhooks(channel_id, None if channel_id not in others else profile.id)
             except EchoError as error:
                 log.info("The webhook of channel %d stays: %s", channel_id, error)
         return {"webhooks": deleted} if deleted else {}
@@ -76,36 +76,38 @@ class TakingDown:
         channel = self._client.get_channel(session.channel_id)
         return channel.parent_id if isinstance(channel, nextcord.Thread) else session.channel_id
 
-    async def _delete_webhook(self, channel_id: int) -> int:
+    async def _delete_webhooks(self, channel_id: int, profile_id: int | None) -> int:
+        """Delete those of Echo's in a channel, or of one profile alone; how many."""
         if not self._may(channel_id).manage_webhooks:
             return 0
         self._webhooks.forget(channel_id)
-        webhook = await self._webhooks.find(channel_id)
-        if webhook is None:
-            return 0
-        with mapped("delete its webhook"):
-            route = Route("DELETE", "/webhooks/{webhook_id}", webhook_id=webhook.id)
-            await self._client.http.request(route, reason="No echo speaks here any more")
+        deleted = 0
+        for webhook in await self._webhooks.all_in(channel_id):
+            if profile_id in (None, webhook.profile_id):
+                with mapped("delete its webhook"):
+                    route = Route("DELETE", "/webhooks/{webhook_id}", webhook_id=webhook.id)
+                    await self._client.http.request(route, reason="Its echo speaks here no more")
+                deleted += 1
         self._webhooks.forget(channel_id)
-        return 1
+        return deleted
 
-    async def _delete(self, post: Post) -> str:
+    async def _delete(self, post: Post, by: int) -> str:
         """REMOVED or GONE. Raises OutOfReach, Rejected, ServiceUnavailable."""
         channel = self._client.get_channel(post.channel_id)
         host = channel.parent_id if isinstance(channel, nextcord.Thread) else post.channel_id
         may = self._may(host)
-        if not may.manage_messages and may.manage_webhooks and (webhook := await self._webhook(host)) is not None:
-            thread = post.channel_id if host != post.channel_id else None
+        thread = post.channel_id if host != post.channel_id else None
+        for webhook in await self._webhooks_in(host, by) if not may.manage_messages and may.manage_webhooks else ():
             if await self._deleted(_by_webhook(webhook, post.message_id, thread)):
                 return REMOVED
-            # Said by the bot itself, or through a webhook that is no more.
+            # Said by the bot itself, or through another webhook.
         return REMOVED if await self._deleted(_as_bot(post)) else GONE
 
-    async def _webhook(self, host: int) -> Webhook | None:
+    async def _webhooks_in(self, host: int, first: int) -> list[Webhook]:
         try:
-            return await self._webhooks.find(host)
+            return await self._webhooks.all_in(host, first)
         except (OutOfReach, Rejected):
-            return None
+            return []
 
     async def _deleted(self, route: Route) -> bool:
         """Whether it was deleted; False where it is not there."""

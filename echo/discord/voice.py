@@ -17,6 +17,7 @@ from echo.discord.collecting.walk import PAGE
 from echo.discord.disclosure import is_notice
 from echo.discord.faces import Faces, spoken_name
 from echo.discord.failures import OutOfReach, lasting, mapped, understood
+from echo.discord.pictures import Pictures
 from echo.discord.snowflakes import snowflake_at, time_of
 from echo.discord.translate import seen
 from echo.discord.veil import Veil, unveiled
@@ -85,6 +86,7 @@ class Voice:
         self._board = board
         self._faces = Faces(client, board)
         self._webhooks = Webhooks(client)
+        self._pictures = Pictures()
         self._said: OrderedDict[int, int] = OrderedDict()
         self._saying: dict[int, int] = {}
 
@@ -109,7 +111,7 @@ class Voice:
         """Say something for Echo itself through the channel's webhook, where its bot may not write."""
         with lasting():
             stage = await self._stage(channel_id)
-            webhook = await self._webhooks.obtain(stage.host) if stage.may_manage else None
+            webhook = await self._webhooks.obtain(stage.host, self._pictures.of(0, None)) if stage.may_manage else None
             if webhook is None:
                 raise ChannelGone("Echo may not write in this channel: give its role Send Messages there.")
             name = self._client.user.name if self._client.user else NAME
@@ -120,14 +122,14 @@ class Voice:
         """Delete what an echo said, by its webhook or as the bot; what is not there any more is as good as deleted."""
         with lasting():
             stage = await self._stage(channel_id)
-            webhook = await self._webhooks.find(stage.host) if stage.may_manage else None
-            try:
-                if webhook is not None:
+            said_by = self._said.get(message_id, NOBODY)
+            for webhook in await self._webhooks.all_in(stage.host, said_by) if stage.may_manage else ():
+                try:
                     await self._webhooks.delete(webhook, message_id, stage.thread_id)
                     return
-            except OutOfReach as error:
-                if error.code not in (*GONE, UNKNOWN_MESSAGE):
-                    raise
+                except OutOfReach as error:
+                    if error.code not in (*GONE, UNKNOWN_MESSAGE):
+                        raise
             try:
                 with mapped("delete what an echo said"):
                     await self._client.http.delete_message(channel_id, message_id)
@@ -242,13 +244,11 @@ class Voice:
 
     async def _say_by_webhook(self, stage: _Stage, line: Line, name: str) -> Raw | None:
         """None where it can't be said that way, and was not."""
-        avatar = (await self._faces.find(line.profile)).avatar_url
+        dress = self._pictures.of(line.profile.id, (await self._faces.find(line.profile)).avatar_url)
         message = {"content": marked(line.text), "username": name, "allowed_mentions": {"parse": []}}
-        if avatar is not None:
-            message["avatar_url"] = avatar
         for _ in range(2):
             try:
-                webhook = await self._webhooks.obtain(stage.host)
+                webhook = await self._webhooks.obtain(stage.host, dress)
             except OutOfReach as error:
                 log.info(
                     "Channel %d lets Echo make no webhook (code %d); it speaks as the bot.", stage.host, error.code
@@ -297,6 +297,8 @@ class Voice:
             return None
         if not by_webhook and int(raw["author"]["id"]) != self._echo_id:
             return None
+        if own := self._webhooks.profile_of(raw):
+            return own if own in self._board.profiles else NOBODY
         shown, text = raw["author"]["username"], str(raw.get("content") or "")
         named: list[int] = []
         for profile in self._board.profiles.values():

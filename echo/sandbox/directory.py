@@ -18,7 +18,8 @@ class Directory:
 
     `channels` holds text channels, threads and direct-message channels; `messages` has a `History` for each of them.
     `ephemeral` holds the answers that only one person sees, which are in no history. `files` holds what was uploaded,
-    which is served under `address`; `largest_file` is in bytes.
+    which is served under `address`; `largest_file` is in bytes. `pictures` holds webhooks' own, by
+    hash.
     """
 
     def __init__(self, guild: Guild, bot: User) -> None:
@@ -32,6 +33,7 @@ class Directory:
         self.webhooks: dict[int, Webhook] = {}
         self.ephemeral: dict[int, Message] = {}
         self.files: dict[int, Attachment] = {}
+        self.pictures: dict[str, bytes] = {}
         self.largest_file = LARGEST_FILE
         self.address = "http://127.0.0.1"
         self.ids = Sequence()

@@ -17,7 +17,7 @@ from echo.sandbox.context import Context, Handler
 from echo.sandbox.ratelimits import Standing, headers, refusal
 
 API = "/api/v10"
-FILES = ("/attachments/", "/ephemeral-attachments/")
+FILES = ("/attachments/", "/ephemeral-attachments/", "/avatars/", "/embed/")
 """Beginnings of the paths of files: Discord serves them elsewhere, without a token and without rate limits."""
 Recorder = Callable[[str, str, Mapping[str, str], Any, int, Any], None]
 """Called with the method, the route's template (`/channels/{channel_id}/messages`), the query, the request's JSON,

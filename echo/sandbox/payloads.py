@@ -74,7 +74,7 @@ def user(who: User) -> Payload:
         "id": str(who.id),
         "username": who.name,
         "global_name": who.global_name,
-        "avatar": None,
+        "avatar": None if who.bot else who.picture,
         "discriminator": "0",
         "public_flags": 0,
         "flags": 0,
@@ -213,6 +213,8 @@ def author(world: Directory, of: Message) -> Payload:
     found = user(User(of.author_id, name, None, bot=of.webhook_id is not None))
     # Discord keeps a picture of its own and names it by a hash; the address itself is not to be seen again.
     picture = hashlib.blake2b(of.avatar.encode(), digest_size=16).hexdigest() if of.avatar else None
+    if picture is None and of.webhook_id in world.webhooks:
+        picture = world.webhooks[of.webhook_id].avatar
     return {**found, "discriminator": "0000", "avatar": picture}
 
 

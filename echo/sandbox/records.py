@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,6 +80,11 @@ class User:
     def display_name(self) -> str:
         """The name that people see."""
         return self.global_name or self.name
+
+    @property
+    def picture(self) -> str:
+        """The hash by which their picture is named, as Discord names pictures."""
+        return hashlib.blake2b(f"picture {self.id}".encode(), digest_size=16).hexdigest()
 
 
 @dataclass(slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -34,10 +36,12 @@ class Webhooks:
         channel = asked.allowed_channel(ctx, request, P.MANAGE_WEBHOOKS)
         if channel.is_thread or channel.guild_id is None:
             raise Refusal(400, 50024, "Cannot execute action on this channel type")
-        name = checked_name((await body(request)).get("name"))
+        data = await body(request)
+        name = checked_name(data.get("name"))
         if len(self._of(channel.id)) >= MOST:
             raise Refusal(400, 30007, f"Maximum number of webhooks reached ({MOST})")
-        made = ctx.world.create_webhook(channel.id, name, ctx.world.bot.id, now=ctx.clock())
+        avatar = self._kept(data.get("avatar"))
+        made = ctx.world.create_webhook(channel.id, name, ctx.world.bot.id, now=ctx.clock(), avatar=avatar)
         return answer(payloads.webhook(ctx.world, made, with_token=True))
 
     async def of_channel(self, request: web.Request) -> web.Response:
@@ -60,13 +64,15 @@ class Webhooks:
         return answer(shown)
 
     async def modify(self, request: web.Request) -> web.Response:
-        """PATCH a webhook's name or (with permission) its channel."""
+        """PATCH a webhook's name, picture or (with permission) its channel."""
         ctx = self._ctx
         found = self._managed(request)
         data = await body(request)
         changes: dict[str, Any] = {}
         if "name" in data:
             changes["name"] = checked_name(data["name"])
+        if "avatar" in data:
+            changes["avatar"] = self._kept(data["avatar"])
         if "channel_id" in data and "webhook_token" not in request.match_info:
             changes["channel_id"] = asked.snowflake(data["channel_id"], "channel_id")
             if not ctx.world.may(changes["channel_id"], ctx.world.bot.id, P.MANAGE_WEBHOOKS):
@@ -131,6 +137,21 @@ class Webhooks:
         channel, said = self._said(request)
         self._ctx.world.delete_message(channel.id, said.id)
         return nothing()
+
+    def _kept(self, given: Any) -> str | None:
+        """Keep a picture; the hash that names it, None for none. Raises `Refusal` for what Discord takes for none."""
+        if given is None:
+            return None
+        head, _, coded = str(given).partition(",")
+        try:
+            content = base64.b64decode(coded, validate=True)
+        except ValueError:
+            content = b""
+        if not content or head not in (f"data:image/{kind};base64" for kind in ("png", "jpeg", "gif")):
+            raise invalid("avatar", "BASE_TYPE_BAD_IMAGE", "Invalid image data")
+        named = hashlib.blake2b(content, digest_size=16).hexdigest()
+        self._ctx.world.pictures[named] = content
+        return named
 
     def _of(self, channel_id: int) -> list[Webhook]:
         return [one for one in self._ctx.world.webhooks.values() if one.channel_id == channel_id]

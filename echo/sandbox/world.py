@@ -193,12 +193,14 @@ class World(Talk):
         data = {"guild_id": str(self.guild.id), "user": payloads.user(self.users[user_id])}
         self.emit("GUILD_MEMBER_REMOVE", data)
 
-    def create_webhook(self, channel_id: int, name: str, creator_id: int, *, now: float) -> Webhook:
+    def create_webhook(
+        self, channel_id: int, name: str, creator_id: int, *, now: float, avatar: str | None = None
+    ) -> Webhook:
         """Makes a webhook with a secret token of its own. Raises KeyError for no such channel."""
         channel = self.channels[channel_id]
         bots_own = self.application_id if creator_id == self.bot.id else None
         webhook = Webhook(self.ids.next(now), secrets.token_urlsafe(51), channel.id, name, creator_id)
-        webhook.application_id = bots_own
+        webhook.application_id, webhook.avatar = bots_own, avatar
         self.webhooks[webhook.id] = webhook
         self._tell_webhooks(channel_id)
         return webhook

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -19,7 +16,6 @@ from echo.discord.reporting import told
 from echo.persona.judging.text import bar, history, table
 from states.scores import Axis, AxisKey, Better, Scorecard
 
-ROOT = Path(__file__).resolve().parents[2]
 AXES = tuple(Axis(key.value, 0.5, 0.9, 0.1, Better.HIGHER) for key in AxisKey)
 CARD = Scorecard(3, AXES, "flow", True, "Weakest: pace in each moment.", 120, 2.0, datetime(2026, 6, 1, 12, tzinfo=UTC))
 
@@ -60,16 +56,3 @@ def test_any_cards_give_a_picture_or_none(cards: list[Scorecard]) -> None:
     if content is not None:
         with Image.open(io.BytesIO(content)) as image:
             assert image.format == "PNG" and image.width == WIDTH
-
-
-def test_without_pillow_there_is_no_picture_and_no_failure() -> None:
-    script = (
-        "import sys; sys.modules['PIL'] = None\n"
-        "from datetime import datetime, UTC\nfrom states.scores import Axis, Better, Scorecard\n"
-        "from echo.discord.report_picture import drawn\n"
-        "axes = (Axis('length', 0.1, 0.1, 0.5, Better.LOWER),)\n"
-        "card = Scorecard(1, axes, None, True, 'Fine.', 9, 1.0, datetime.now(UTC))\n"
-        "print(drawn([card]))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.strip() == "None"

@@ -25,7 +25,8 @@ async def test_an_echo_speaks_through_a_webhook_under_its_persons_name_and_pictu
         assert said.webhook_id is not None and said.author_id != on.world.bot.id
         assert (said.author_name, said.content) == ("Mara (echo)", marked("well hello"))
         (sent,) = on.stand.sent("POST", EXECUTE)
-        assert sent["avatar_url"].startswith("https://")
+        assert "avatar_url" not in sent
+        assert on.world.pictures[on.world.webhooks[said.webhook_id].avatar or ""].startswith(b"\x89PNG")
         assert on.stand.asked("POST", EXECUTE) == [{"wait": "true"}]
 
 

@@ -81,10 +81,12 @@ async def test_whose_words_they_are_is_told_of_raw_messages() -> None:
         await on.voice.say(on.line("mine"))
         hook = next(iter(world.webhooks.values()))
         stranger = world.create_webhook(on.session.channel_id, "Bridge", world.guild.owner_id, now=NOON.timestamp())
-        for author, name in ((hook, "Olga (echo)"), (stranger, "Mara (echo)"), (world.bot.id, None)):
+        shared = world.create_webhook(on.session.channel_id, "Echo", world.bot.id, now=NOON.timestamp())
+        named = ((hook, "Mara (echo)"), (shared, "Olga (echo)"), (stranger, "Mara (echo)"), (world.bot.id, None))
+        for author, name in named:
             world.post_message(on.session.channel_id, author, "hm", now=NOON.timestamp(), author_name=name)
         raws = [dispatch.data for dispatch in told if dispatch.event == "MESSAGE_CREATE"]
-        assert [on.voice.is_own(raw) for raw in raws] == [7, 0, None, None]
+        assert [on.voice.is_own(raw) for raw in raws] == [7, 7, 0, None, None]
 
 
 async def test_a_line_of_before_or_of_another_echo_is_not_the_line() -> None:

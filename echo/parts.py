@@ -29,7 +29,6 @@ from echo.discord.openings import Openings
 from echo.discord.presence import Presence
 from echo.discord.privacy import Privacy
 from echo.discord.quizzing import Quizzing
-from echo.discord.reporting import Reporting
 from echo.discord.speakable import speakable_channels
 from echo.discord.taking_down import TakingDown
 from echo.discord.veil import Veil
@@ -50,7 +49,7 @@ from echo.portraits import Portraits
 from echo.ports import Engine
 from echo.profile_work import ProfileWork
 from echo.reach import Reach
-from echo.reacting_parts import reacting_of
+from echo.reacting_parts import reacting_of, reported_of
 from echo.recall import Recall
 from echo.remembering import Remembering
 from echo.router import Router
@@ -187,7 +186,7 @@ class Parts:
         self.portraits = Portraits(store.models, store.corpus, store.wishes, self.board)
         commands.card = buttons.card = card = Card(self.board, self.portraits, store.account)
         commands.more["echo card"] = card.run
-        commands.more["echo report"] = Reporting(self.board, ZoneInfo(self.settings.timezone)).run
+        reported_of(edge, self.reacting, self.router, store, self.settings, self.clock)
         self.scoring = Scoring(
             *(self.board, store.corpus, store.scorecards, store.quizzes),
             *(self.engine, self.reach, self.settings, self.clock),

@@ -65,6 +65,12 @@ class Settings(BaseSettings):
         max_length=20_000,
         description="Ids of channels, categories or threads that are not collected from, separated by commas.",
     )
+    report_channels: str = Field(
+        "",
+        max_length=20_000,
+        description="Ids of channels for reports of echoes' messages, one in a server, separated by commas; elsewhere "
+        "the server's owner and who asked for the echo get them privately.",
+    )
     import_limit: int = Field(50, ge=1, le=500, description="Megabytes of a file given to /echo import, at most.")
     collecting_slots: int = Field(2, ge=1, le=16, description="Profiles that collect at the same time.")
     training_slots: int = Field(1, ge=1, le=8, description="Profiles that train at the same time.")
@@ -235,7 +241,7 @@ class Settings(BaseSettings):
             raise ValueError(f"it is no IANA time zone; {hint}") from error
         return value
 
-    @field_validator("excluded_channels")
+    @field_validator("excluded_channels", "report_channels")
     @classmethod
     def _are_ids(cls, value: str) -> str:
         for one in listed(value):

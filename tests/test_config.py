@@ -22,7 +22,11 @@ from echo.settings_view import example
 
 ROOT = Path(__file__).parent.parent
 OTHER: dict[str, Any] = {"timezone": "Europe/Berlin", "ollama_host": "http://10.0.0.2:1", "ollama_model": "gemma2:2b"}
-OTHER |= {"collect_nsfw": True, "excluded_channels": "111222333444555666, 222333444555666777"}
+OTHER |= {
+    "report_channels": "111222333444555666",
+    "collect_nsfw": True,
+    "excluded_channels": "111222333444555666, 222333444555666777",
+}
 OTHER |= {"engine": "ollama", "collection_effort": 0.5, "log_level": "DEBUG", "data_dir": "/var/lib/somewhere-else"}
 OTHER |= {"halt_word": "quiet, all of you", "allowed_links": "example.org, docs.example.com"}
 OTHER |= {"ollama_away": "silent", "ollama_embedding_model": "all-minilm"}

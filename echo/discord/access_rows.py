@@ -119,6 +119,7 @@ def _about_server(name: str, shown: str) -> Row:
     return Row(name, Kind.BUTTON, shown, EVERYBODY, of_echo=False, limited=False)
 
 
+REPORTS: Final = Row("echo report message", Kind.COMMAND, "`/echo report message:`", EVERYBODY)
 STARTS: Final = Row("echo online starts", Kind.COMMAND, "`/echo online starts:True`", MANAGING, STARTING)
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -138,6 +139,13 @@ ROWS: Final[tuple[Row, ...]] = (
     _command("echo allow", OWN, NOT_YOURS),
     _command("echo quiz", EVERYBODY),
     _command("echo report", GOVERNING, GOVERNS),
+    REPORTS,
+    Row("Report this echo", Kind.MENU, "*Report this echo*, in a message's menu", EVERYBODY),
+    Row("echo:report", Kind.FORM, "the form of *Report this echo*", EVERYBODY),
+    _press("echo:report:remove", "*Remove it*, under a report", MANAGING, MANAGES, private=True, limited=False),
+    _press(
+        "echo:report:offline", "*Take the echo offline*, under a report", MANAGING, MANAGES, private=True, limited=False
+    ),
     _press("echo:unlike", "*Not like me*", OWN, NOT_YOURS, private=True),
     Row("reaction question", Kind.REACTION, "❓ under its message, to be told what it is", EVERYBODY),
     Row("reaction wastebasket", Kind.REACTION, "🗑️ under its message, to remove it", GOVERNING, GOVERNS),

@@ -13,7 +13,7 @@ from typing import Any, Final
 from echo.discord.access_rows import MANAGING, ROWS
 from states.model import Allowance
 
-SLASH, USER_MENU = 1, 2
+SLASH, USER_MENU, MESSAGE_MENU = 1, 2, 3
 SUBCOMMAND, SUBGROUP, TEXT, YES_NO, USER, ROLE, FILE = 1, 2, 3, 5, 6, 8, 11
 IN_SERVERS: Final = [0]
 ANYWHERE: Final = [0, 1]
@@ -24,6 +24,8 @@ MANAGE_SERVER: Final = 1 << 5
 GROUP: Final = "echo"
 MENU: Final = "Make an echo"
 """The user context-menu command."""
+REPORT: Final = "Report this echo"
+"""The message context-menu command."""
 
 CHOICES: Final = {
     Allowance.OPENERS: "openers: it begins conversations by itself",
@@ -121,7 +123,16 @@ SUBCOMMANDS: Final = [
         "Who wrote this? Guess what somebody wrote and what their echo made up, if they allow it",
         options=[_option(USER, "user", "Whose echo; they must have allowed it with /echo allow", required=True)],
     ),
-    _option(SUBCOMMAND, "report", "How like its person an echo was found in its test", options=[_PROFILE]),
+    _option(
+        SUBCOMMAND,
+        "report",
+        "How like its person an echo was found in its test; or report a message of it",
+        options=[
+            _PROFILE,
+            _option(TEXT, "message", "The link of a message of an echo, to tell those who manage this server"),
+            _option(TEXT, "why", "What is wrong with it", max_length=500),
+        ],
+    ),
     _option(SUBCOMMAND, "privacy", "Be invisible to the echoes of this server, or visible again"),
     _option(SUBCOMMAND, "halt", "Silence every echo of this server at once (only with Manage Server)"),
     _option(SUBCOMMAND, "resume", "Let echoes come online again after a halt (only with Manage Server)"),
@@ -171,5 +182,6 @@ COMMANDS: Final[list[dict[str, Any]]] = [
             "options": SUBCOMMANDS,
         },
         {"type": USER_MENU, "name": MENU},
+        {"type": MESSAGE_MENU, "name": REPORT},
     )
 ]

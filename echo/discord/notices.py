@@ -103,10 +103,10 @@ class Notices:
             if arrival is None or not await arrival.put():
                 await self._post(session.channel_id, hello(name_of(self._board, profile)), (), nonce)
 
-    async def tell(self, channel_id: int, text: str, nonce: str) -> None:
+    async def tell(self, channel_id: int, text: str, nonce: str, buttons: Sequence[Button] = ()) -> None:
         """Say something for Echo itself, once for each nonce, pinging nobody. Raises as `disclose` does."""
         with _reaching("tell this channel something"):
-            await self._post(channel_id, text, (), nonce)
+            await self._post(channel_id, text, buttons, nonce)
 
     async def show_progress(self, profile: ProfileSnapshot) -> None:
         """Bring the question's message up to date while the echo is made. Raises ChannelGone or ServiceUnavailable."""

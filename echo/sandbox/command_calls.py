@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from echo.sandbox.command_forms import CHAT_INPUT, USER, USER_COMMAND, Json
+from echo.sandbox import payloads
+from echo.sandbox.command_forms import CHAT_INPUT, MESSAGE_COMMAND, STRING, USER, USER_COMMAND, Json
 from echo.sandbox.commands import CommandRegistry
 from echo.sandbox.directory import Directory
 from echo.sandbox.interaction_payloads import resolved
@@ -17,6 +18,8 @@ from echo.sandbox.talk import Talk
 from echo.sandbox.views import command_views
 
 _TARGET: Final[Json] = {"name": "user", "type": USER, "required": True, "description": "Whom it is about"}
+
+_MESSAGE: Final[Json] = {"name": "message", "type": STRING, "required": True, "description": "The message's id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Call:
         )
         if named:
             found["resolved"] = named
+        if self.command["type"] == MESSAGE_COMMAND:
+            return {**found, **_on_message(world, channel_id, str(filled.options[0]["value"]))}
         if self.command["type"] == USER_COMMAND:
             return {**found, "target_id": str(filled.users[0])}
         return {**found, "options": nested(self.path, filled.options)}
@@ -68,6 +73,13 @@ class Call:
         return found
 
 
+def _on_message(world: Talk, channel_id: int, number: str) -> Json:
+    found = world.message(channel_id, int(number)) if number.isdecimal() else None
+    if found is None:
+        raise NotPossible(f"There is no message {number[:30]} in this channel.")
+    return {"target_id": number, "resolved": {"messages": {number: payloads.message(world, found)}}}
+
+
 def find_call(registry: CommandRegistry, guild_id: int | None, text: object) -> Call:
     """The command that `text` (with or without the slash) calls in a server, or privately where there is none.
 
@@ -77,6 +89,8 @@ def find_call(registry: CommandRegistry, guild_id: int | None, text: object) -> 
     for command in registry.usable_in(guild_id):
         if command["type"] == USER_COMMAND and command["name"].casefold() == wanted:
             return Call(command, (), (_TARGET,), command["name"])
+        if command["type"] == MESSAGE_COMMAND and command["name"].casefold() == wanted:
+            return Call(command, (), (_MESSAGE,), command["name"])
         words = wanted.split()
         if command["type"] == CHAT_INPUT and words and words[0] == command["name"]:
             level = lowest_level(command, words[1:])

@@ -102,7 +102,8 @@ class People(Speaking, Upkeep):
         """Calls a command and waits for its answer: `{"responses": [...]}` (see `views.response_view`).
 
         A slash command is named with its subcommands ("echo create"); one of a user's context menu takes the option
-        `user`. An answer that is a form has it under `modal`. Who gets no answer in time is told so, as on Discord.
+        `user`, one of a message's the option `message`, its id. An answer that is a form has it under `modal`. Who gets
+        no answer in time is told so, as on Discord.
         """
         place = find_place(self._world, channel)
         who = self._seeing(author, place)

@@ -38,6 +38,7 @@ from echo.discord.notices import Notices
 from echo.discord.openings import Openings
 from echo.discord.quizzing import Quizzing
 from echo.discord.reacting import Reacting
+from echo.discord.reported import Reach, Reported
 from echo.discord.reporting import Reporting
 from echo.discord.silencing import Silencing
 from echo.discord.trusting import Trusting
@@ -49,6 +50,7 @@ from echo.router import Router
 from echo.sandbox.people import People
 from echo.sandbox.server import Sandbox
 from echo.sandbox.world import World
+from echo.setting_values import listed
 from echo.settings import Settings
 from echo.tasks import Tasks
 from schedules.timers import Timers
@@ -265,7 +267,7 @@ async def edge_at(
 
         models = Models(database, keyring, folder)
         client.commands.card = client.buttons.card = card = Card(board, Portraits(models, corpus, wishes, board))
-        client.commands.more |= {"echo card": card.run, "echo report": Reporting(board, ZoneInfo("UTC")).run}
+        client.commands.more["echo card"] = card.run
 
         halting = Halting(board, router.post, Servers(database, clock), Audit(database, keyring, clock), clock)
         await halting.load()
@@ -279,9 +281,13 @@ async def edge_at(
         await keyring.house()
         kept = (feedback, generations, Memories(database, keyring, clock), Consents(database, keyring), audit)
         zone = ZoneInfo("UTC")
-        Reacting(
+        reacting = Reacting(
             client, board, voice, notices, letters, kept, zone, tasks.start, clock, lambda server_id, user_id: False
         )
+
+        style = Reporting(board, ZoneInfo("UTC")).run
+        by = Reach(letters, notices, frozenset(int(one) for one in listed(settings.report_channels)))
+        Reported(client, board, router, by, reacting, (feedback, audit), style, clock)
 
         async def type_in(channel_id: int) -> None:
             """Nobody is seen typing here."""

@@ -14,7 +14,7 @@ from db.keys import Keyring
 from db.unseen import Unseen
 from echo.discord import access, agreement, allowances, forms
 from echo.discord import consent_texts as question
-from echo.discord.access_rows import ROWS, STARTS, Kind, Role, Row
+from echo.discord.access_rows import REPORTS, ROWS, STARTS, Kind, Role, Row
 from echo.discord.card_texts import PHRASES, TOPICS
 from echo.discord.commands import DATE_FIELD
 from echo.discord.privacy import Privacy
@@ -92,6 +92,14 @@ async def brought_online(walk: Walk) -> None:
         assert isinstance(await walk.edge.router.online(walk.ready.id, walk.edge.channel("general"), 0), Step)
 
 
+async def told_on(walk: Walk, role: Role, profile: ProfileSnapshot, subject: str) -> Said:
+    """*Report this echo* in a message's menu."""
+    world, place = walk.edge.world, walk.place(role)
+    message = world.post_message(place, world.bot.id, "no echo's", now=walk.edge.clock.timestamp())
+    return await walk.command(role, subject, "Report this echo", message=str(message.id))
+
+
+NO_ECHOS = "no message of an echo"
 VERSION = question.version_of(True, False)
 ERASED = ("is silent from now on", "Are you sure?")
 HAS_ONE = "has an echo here already"
@@ -124,6 +132,11 @@ WAYS: dict[str, Way] = {
     "echo resume": called("echo resume", "may come online in this server again"),
     "echo trust": called("echo trust", "No role is trusted"),
     "halt word": Way(said_word, ("offline",), online=True),
+    "echo report message": called("echo report", NO_ECHOS, message="12345"),
+    "Report this echo": Way(told_on, (NO_ECHOS,)),
+    "echo:report": submitted("echo:report:12345", NO_ECHOS, fields={"why": "rude"}),
+    "echo:report:remove": pressed("echo:report:remove:{id}:12345", "This echo is gone"),
+    "echo:report:offline": pressed("echo:report:offline:{id}:12345", "is offline in the whole server"),
     "echo:unlike": pressed("echo:unlike:{id}:12345", "is not kept any more"),
     "echo:consent:yes": pressed(f"echo:consent:yes:{{id}}:{VERSION}", "An echo of you in", fresh=True),
     "echo:consent:no": pressed("echo:consent:no:{id}", "Understood", fresh=True),
@@ -148,7 +161,17 @@ WAYS: dict[str, Way] = {
     "echo:card:ban": pressed("echo:card:ban:{id}", "What your echo never says"),
     "echo:card:bans": submitted("echo:card:bans:{id}", "banned", fields={PHRASES: "alas", TOPICS: ""}),
 }
-ABOUT_SERVER = ("echo status", "echo list", "echo help", "echo privacy", "echo:privacy:hide", "echo:privacy:show")
+ABOUT_SERVER = (
+    "echo report message",
+    "Report this echo",
+    "echo:report",
+    "echo status",
+    "echo list",
+    "echo help",
+    "echo privacy",
+    "echo:privacy:hide",
+    "echo:privacy:show",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +273,7 @@ def assert_refused(row: Row, role: Role, said: Said) -> None:
 
 
 def test_every_command_has_its_row_and_every_row_its_command() -> None:
-    named = {row.name for row in ROWS if row.kind in (Kind.COMMAND, Kind.MENU)} - {STARTS.name}
+    named = {row.name for row in ROWS if row.kind in (Kind.COMMAND, Kind.MENU)} - {STARTS.name, REPORTS.name}
     assert named == forms.signatures(forms.COMMANDS), "a command without a row does nothing: give it one"
 
 

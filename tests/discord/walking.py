@@ -53,7 +53,7 @@ class Walk:
 
     async def command(self, role: Role, subject: str, words: str, **options: object) -> Said:
         """A command, by somebody in this role."""
-        world, place = self.edge.world, self._place(role)
+        world, place = self.edge.world, self.place(role)
         call = find_call(self.edge.sandbox.interactions.commands, world.guild.id, words)
         named = {key: "Dee" if value == "Out" else value for key, value in options.items()}
         data = call.data(world, place, named, now=self.edge.clock.timestamp())
@@ -63,7 +63,7 @@ class Walk:
 
     async def press(self, role: Role, subject: str, custom_id: str, *values: str) -> Said:
         """A press of what may stand under no message at all."""
-        world, place = self.edge.world, self._place(role)
+        world, place = self.edge.world, self.place(role)
         source = self.source
         if source is None or source.channel_id != place or role is Role.ELSEWHERE:
             source = world.post_message(place, world.bot.id, "look", now=self.edge.clock.timestamp())
@@ -77,11 +77,11 @@ class Walk:
             for at, (name, value) in enumerate(fields.items(), 1)
         ]
         data = {"custom_id": custom_id, "components": rows}
-        return await self._begun(MODAL_SUBMIT, self.actor(role, subject), self._place(role), data)
+        return await self._begun(MODAL_SUBMIT, self.actor(role, subject), self.place(role), data)
 
     async def say(self, role: Role, subject: str, text: str) -> Said:
         """A message where the echo is online; what became of that is told as `offline` and `silenced`."""
-        edge, place = self.edge, self._place(role)
+        edge, place = self.edge, self.place(role)
         edge.world.post_message(place, self.actor(role, subject), text, now=edge.clock.timestamp())
         # Discord tells of both in order: when this is answered, that was heard.
         await self.command(Role.MEMBER, subject, "echo help")
@@ -120,7 +120,7 @@ class Walk:
         del found["resolved"]["members"]
         return found
 
-    def _place(self, role: Role) -> int:
+    def place(self, role: Role) -> int:
         if role is Role.STRANGER:
             return self.edge.world.open_dm(self.actors[role].id, now=self.edge.clock.timestamp()).id
         return self.edge.channel("general")

@@ -68,7 +68,7 @@ class MeasureLog:
         """What the board shows of a profile; None where nothing was asked of it within a day."""
         async with self._database.read() as connection:
             day = await _summary(connection, profile_id, now - DAY)
-            if not day.total:
+            if not day.outcomes:
                 return None
             hour = await _summary(connection, profile_id, now - HOUR)
             since = (now - DAY).timestamp()

@@ -78,6 +78,8 @@ def _lines(summary: Summary) -> list[str]:
     if summary.drafts_each is not None and summary.rejected_share is not None:
         drafts = f"{summary.drafts_each:.1f} an answer, {summary.rejected_share:.0%} rejected by the guard"
         lines.append(_line("drafts", drafts))
+    if summary.objections:
+        lines.append(_line("rejected", ", ".join(f"{kind} {count:,}" for kind, count in summary.objections)))
     if summary.evaluated_share is not None:
         lines.append(_line("prompts", f"{summary.evaluated_share:.0%} of their tokens evaluated, the rest cached"))
     return lines
@@ -120,6 +122,7 @@ def _row(profile: ProfileSnapshot, summary: Summary) -> Mapping[str, Any]:
         "drafts": summary.drafts,
         "drafts_per_answer": _rounded(summary.drafts_each),
         "rejected": summary.rejected,
+        "objections": dict(summary.objections),
         "rejected_share": _rounded(summary.rejected_share),
         "prompt_tokens": summary.prompt_tokens,
         "evaluated": summary.evaluated,

@@ -77,6 +77,7 @@ async def test_json_has_every_figure_of_the_hours_asked_for(tmp_path: Path) -> N
             "drafts": 8,
             "drafts_per_answer": 4.0,
             "rejected": 2,
+            "objections": {},
             "rejected_share": 0.25,
             "prompt_tokens": 2000,
             "evaluated": 200,

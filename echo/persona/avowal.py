@@ -65,8 +65,11 @@ def asks(text: str, names: Collection[str] = (), *, alone: bool = False) -> str 
     words = bare_words(text)
     joined = " ".join(words)
     if len(words) <= BRIEF or (len(words) <= LONGEST and _HINT.search(joined)):
-        for language, pattern in _questions(tuple(sorted(map(_called, names)))):
-            if pattern.search(joined):
+        called = tuple(sorted(map(_called, names)))
+        # Who is called first is asked all the same.
+        plain = next((joined.removeprefix(f"{one} ") for one in called if one and joined.startswith(f"{one} ")), joined)
+        for language, pattern in _questions(called):
+            if pattern.search(joined) or (plain != joined and pattern.search(plain)):
                 return language
     if alone and len(words) <= 8 and "?" in unicodedata.normalize("NFKC", text):
         own = {part for name in names for part in _called(name).split()}

@@ -152,9 +152,12 @@ class Guard:
         heard = self._heard_in(context)
         if heard.speaks_for(text):
             return Objection.OTHERS
-        others = [one for reading in readings(text) for one in [reading] if self.copies(one) or told.is_in(one)]
-        carried_on = bool(heard.mine) and self._prints.has_across(span_words(unmasked(heard.mine)), span_words(text))
-        return Objection.QUOTE if others or carried_on else None
+        for one in readings(text):
+            is_link = ("://" in one or "www." in one) and leads(one, self.allowed)
+            if is_link or self.copies(one) or told.is_in(one) or identifies(one, bare_words(one)):
+                return Objection.HIDDEN
+        carried_on = heard.mine and self._prints.has_across(span_words(unmasked(heard.mine)), span_words(text))
+        return Objection.QUOTE if carried_on else None
 
     def _heard_in(self, context: Sequence[Utterance]) -> _Heard:
         heard = self._heard

@@ -18,8 +18,11 @@ _HARMS: Final = frozenset(_HARMING.split())
 """Of these words one stands in whatever urges or threatens."""
 RUN: Final = 5
 """Words in a row that are a part of what was told."""
+LINE: Final = 3
+"""Words of a line from which on a shorter one is a part of it as a whole."""
 STREAM: Final = 22
 """Letters in a row that are one, whatever stands between them."""
+_FIGURE: Final = re.compile(r" \(\d+% of messages\)$")
 _ROLES: Final = re.compile(
     r"<[|｜]\w|\w[|｜]>|</?(?:system|assistant|user|instructions?|prompt|think(?:ing)?|tool_call|function_call)>"
     r"|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?s>|(?:^|\n)\s*(?:#{1,6}|[*_]{2})\s*"
@@ -40,7 +43,9 @@ _TOLD: Final = re.compile(
     r"|\bi (?:am|m) (?:an? |just an? )*(?:large )?language model\b|\b(?:knowledge|training) cutoff\b"
     r"|\b(?:jailbreak|dan|developer|god) mode (?:enabled|activated|unlocked|on)\b|\bi am (?:now )?(?:dan"
     r"|in (?:developer|god) mode)\b"
-    r"|\bhow you answered on other days\b"
+    r"|\bhow you answered on other days\b|\bmy (?:rules|instructions|orders) (?:say|are|tell|forbid|state)\b"
+    r"|\b(?:you are|du bist|tu es|eres|sei|voce e|jsi) (?:(?:the|das|ein|l|un|el|o|um|jen) )?(?:echo|eco|ozvena)"
+    r" (?:of|einer|d|de|di|jednoho)\b"
 )
 """Over `bare_words`: what tells of instructions, or of another role than the person's."""
 _HARM: Final = re.compile(
@@ -73,8 +78,11 @@ class Told:
         """Of each line of each text."""
         self._runs: set[tuple[str, ...]] = set()
         self._streams: set[str] = set()
+        self._lines: set[tuple[str, ...]] = set()
         for line in (line for text in texts for line in text.splitlines()):
-            words = bare_words(line)
+            words = bare_words(_FIGURE.sub("", line))
+            if LINE <= len(words) < RUN:
+                self._lines.add(tuple(words))
             self._runs.update(tuple(words[i : i + RUN]) for i in range(len(words) - RUN + 1))
             stream = "".join(words)
             self._streams.update(stream[i : i + STREAM] for i in range(len(stream) - STREAM + 1))
@@ -85,6 +93,8 @@ class Told:
             return False
         words = bare_words(text)
         if any(tuple(words[i : i + RUN]) in self._runs for i in range(len(words) - RUN + 1)):
+            return True
+        if any(tuple(words[at : at + len(line)]) == line for line in self._lines for at in range(len(words))):
             return True
         stream = letters(text)
         if len(stream) < STREAM:

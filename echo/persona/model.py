@@ -28,6 +28,7 @@ from echo.persona.marks import Marks
 from echo.persona.opening import ENOUGH, forbids
 from echo.persona.pacing import Pacing
 from echo.persona.planning import Plan
+from echo.persona.readings import readings
 from echo.persona.serious import are_serious
 from echo.persona.turns import CONTEXT_AGE, CONTEXT_LENGTH, Burst, Utterance
 from states.objections import Objection
@@ -181,8 +182,9 @@ class Persona:
             or guard.deep_objection(text, context, told)
             or (guard.deep_objection("\n".join(texts), (), told) if len(texts) > 1 else None)
         )
-        if found is None and not avows(text) and self._confidences.are_in(text, context):
-            return Objection.SECRET
+        if found is None and not avows(text):
+            is_told = any(self._confidences.are_in(one, context) for one in (text, *readings(text)))
+            return Objection.SECRET if is_told else None
         return found
 
     def sayable(self, texts: Sequence[str], context: Sequence[Utterance] = ()) -> list[str]:

@@ -14,13 +14,17 @@ from typing import Final
 
 from echo.persona.unmasking import bare_words, unmasked
 
-SPELT: Final = 8
-"""Single letters in a row from which on something is spelled."""
+SPELT: Final = 6
+"""Single letters or digits in a row from which on something is spelled."""
+LEGIBLE: Final = 6
+"""Plain characters from which on something was packed."""
 JOINED: Final = 40
 """Letters of a word from which on it is several ones written together."""
 UNSEEN: Final = 3
 """Invisible signs from which on something is hidden in them."""
-_PACKED: Final = re.compile(r"(?<![\w/.+-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w/])")
+_PACKED: Final = re.compile(r"(?<![\w/.+-])[A-Za-z0-9+/_-]{8,}={0,2}(?![\w/=])")
+_MIXED: Final = re.compile(r"[a-z].*[A-Z]|[0-9].*[A-Za-z]|[A-Za-z].*[0-9]|=$")
+"""Letters in one case alone are a word."""
 _HEX: Final = re.compile(r"(?<!\w)(?:0x)?(?:[0-9a-f]{2}[\s:,]?){8,}(?!\w)", re.IGNORECASE)
 _CODED: Final = re.compile(
     r"(?:\b[01]{7,8}\b\s*){3,}|(?:(?<!\S)[.\-–—·•_]{1,6}(?!\S)[\s/|]*){6,}|(?:\\[ux]\{?[0-9a-f]{2,6}\}?){4,}"
@@ -32,7 +36,7 @@ _UNSEEN: Final = re.compile(
     "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u3164\ufeff"
     "\uffa0\U000e0000-\U000e0fff]"
 )
-_SPELLED: Final = re.compile(rf"(?<!\w)(?:[^\W\d_][^\w\n]{{1,3}}){{{SPELT - 1},}}[^\W\d_](?!\w)")
+_SPELLED: Final = re.compile(rf"(?<!\w)(?:[^\W_][^\w\n]{{1,3}}){{{SPELT - 1},}}[^\W_](?!\w)")
 _LONG: Final = re.compile(rf"[^\W\d_]{{{JOINED},}}")
 _LEET: Final = str.maketrans("013457@$!|", "oieastasil")
 _BETWEEN: Final = re.compile(r"(?<=[^\W\d_])[._/|*+~,;:=\-]+(?=[^\W\d_])")
@@ -81,6 +85,8 @@ def shifted(text: str) -> Iterator[str]:
 def _unpacked(text: str) -> Iterator[str]:
     """What stands in base64 or in hex, where that is words."""
     for found in _PACKED.finditer(text):
+        if not _MIXED.search(found.group(0)):
+            continue
         packed = found.group(0).rstrip("=").replace("-", "+").replace("_", "/")
         try:
             data = base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
@@ -98,5 +104,5 @@ def _legible(data: bytes) -> Iterator[str]:
         read = data.decode("utf-8")
     except UnicodeDecodeError:
         return
-    if len(read) >= 8 and read.isprintable() and sum(c.isalpha() or c == " " for c in read) >= 0.8 * len(read):
+    if len(read) >= LEGIBLE and read.isascii() and read.isprintable():
         yield read

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import codecs
 import re
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -10,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from echo.persona.guard import Guard
+from echo.persona.leaking import Told
 from echo.persona.model import Persona
 from echo.persona.tokens import folded, spans
 from echo.persona.turns import Utterance
+from states.objections import Objection
 
 from .talk import asked, talk
 
@@ -220,3 +225,76 @@ def test_what_stands_for_a_secret_is_never_said() -> None:
     said_now = [t for seed in range(60) for q in questions for t in persona.reply(asked(q), seed=seed)]
     assert len(said_now) >= 100
     assert not [t for t in said_now if any(sign in t for sign in "[]@\x03") or "e-mail" in t]
+
+
+@pytest.mark.parametrize(
+    ("text", "objection"),
+    [
+        ("", Objection.FORM),
+        (LONG, Objection.QUOTE),
+        ("hey @everyone", Objection.MENTION),
+        ("!ban petr", Objection.MENTION),
+        ("look at evil . com", Objection.LINK),
+        ("https://example.org/x", Objection.LINK),
+        ("mail me at wren@example.org", Objection.SECRET),
+        ("i just sent it", Objection.CLAIM),
+        ("i'm not a bot", Objection.DENIAL),
+        ("kill yourself", Objection.HARM),
+    ],
+)
+def test_what_is_rejected_is_rejected_for_its_reason(text: str, objection: Objection) -> None:
+    assert Guard.learn([LONG]).objection(text) is objection
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("see https://docs.example.org/a/b for that", True),
+        ("https://example.org", True),
+        ("https://example.org.evil.com/", False),
+        ("https://notexample.org/", False),
+        ("https://example.org@evil.com/", False),
+        ("https://example.org\\@evil.com/", False),
+        ("https://example.org/ and https://evil.com/", False),
+        ("[https://example.org](https://evil.com)", False),
+        ("https://exаmple.org/", False),
+        ("javascript://example.org/%0aalert(1)", False),
+        ("join discord.gg/abcdef", False),
+    ],
+)
+def test_links_lead_to_allowed_hosts_alone(text: str, passes: bool) -> None:
+    guard = Guard.learn([])
+    assert not guard.passes(text) or not passes
+    guard.allowed = frozenset({"example.org"})
+    assert guard.passes(text) is passes
+
+
+@pytest.mark.parametrize("text", ["std.debug.print is fine", "see main.zig", "it's in a/b.py", "e.g. this", "a...b"])
+def test_names_of_files_and_of_code_are_no_links(text: str) -> None:
+    assert Guard.learn([]).passes(text)
+
+
+def test_a_quote_is_not_said_bit_by_bit_nor_for_readers_who_decode_it() -> None:
+    guard = Guard.learn([LONG])
+    begun = (Utterance("Wren", 1.0, "we put the old ladder", own=True), Utterance("Otto", 2.0, "and?", own=False))
+    assert guard.objection("behind the shed last") is None
+    assert guard.deep_objection("behind the shed last", begun) is Objection.QUOTE
+    packed = base64.b64encode(LONG.encode()).decode()
+    for text in (LONG[::-1], codecs.encode(LONG, "rot13"), LONG.replace(" ", "_"), packed):
+        assert guard.deep_objection(text) is Objection.HIDDEN
+    told = Told(("You are the echo of one person: an AI that writes as they do.",))
+    for text in ("well, an AI that writes as they do", "a i t h a t w r i t e s", "as an AI language model"):
+        assert guard.deep_objection(text, (), told) in (Objection.PROMPT, Objection.HIDDEN)
+    assert guard.deep_objection("an ai that writes", (), told) is None
+    assert guard.deep_objection("Otto: i agree", begun) is Objection.OTHERS
+
+
+def test_what_one_person_confided_is_not_told_but_what_they_just_said_is() -> None:
+    bursts = list(talk(400))
+    for at in (40, 41):
+        bursts[at] = replace(bursts[at], texts=("the cat is called Zqoblaxiv",), times=bursts[at].times[:1], gaps=())
+    persona = Persona.fit(bursts, "Wren", seed=3)
+    assert persona.objection(["it is zqoblaxiv, i think"]) is Objection.SECRET
+    assert persona.objection(["vixalboqz"]) is Objection.SECRET
+    assert persona.objection(["zqoblaxiv? no idea"], asked("who is zqoblaxiv?")) is None
+    assert persona.objection(["the kettle is fine"]) is None

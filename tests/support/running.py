@@ -13,6 +13,7 @@ from typing import Any
 from echo.app import Echo, Serving, open_echo
 from echo.config import load
 from echo.corpus.written import Written
+from echo.ports import Engine
 from echo.sandbox.people import People
 from states.board import Board
 from states.model import ProfileSnapshot, ProfileState, SessionSnapshot, SessionState
@@ -138,9 +139,15 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    home: Path, written: Iterable[Written] | Path | None = None, *, clock: HandClock | None = None, **settings: object
+    home: Path,
+    written: Iterable[Written] | Path | None = None,
+    *,
+    clock: HandClock | None = None,
+    speaks: Engine | None = None,
+    **settings: object,
 ) -> AsyncIterator[Running]:
     """A whole Echo in `home`, its sandbox filled with `written` (an export's path; None: the invented people).
+    `speaks` is its engine; None: the one that the settings name.
 
     Models are tested before they speak only where `scorecard_moments` is given: that takes its time.
 
@@ -151,7 +158,9 @@ async def running(
     environ |= {f"ECHO_{key.upper()}": str(value) for key, value in settings.items()}
     loaded = load(environ=environ, cwd=home)
     clock = clock or HandClock()
-    async with open_echo(loaded, Serving(sandbox=True, source=source or None, rate_limits=False), clock) as echo:
+    async with open_echo(
+        loaded, Serving(sandbox=True, source=source or None, rate_limits=False), clock, speaks
+    ) as echo:
         assert echo.sandbox is not None
         yield Running(echo, echo.sandbox.people, clock)
         assert echo.board.faults == ()

@@ -148,7 +148,8 @@ class Operating:
         evidence = functools.partial(self._operator.evidence, profile.id)
         scores = self._board.scores.get(profile.id, ())
         speaks = profile.model_version if profile.can_speak else None
-        await self._app.push_screen_wait(PortraitScreen(title, traits, why_none, scores, evidence, speaks))
+        thought = self._board.feedback.get(profile.id, ())
+        await self._app.push_screen_wait(PortraitScreen(title, traits, why_none, scores, evidence, speaks, thought))
 
     async def forget(self, profile: ProfileSnapshot) -> None:
         """Erase a profile for good, if that is really wanted."""

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,11 +16,12 @@ from echo.data_folder import chosen, looking, profiles_in
 from echo.errors import ConfigError
 from echo.settings import Loaded
 from schedules.clock import Clock, SystemClock
+from states.feedback import Tally
 from states.measures import ANSWERED, FAILED, SILENT, STOOD_IN, Spread, Summary
 from states.model import ProfileSnapshot
 
 Say = Callable[[str], None]
-Told = Sequence[tuple[ProfileSnapshot, Summary]]
+Told = Sequence[tuple[ProfileSnapshot, Summary, tuple[Tally, ...]]]
 _LABEL: Final = 13
 
 
@@ -38,7 +40,9 @@ async def _run(options: argparse.Namespace, loaded: Loaded, say: Say, clock: Clo
         profiles = await profiles_in(store)
         if options.profile is not None:
             profiles = [chosen(profiles, options)]
-        told = [(profile, await store.measures.summary(profile.id, since)) for profile in profiles]
+        told = [
+            (one, await store.measures.summary(one.id, since), await store.feedback.tallies(one.id)) for one in profiles
+        ]
         hosts = await store.measures.hosts(since)
     say(_json(told, hosts, since, until) if options.json else _text(told, hosts, options.since))
     return 0
@@ -46,9 +50,10 @@ async def _run(options: argparse.Namespace, loaded: Loaded, say: Say, clock: Clo
 
 def _text(told: Told, hosts: Sequence[HostMeasured], hours: float) -> str:
     lines = [f"What was asked of the echoes in the last {_hours(hours)}:"]
-    for profile, summary in told:
+    for profile, summary, tallies in told:
         called = f"Profile {profile.id}: user {profile.user_id} in server {profile.server_id}, {profile.state.value}"
-        lines += ["", called, *_lines(summary)]
+        thumbs = [_line(f"thumbs, v{one.version}", one.words) for one in tallies]
+        lines += ["", called, *_lines(summary), *thumbs]
     if not told:
         lines += ["", "There is no echo here yet."]
     if hosts:
@@ -97,7 +102,7 @@ def _json(told: Told, hosts: Sequence[HostMeasured], since: datetime, until: dat
     found = {
         "since": since.isoformat(timespec="seconds"),
         "until": until.isoformat(timespec="seconds"),
-        "profiles": [_row(profile, summary) for profile, summary in told],
+        "profiles": [_row(*one) for one in told],
         "hosts": [
             {"host": host.host, "base": host.base, "answers": host.answers, "failures": host.failures} for host in hosts
         ],
@@ -105,7 +110,7 @@ def _json(told: Told, hosts: Sequence[HostMeasured], since: datetime, until: dat
     return json.dumps(found, indent=2)
 
 
-def _row(profile: ProfileSnapshot, summary: Summary) -> Mapping[str, Any]:
+def _row(profile: ProfileSnapshot, summary: Summary, tallies: Sequence[Tally]) -> Mapping[str, Any]:
     return {
         "profile": profile.id,
         "user": str(profile.user_id),
@@ -127,6 +132,7 @@ def _row(profile: ProfileSnapshot, summary: Summary) -> Mapping[str, Any]:
         "prompt_tokens": summary.prompt_tokens,
         "evaluated": summary.evaluated,
         "evaluated_share": _rounded(summary.evaluated_share),
+        "thumbs": [asdict(one) for one in tallies],
     }
 
 

@@ -11,16 +11,27 @@ from typing import Any
 
 import pytest
 
+from db.feedback import SaidMessage
 from db.stored import AnswerMeasured
 from echo import stats_cli
 from echo.cli import parser
 from echo.config import load
 from echo.lock import only_one
+from states.feedback import Rater, Verdict
 from tests.support.clock import HandClock
 from tests.support.measured import measured
 from tests.support.snapshots import NOON, SERVER, SUBJECT
 from tests.test_cli import environ, told
 from tests.test_corpus_cli import KEY, agreed, echo_bot, opened
+
+
+async def thumbs(home: Path) -> None:
+    """Two members and the subject have said what they think of two versions."""
+    async with opened(home) as store:
+        for version, (user_id, rater, verdict) in enumerate(
+            ((5, Rater.MEMBER, Verdict.LIKE), (6, Rater.SUBJECT, Verdict.UNLIKE)), 1
+        ):
+            await store.feedback.give(SaidMessage(900 + version, 1, 40, version, "so it is"), user_id, rater, verdict)
 
 
 async def keep(home: Path, *answers: AnswerMeasured) -> None:
@@ -45,6 +56,15 @@ async def test_what_answers_took_is_told_while_an_echo_runs(tmp_path: Path) -> N
     told_of = json.loads(out)
     (profile,) = told_of["profiles"]
     assert (profile["user"], profile["asked"], profile["seconds"], told_of["hosts"]) == (str(SUBJECT), 0, None, [])
+
+
+async def test_what_people_think_of_each_version_is_told(tmp_path: Path) -> None:
+    await agreed(tmp_path)
+    await thumbs(tmp_path)
+    text = await here(tmp_path)
+    assert "thumbs, v1   1 up, 0 down" in text and "thumbs, v2   0 up, 0 down; its person: 1 not like them" in text
+    [first, second] = json.loads(await here(tmp_path, "--json"))["profiles"][0]["thumbs"]
+    assert (first["version"], first["likes"], second["version"], second["unlike"]) == (1, 1, 2, 1)
 
 
 async def test_json_has_every_figure_of_the_hours_asked_for(tmp_path: Path) -> None:
@@ -81,6 +101,7 @@ async def test_json_has_every_figure_of_the_hours_asked_for(tmp_path: Path) -> N
             "rejected_share": 0.25,
             "prompt_tokens": 2000,
             "evaluated": 200,
+            "thumbs": [],
             "evaluated_share": 0.1,
         }
     ]

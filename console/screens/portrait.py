@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from console import keys
 from console.ports import Trait
+from states.feedback import Tally
 from states.scores import Axis, AxisKey, Scorecard, overall, share
 
 BAR: Final = 12
@@ -41,10 +42,11 @@ class PortraitScreen(ModalScreen[None]):
         scores: Sequence[Scorecard],
         evidence: Evidence,
         speaks: int | None = None,
+        thought: Sequence[Tally] = (),
     ) -> None:
         """`why_none` is said where there are no traits; `evidence` gives links for a trait's key, or a sentence.
 
-        `speaks` is the version that does, where any does.
+        `speaks` is the version that does, where any does. `thought` is what people think of what each version said.
         """
         super().__init__()
         self._title = title
@@ -53,6 +55,7 @@ class PortraitScreen(ModalScreen[None]):
         self._scores = scores
         self._evidence = evidence
         self._speaks = speaks
+        self._thought = thought
 
     def compose(self) -> ComposeResult:
         """The card above, where a line was found below it, then the newest test and the versions."""
@@ -65,6 +68,7 @@ class PortraitScreen(ModalScreen[None]):
             else:
                 yield Static(self._why_none, markup=False, classes="paragraph")
             yield Static(scores_shown(self._scores, self._speaks), id="scores")
+            yield Static(thought_shown(self._thought), id="thought")
 
     def on_mount(self) -> None:
         """Begin at the first line."""
@@ -101,6 +105,12 @@ def scores_shown(scores: Sequence[Scorecard], speaks: int | None = None) -> Cont
         told = (f"{one.version}: {_whole(one)}" for one in scores)
         lines.append(Content(f"By version: {', '.join(told)}"))
     return Content("\n").join(lines)
+
+
+def thought_shown(tallies: Sequence[Tally]) -> Content:
+    """What people think of what the versions said, the newest first."""
+    told = [f"Version {one.version}: {one.words}" for one in reversed(tallies)]
+    return Content.assemble(("Thumbs on Discord", "bold"), "\n" + "\n".join(told or ["None yet."]))
 
 
 def axis_line(axis: Axis, *, weakest: bool) -> Content:

@@ -86,9 +86,16 @@ def status(
         _standing(board, profile, now, zone, online)
         + unread(board, places.get(profile.id, {}))
         + (f" {traits[profile.id]}" if traits.get(profile.id) else "")
+        + _thumbs(board, profile)
         for profile in profiles
     ]
     return fitted(lines)
+
+
+def _thumbs(board: Board, profile: ProfileSnapshot) -> str:
+    """What people think of what the version said that speaks; empty where nobody said."""
+    found = [one for one in board.feedback.get(profile.id, ()) if one.version == profile.model_version]
+    return f" Thumbs for version {found[0].version}: {found[0].words}." if found else ""
 
 
 def unread(board: Board, places: Mapping[int, PlaceResult]) -> str:

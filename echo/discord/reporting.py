@@ -15,6 +15,7 @@ from echo.discord.report_picture import drawn
 from echo.discord.translate import Call
 from echo.persona.judging.text import EXPLAINED, history, table
 from states.board import Board
+from states.feedback import Tally
 from states.model import ProfileSnapshot, ProfileState
 from states.scores import Scorecard
 
@@ -27,6 +28,8 @@ NOT_TESTED: Final = (
     "bot has switched that off (`scorecard_moments`)."
 )
 FILENAME: Final = "report.png"
+TALLIED: Final = 3
+"""Versions whose thumbs are told, the newest."""
 TOLD: Final = "A bar for each figure, from somebody else to the person themselves; the text above says the same."
 
 
@@ -43,13 +46,14 @@ class Reporting:
         name = answers.name_of(self._board, profile)
         access.check(asking.asker, profile, name)
         cards = self._board.scores.get(profile.id, ())
+        thought = thought_of(self._board.feedback.get(profile.id, ()))
         if not cards:
-            await asking.reply.say(NOT_TESTED.format(name=name))
+            await asking.reply.say(NOT_TESTED.format(name=name) + thought)
             return
         content = await asking.reply.patiently(asyncio.to_thread(drawn, cards))
         picture = None if content is None else Picture(FILENAME, content, TOLD)
         speaks = profile.model_version if profile.can_speak else None
-        await asking.reply.say(told(name, cards, self._zone, speaks), picture=picture)
+        await asking.reply.say(told(name, cards, self._zone, speaks) + thought, picture=picture)
 
     def _meant(self, asking: Asking, named: str) -> ProfileSnapshot:
         living = answers.living(self._board, asking.asker.server_id)
@@ -61,6 +65,12 @@ class Reporting:
 
     def _name(self, profile: ProfileSnapshot) -> str:
         return answers.name_of(self._board, profile)
+
+
+def thought_of(tallies: Sequence[Tally]) -> str:
+    """What people think of what the newest versions said; "" where nobody said."""
+    lines = [f"\nThumbs for version {one.version}: {one.words}." for one in tallies[-TALLIED:]]
+    return "".join(reversed(lines))
 
 
 def told(name: str, cards: Sequence[Scorecard], zone: ZoneInfo, speaks: int | None = None) -> str:

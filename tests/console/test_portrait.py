@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from console.ports import Trait
-from console.screens.portrait import PortraitScreen
+from console.screens.portrait import PortraitScreen, thought_shown
+from states.feedback import Tally
 from states.scores import Axis, AxisKey, Better, Scorecard, with_guesses
 from tests.console import stories
 from tests.console.test_board_panes import LARGE, SMALL, shown
@@ -68,3 +69,12 @@ async def test_where_no_echo_could_have_a_card_the_key_does_nothing() -> None:
         await pilot.press("f12")
         await pilot.pause()
         assert not any(isinstance(one, PortraitScreen) for one in desk.app.screen_stack)
+
+
+def test_what_people_think_is_shown_by_version_the_newest_first() -> None:
+    told = thought_shown((Tally(1, likes=3, dislikes=1), Tally(2, likes=1, unlike=2))).plain
+    assert told.splitlines()[1:] == [
+        "Version 2: 1 up, 0 down; its person: 2 not like them",
+        "Version 1: 3 up, 1 down",
+    ]
+    assert "None yet" in thought_shown(()).plain

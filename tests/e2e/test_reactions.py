@@ -53,6 +53,9 @@ async def test_a_question_mark_is_answered_by_a_private_card_and_its_person_can_
         await until(echo.board, lambda: echo.board.feedback[1] == (Tally(1, likes=1, dislikes=1, unlike=1),))
         await echo.people.react(OTHER, message, "👎", remove=True)
         await until(echo.board, lambda: echo.board.feedback[1] == (Tally(1, likes=1, unlike=1),))
+        status = await echo.command(OTHER, CHANNEL, "echo status")
+        assert "Thumbs for version 1: 1 up, 0 down; its person: 1 not like them." in status
+        assert "Thumbs for version 1" in await echo.command(SUBJECT, CHANNEL, "echo report")
         told = str(echo.said(CHANNEL)[0]["content"])
     assert told not in caplog.text
     async with running(tmp_path, tmp_path / "export.jsonl", clock=echo.clock) as again:

@@ -19,7 +19,7 @@ TRAIN := .venv-train
 TRAINED := $(VENV)/.train-installed
 CODE := $(wildcard echo states console schedules db tests bench docs/*.py)
 
-.PHONY: help run test test-train lint format bench schema pictures lock clean
+.PHONY: help run test test-train lint format bench red-team schema pictures lock clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ format: $(STAMP) ## Put the code in the one format
 
 bench: $(STAMP) ## Run the benchmarks, each printing a ratio
 	$(BIN)/python -m bench $(ARGS)
+
+red-team: $(STAMP) ## Attack both engines, and print what leaked
+	$(BIN)/python -m tests.redteam $(ARGS)
 
 schema: $(STAMP) ## Write config.schema.json, the example and README's tables from the code
 	$(BIN)/python -m echo.config --write

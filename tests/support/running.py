@@ -13,7 +13,7 @@ from typing import Any
 from echo.app import Echo, Serving, open_echo
 from echo.config import load
 from echo.corpus.written import Written
-from echo.ports import Engine
+from echo.engines.embedded import EmbeddedEngine
 from echo.sandbox.people import People
 from states.board import Board
 from states.model import ProfileSnapshot, ProfileState, SessionSnapshot, SessionState
@@ -143,17 +143,18 @@ async def running(
     written: Iterable[Written] | Path | None = None,
     *,
     clock: HandClock | None = None,
-    speaks: Engine | None = None,
     **settings: object,
 ) -> AsyncIterator[Running]:
     """A whole Echo in `home`, its sandbox filled with `written` (an export's path; None: the invented people).
-    `speaks` is its engine; None: the one that the settings name.
+    `speaks`, which is no setting, is its engine where it is not the one that the settings name.
 
     Models are tested before they speak only where `scorecard_moments` is given: that takes its time.
 
     Leaves with an assertion that nothing broke unseen.
     """
     source = written if isinstance(written, Path) else written and export(home / "export.jsonl", list(written))
+    speaks = settings.pop("speaks", None)
+    assert speaks is None or isinstance(speaks, EmbeddedEngine)
     environ = {"ECHO_DATA_DIR": str(home), "ECHO_GUILD_READY_TIMEOUT": "0.05", "ECHO_SCORECARD_MOMENTS": "0"}
     environ |= {f"ECHO_{key.upper()}": str(value) for key, value in settings.items()}
     loaded = load(environ=environ, cwd=home)

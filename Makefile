@@ -17,9 +17,10 @@ STAMP := $(VENV)/.installed
 # Fine-tuning has an environment of its own: its packages are large, and the usual one stays as it is.
 TRAIN := .venv-train
 TRAINED := $(VENV)/.train-installed
+AUDIT := .venv-audit
 CODE := $(wildcard echo states console schedules db tests bench docs/*.py)
 
-.PHONY: help run test test-train lint format bench red-team schema pictures lock clean
+.PHONY: help run test test-train lint format bench red-team schema pictures lock audit clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -61,6 +62,14 @@ lock: ## Choose the newest allowed versions again and write constraints.txt
 	rm -rf .cache/lock && $(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install -q uv
 	.cache/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-emit-index-url --no-annotate --no-header -q -o constraints.txt
+
+# pip-audit has an environment of its own: what it needs is no part of Echo. Exit code 1 is a finding, 69 no answer.
+audit: ## Look the locked packages up among known vulnerabilities (needs the network)
+	@test -x $(AUDIT)/bin/pip-audit || { rm -rf $(AUDIT) && "$(PYTHON)" -m venv $(AUDIT) \
+		&& $(AUDIT)/bin/pip install -q --disable-pip-version-check 'pip-audit>=2.7,<3'; } || { rm -rf $(AUDIT); \
+		echo "pip-audit can't be installed: it comes from where pip gets its packages, which can't be reached now." >&2; \
+		exit 69; }
+	@.ci/audit $(AUDIT)/bin/pip-audit constraints.txt $(ARGS)
 
 clean: ## Remove everything that make has made
 	rm -rf bench/results.json .venv .venv-* .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist ./*.egg-info

@@ -227,3 +227,22 @@ def plain_environment() -> dict[str, str]:
     return {
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PYTHON")
     }
+
+
+@pytest.mark.parametrize(
+    ("program", "code", "told"),
+    [
+        ("exit 0", 0, "No vulnerability of the locked packages is known."),
+        ("echo 'aiohttp 3.1 GHSA-1 3.2'; exit 1", 1, "aiohttp 3.1 GHSA-1 3.2"),
+        ("echo 'ConnectionError: Max retries exceeded' >&2; exit 1", 69, "vulnerabilities can't be reached"),
+        ("echo 'six Dependency not found: could not be audited: six (1.0)'; exit 0", 69, "nothing of 1 of the locked"),
+    ],
+)
+def test_an_audit_of_the_packages_says_what_it_found_or_that_it_could_not_look(
+    program: str, code: int, told: str, tmp_path: Path
+) -> None:
+    audit = script(tmp_path / "pip-audit", program)
+    command = [str(ROOT / ".ci" / "audit"), str(audit), str(ROOT / "constraints.txt")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert told in done.stdout + done.stderr

@@ -338,3 +338,9 @@ def test_the_changelog_has_this_version_and_a_place_for_the_next() -> None:
     heads = re.findall(r"^## \[([^\]]+)\](?: - (\d{4}-\d\d-\d\d))?$", ALL["CHANGELOG.md"], re.MULTILINE)
     assert [name for name, _ in heads][:2] == ["Unreleased", version[1]]
     assert all(date for name, date in heads if name != "Unreleased")
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    named = re.findall(r"`(tests/[\w/.]+)`", ALL["docs/threat-model.md"])
+    assert len(named) > 15
+    assert [path for path in named if not (ROOT / path).exists()] == []

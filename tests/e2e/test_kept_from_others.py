@@ -17,7 +17,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-from echo.engines.child import child_of
 from echo.errors import ConfigError
 from echo.hardening import make_private
 from echo.secrets import SECRET_VARIABLES
@@ -155,12 +154,30 @@ def written(home: Path) -> list[str]:
     return [one.text for one in everybody() if len(one.text) > 15]
 
 
-async def test_a_child_process_gets_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*SECRET_VARIABLES, "AWS_SECRET_ACCESS_KEY", "HF_TOKEN"):
-        monkeypatch.setenv(name, SECRET)
-    async with child_of("echo.engines.embedded_child") as child:
-        given = (Path("/proc") / str(child.pid) / "environ").read_bytes()
-    assert b"PATH=" in given and SECRET.encode() not in given
+GIVEN = """
+import asyncio
+from pathlib import Path
+from echo.engines.child import child_of
+
+async def given():
+    async with child_of("echo.engines.fitting") as child:
+        print(Path(f"/proc/{child.pid}/environ").read_bytes())
+
+asyncio.run(given())
+"""
+"""Begins a child as Echo does for learning, and tells what it was given."""
+
+
+def test_a_child_process_gets_no_secrets() -> None:
+    secrets = dict.fromkeys((*SECRET_VARIABLES, "AWS_SECRET_ACCESS_KEY", "HF_TOKEN"), SECRET)
+    done = subprocess.run(
+        [sys.executable, "-c", GIVEN],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **secrets},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "PATH=" in done.stdout and SECRET not in done.stdout
 
 
 def test_a_folder_that_stays_open_to_others_is_refused(tmp_path: Path) -> None:

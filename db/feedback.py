@@ -103,6 +103,13 @@ class Feedback:
             await SQL.drop_feedback_of_message(connection, message_id=message_id)
         self._marks.pop(profile_id, None)
 
+    async def forget_person(self, profile_id: int, user_id: int) -> None:
+        """Forget all that somebody thought of what an echo said."""
+        person = await hashed(self._keyring, "feedback", profile_id, user_id)
+        async with self._database.write() as connection:
+            await SQL.drop_feedback_of_person(connection, profile_id=profile_id, person=person)
+        self._marks.pop(profile_id, None)
+
     async def every(self) -> dict[int, tuple[Tally, ...]]:
         """The tallies of all profiles, by profile."""
         async with self._database.read() as connection:

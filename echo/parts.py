@@ -172,6 +172,7 @@ class Parts:
             people_of=self.people_of,
             audit=store.audit,
             journal=store.journal,
+            feedback=store.feedback,
             clock=self.clock,
         )
         privacy = Privacy(self.hider, self.board.has_profile_of)

@@ -17,6 +17,9 @@ WHERE profile_id = :profile_id AND message_id = :message_id AND person = :person
 -- name: drop_feedback_of_message(message_id)!
 DELETE FROM feedback WHERE message_id = :message_id
 
+-- name: drop_feedback_of_person(profile_id, person)!
+DELETE FROM feedback WHERE profile_id = :profile_id AND person = :person
+
 -- name: feedback_of(profile_id)
 -- Newest first.
 SELECT message_id, verdict, rater, content FROM feedback WHERE profile_id = :profile_id

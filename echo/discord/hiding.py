@@ -14,6 +14,7 @@ from db.audit import Act, Audit
 from db.changes import Change
 from db.corpus import Corpus
 from db.errors import KeyDestroyed, StorageError, Tampered
+from db.feedback import Feedback
 from db.journal import Journal
 from db.memories import Memories
 from db.stored import StoredMessage
@@ -56,6 +57,7 @@ class Hider:
     people_of: Callable[[ProfileSnapshot], People]
     audit: Audit
     journal: Journal
+    feedback: Feedback
     clock: Callable[[], datetime]
     _settling: set[int] = field(default_factory=set)
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -113,6 +115,7 @@ class Hider:
                     erased += await self._erase_from(profile, user_id, names)
                     sessions = [one.id for one in self.board.sessions.values() if one.profile_id == profile.id]
                     await self.journal.forget_author(sessions, user_id)
+                    await self.feedback.forget_person(profile.id, user_id)
                 except KeyDestroyed:
                     # Forgotten meanwhile, and with it all of it.
                     continue

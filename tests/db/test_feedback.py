@@ -69,6 +69,10 @@ async def test_thumbs_are_counted_by_version_and_can_be_taken_back(said: SaidMes
     await feedback.withdraw(said.profile_id, said.message_id, ADA, Verdict.LIKE)
     assert await feedback.tallies(said.profile_id) == (Tally(3, likes=1),)
     assert [one.weight for one in await feedback.marks(said.profile_id)] == [0.1]
+    await feedback.forget_person(said.profile_id, ADA)
+    assert await feedback.tallies(said.profile_id) == (Tally(3, likes=1),), "somebody else's"
+    await feedback.forget_person(said.profile_id, BO)
+    assert await feedback.tallies(said.profile_id) == () == await feedback.marks(said.profile_id)
 
 
 async def test_many_members_together_weigh_less_than_the_person_and_only_the_newest_count(

@@ -68,7 +68,7 @@ async def test_nothing_comes_of_reactions_to_what_people_wrote_and_of_more_than_
             await edge.people.react("Cy Day", message_id, "❓")
             await edge.people.react("Cy Day", message_id, "❓", remove=True)
         await edge.people.react("Cy Day", message_id, "👍")
-        await edge.until(lambda: edge.board.feedback.get(1))
+        await edge.until(lambda: edge.board.feedback.get(1) and edge.people.letters("Cy Day"))
         assert edge.world.message(edge.channel("general"), int(written["id"])) is not None
         assert edge.people.letters("Bo") == [] and len(edge.people.letters("Cy Day")) == 1
 

@@ -85,6 +85,7 @@ RULES: Final = (
     Rule("journal", "journal", "journal", "at"),
     Rule("finished work", "journal", "outbox", "created_at", "done = 1"),
     Rule("ended sessions", "sessions", "echo_sessions", _SESSION_ENDED, _UNUSED_SESSION),
+    Rule("records of exports", "journal", "exports", "at", "removed = 1"),
     Rule("receipts", "receipts", "receipts", "at"),
 )
 """In this order: what hangs on something else goes before it."""

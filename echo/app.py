@@ -12,6 +12,7 @@ from pathlib import Path
 from echo.discord.client import EchoClient
 from echo.discord.telling import Telling
 from echo.errors import ConfigError
+from echo.exporting import Exporting
 from echo.lock import keys_shared, only_one
 from echo.operator import ConsoleOperator
 from echo.parts import Parts
@@ -68,6 +69,7 @@ class Echo:
     sandbox: Sandbox | None
     gateway: asyncio.Task[None]
     upkeep: Upkeep
+    exporting: Exporting
     settings: Settings
     clock: Clock
 
@@ -145,7 +147,8 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     tasks.start("bases", parts.bases.run())
     tasks.start("measurements", parts.reports.run())
     tasks.start("telling", Telling(board, parts.notices, parts.notices.words).run())
-    return Echo(board, parts.router, client, parts.operator, sandbox, gateway, upkeep, parts.settings, parts.clock)
+    made = (board, parts.router, client, parts.operator, sandbox, gateway, upkeep, parts.exporting)
+    return Echo(*made, parts.settings, parts.clock)
 
 
 @asynccontextmanager
@@ -179,4 +182,14 @@ def _starting(tasks: Tasks, upkeep: Upkeep, parts: Parts) -> dict[str, Callable[
     def bases() -> None:
         tasks.start("bases", parts.bases.refresh())
 
-    return {"retention": retention, "checkpoint": checkpoint, "reconcile": parts.following.compare, "bases": bases}
+    def letters() -> None:
+        tasks.start("exports", parts.exporting.clean())
+        tasks.start("receipts", parts.delivering.run())
+
+    return {
+        "retention": retention,
+        "checkpoint": checkpoint,
+        "reconcile": parts.following.compare,
+        "bases": bases,
+        "letters": letters,
+    }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 Work: TypeAlias = "Callable[[argparse.Namespace, Loaded, Callable[[str], None]], int]"
-COMMANDS: Final = ("forget", "receipt", "retention")
+COMMANDS: Final = ("forget", "receipt", "retention", "export")
 
 
 def add(commands: Commands, common: Parser, world: Parser) -> None:
@@ -34,6 +34,14 @@ def add(commands: Commands, common: Parser, world: Parser) -> None:
     showing.add_argument("--out", type=Path, metavar="FILE", help="write the signed JSON there instead")
     verifying = parts.add_parser("verify", parents=[common, world], help="check a receipt's signature")
     verifying.add_argument("file", type=Path, metavar="FILE", help="the file receipt.json")
+    exporting = commands.add_parser(
+        "export", parents=[common, world], help="write all that is held about a person to a file to be handed to them"
+    )
+    _whose(exporting)
+    exporting.add_argument(
+        "--out", type=Path, metavar="FILE", required=True, help="the ZIP file, readable by you alone"
+    )
+    exporting.add_argument("--force", action="store_true", help="replace a file that is there")
     retention = commands.add_parser(
         "retention", parents=[common, world], help="erase what is too old; Echo itself does it every night"
     )
@@ -58,6 +66,10 @@ def work_of(command: str) -> Work:
         from echo import retention_cli
 
         return retention_cli.run
+    if command == "export":
+        from echo import export_cli
+
+        return export_cli.run
     from echo import receipt_cli
 
     return receipt_cli.run

@@ -36,6 +36,7 @@ from echo.discord.voice import Voice
 from echo.engine_reports import EngineReports
 from echo.engines.choice import engine_of
 from echo.erasing import Delivering, Erasing
+from echo.exporting import Exporting
 from echo.fine_tuning_choice import fine_tuning_of
 from echo.floor import Floor, Limits
 from echo.governing import govern
@@ -279,6 +280,8 @@ class Parts:
         kept = (store.erasure, store.erasures, store.receipts, store.consents)
         self.erasing = Erasing(*kept, self.versions, taking_down, self.settings, self.clock, made=deliver)
         self.erasing.also.append(taking_down.release)
+        self.exporting = Exporting(store, board, self.letters, self.client, self.settings, self.clock)
+        self.exporting.join(self.client)
 
     def _join_machines(self) -> None:
         """What profiles ask for, and what drives all machines."""

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from db.allowances import Allowances
 from db.amendments import Amendments
 from db.audit import Audit
 from db.audit_check import FILE as HEAD_FILE
@@ -27,6 +28,7 @@ from db.datasets import Datasets
 from db.erased import Erasures
 from db.erasure import Erasure
 from db.errors import StorageError
+from db.exports import Exports
 from db.feedback import Feedback
 from db.generations import Generations
 from db.journal import Journal
@@ -71,6 +73,7 @@ class Store:
     outbox: Outbox
     journal: Journal
     consents: Consents
+    allowances: Allowances
     corpus: Corpus
     changes: Changes
     reconciliations: Reconciliations
@@ -95,6 +98,7 @@ class Store:
     erasure: Erasure
     erasures: Erasures
     receipts: Receipts
+    exports: Exports
     retention: Retention
     audit: Audit
     account: Account
@@ -140,6 +144,7 @@ async def open_store(
             outbox=Outbox(database),
             journal=Journal(database),
             consents=Consents(database, keyring),
+            allowances=Allowances(database),
             corpus=corpus,
             changes=Changes(database),
             reconciliations=Reconciliations(database),
@@ -164,6 +169,7 @@ async def open_store(
             erasure=Erasure(database, keyring, models, tuning, clock),
             erasures=Erasures(database),
             receipts=Receipts(database, keyring),
+            exports=Exports(database, clock),
             retention=Retention(database, models, tuning, audit),
             audit=audit,
             account=accounted(audit),

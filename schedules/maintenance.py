@@ -10,6 +10,7 @@ TABLE: Mapping[str, str] = {
     "checkpoint": "47 * * * *",
     "reconcile": "29 4 * * *",
     "bases": "3-58/5 * * * *",
+    "letters": "23 * * * *",
 }
 """Name of the job -> crontab expression, UTC: odd minutes, so that Echo does not wake with everybody else."""
 

@@ -134,6 +134,7 @@ ROWS: Final[tuple[Row, ...]] = (
     _command("echo help", EVERYBODY | {Role.STRANGER}, of_echo=False, private=True),
     _command("echo privacy", EVERYBODY, of_echo=False, limited=False),
     _command("echo forget", GOVERNING, GOVERNS, private=True, limited=False),
+    _command("echo export", OWN, NOT_YOURS, private=True),
     _command("echo import", OWN, NOT_YOURS),
     _command("echo card", GOVERNING, GOVERNS),
     _command("echo allow", OWN, NOT_YOURS),

@@ -93,6 +93,7 @@ SUBCOMMANDS: Final = [
             _option(YES_NO, "posts", "Also take down what the echo said, message by message", required=False),
         ],
     ),
+    _option(SUBCOMMAND, "export", "Everything that is held about you, sent to you alone"),
     _option(
         SUBCOMMAND,
         "import",

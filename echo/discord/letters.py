@@ -45,14 +45,22 @@ class Letters:
         `text` has at most 2000 characters. Nobody is pinged by it. Raises ServiceUnavailable where Discord is out of
         reach, and NoPermission where it does not know Echo.
         """
+        return await self.post(user_id, text, files, buttons) is not None
+
+    async def post(
+        self, user_id: int, text: str, files: Sequence[Enclosure] = (), buttons: Sequence[Button] = ()
+    ) -> tuple[int, int] | None:
+        """The same; the ids of the channel and the message, None where they take none."""
         try:
             with mapped("write to somebody privately"):
-                await self._post(await self._place(user_id), text, buttons, files)
+                channel_id = await self._place(user_id)
+                posted = await self._post(channel_id, text, buttons, files)
         except (OutOfReach, Rejected) as error:
             self._places.pop(user_id, None)
             log.info("Somebody takes no direct messages from Echo (code %d).", error.code)
-            return False
-        return True
+            return None
+        with understood("The answer to a direct message"):
+            return channel_id, int(posted["id"])
 
     async def _place(self, user_id: int) -> int:
         """The channel of the two of them: asked for again it is the same one."""
@@ -64,15 +72,14 @@ class Letters:
                 self._places[user_id] = int(opened["id"])
         return self._places[user_id]
 
-    async def _post(self, channel_id: int, text: str, buttons: Sequence[Button], files: Sequence[Enclosure]) -> None:
+    async def _post(self, channel_id: int, text: str, buttons: Sequence[Button], files: Sequence[Enclosure]) -> Any:
         message: dict[str, Any] = {"content": text[:LONGEST], "allowed_mentions": {"parse": []}}
         if buttons:
             message["components"] = view_of(buttons).to_components()
         if files:
-            await self._client.http.send_files(channel_id, files=[_file(one) for one in files], **message)
-            return
+            return await self._client.http.send_files(channel_id, files=[_file(one) for one in files], **message)
         route = nextcord.http.Route("POST", "/channels/{channel_id}/messages", channel_id=channel_id)
-        await self._client.http.request(route, json=message)
+        return await self._client.http.request(route, json=message)
 
 
 def _file(enclosure: Enclosure) -> nextcord.File:

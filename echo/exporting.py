@@ -16,7 +16,7 @@ from echo.discord.client import EchoClient
 from echo.discord.dates import show_span
 from echo.discord.failures import OutOfReach, Rejected, mapped
 from echo.discord.letters import Enclosure, Letters
-from echo.discord.presses import Asking
+from echo.discord.asking import Asking
 from echo.discord.private import PrivateAsking
 from echo.discord.replies import Reply
 from echo.discord.translate import Call

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from db.codec import terms_to_text
 from db.errors import KeyDestroyed
-from echo.discord import allowances, consent
+from echo.discord import allowances, consent_texts
 from echo.errors import EngineFailed
 from echo.portraits import Portraits
 from echo.store import Store
@@ -104,7 +104,7 @@ async def _consents(store: Store, profile: ProfileSnapshot) -> list[dict[str, An
     rows = []
     for agreed in await store.consents.of(profile.id):
         given = agreed.given
-        wording = consent.WORDINGS.get(given.text_version)
+        wording = consent_texts.WORDINGS.get(given.text_version)
         rows.append(
             {
                 "given_at": _time(given.given_at),

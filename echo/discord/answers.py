@@ -46,7 +46,8 @@ HELP: Final = (
     "`/echo quiz user` asks who wrote this, a person who allows it or their echo.\n"
     "`/echo report` shows how like you your echo was found in its test.\n"
     "`/echo status` shows how far the echoes here are, `/echo list` which there are.\n"
-    "`/echo forget` erases an echo with everything that was read and learned for it: your own at once, at any time.\n"
+    "`/echo forget` erases an echo with everything that was read and learned for it: your own at once, at any time, "
+    "also in a direct message to Echo. `/echo export` gives you all that is held about you.\n"
     "An echo always stands under a name that ends in “(echo)”, speaks only where it was brought online, and pings "
     "nobody.\nMessages that were read are kept encrypted for {days} days. {reach}"
 )

@@ -17,7 +17,11 @@ from echo.discord import consent_texts as question
 from echo.discord.access_rows import REPORTS, ROWS, STARTS, Kind, Role, Row
 from echo.discord.card_texts import PHRASES, TOPICS
 from echo.discord.commands import DATE_FIELD
+from echo.discord.letters import Letters
 from echo.discord.privacy import Privacy
+from echo.exporting import Exporting
+from echo.settings import Settings
+from echo.store import open_store
 from states import events as ev
 from states.decide import Step
 from states.model import Allowance, ProfileSnapshot
@@ -123,6 +127,7 @@ WAYS: dict[str, Way] = {
     "echo:privacy:show": pressed("echo:privacy:show", "You are visible"),
     "echo help": called("echo help", "**Echo** makes echoes"),
     "echo forget": called("echo forget", *ERASED, fresh=True, profile="{id}"),
+    "echo export": called("echo export", "is in your direct messages now", "ask again in"),
     "echo import": called("echo import", "ZIP", file={"filename": "package.zip", "content": b"no package"}),
     "echo card": called("echo card", "How you write", "How Bo writes", profile="{id}"),
     "echo allow": called("echo allow", "You allow this at the moment", what="quiz"),
@@ -198,7 +203,10 @@ OF_ONESELF = ("echo:privacy:hide", "echo:privacy:show")
 async def test_every_cell_of_the_table_holds(tmp_path: Path) -> None:
     tried = {row.name for row in ROWS if row.kind is not Kind.REACTION}
     assert set(WAYS) == tried, "each row has its way to be tried, and each way its row; tests/discord/test_reacting.py"
-    async with edge_at(tmp_path) as edge:
+    async with edge_at(tmp_path) as edge, open_store(tmp_path, bytes(32), edge.clock, shared=True) as store:
+        exports = Exporting(store, edge.board, Letters(edge.client), edge.client, Settings(), edge.clock)
+        edge.client.commands.more["echo export"] = exports.run
+        edge.client.private.commands["echo export"] = exports.run_privately
         unseen = Unseen(edge.database, Keyring(edge.database, bytes(32)))
         privacy = Privacy(Chosen(unseen), edge.board.has_profile_of)
         edge.client.commands.more["echo privacy"] = privacy.run

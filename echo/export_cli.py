@@ -40,14 +40,13 @@ async def _run(options: argparse.Namespace, loaded: Loaded, say: Say, clock: Clo
         ]
         if not found:
             raise UsageError(NONE)
-        for profile in found:
-            # Before anything is read: what can't be accounted for is not done.
-            await store.audit.note(Act.EXPORTED, by=0, server_id=profile.server_id, profile_id=profile.id)
-        held = [await held_about(store, profile) for profile in found]
-    made_at = clock().astimezone(UTC).isoformat(timespec="seconds")
-    content = await asyncio.to_thread(archive, held, {}, made_at)
-    with writing(options.out, replace=options.force) as file:
-        await asyncio.to_thread(file.write, content)
+        with writing(options.out, replace=options.force) as file:
+            for profile in found:
+                # Before anything is read: what can't be accounted for is not done.
+                await store.audit.note(Act.EXPORTED, by=0, server_id=profile.server_id, profile_id=profile.id)
+            held = [await held_about(store, profile) for profile in found]
+            made_at = clock().astimezone(UTC).isoformat(timespec="seconds")
+            await asyncio.to_thread(file.write, await asyncio.to_thread(archive, held, {}, made_at))
     say(
         f"Wrote what is held of {len(found)} echo{'' if len(found) == 1 else 'es'} to {options.out}. It holds what the "
         "person wrote in the clear: hand it to them alone, and delete it then. Forgetting does not reach it."

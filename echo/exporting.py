@@ -12,11 +12,11 @@ from nextcord.http import Route
 
 from db.audit import Act
 from db.errors import StorageError
+from echo.discord.asking import Asking
 from echo.discord.client import EchoClient
 from echo.discord.dates import show_span
 from echo.discord.failures import OutOfReach, Rejected, mapped
 from echo.discord.letters import Enclosure, Letters
-from echo.discord.asking import Asking
 from echo.discord.private import PrivateAsking
 from echo.discord.replies import Reply
 from echo.discord.translate import Call

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -104,14 +104,15 @@ async def _consents(store: Store, profile: ProfileSnapshot) -> list[dict[str, An
     rows = []
     for agreed in await store.consents.of(profile.id):
         given = agreed.given
-        wording = consent_texts.WORDINGS.get(given.text_version)
+        known = {**consent_texts.WORDINGS, **consent_texts.AGREEMENTS}
         rows.append(
             {
                 "given_at": _time(given.given_at),
                 "ended_at": None if agreed.ended_at is None else _time(agreed.ended_at),
+                "chosen": json.loads(terms_to_text(given.terms)),
                 "text_version": given.text_version,
                 "text_sha256": given.text_hash,
-                "text": "\n".join(str(part) for part in astuple(wording)) if wording is not None else None,
+                "text": consent_texts.text_of(given.text_version) if given.text_version in known else None,
             }
         )
     return rows

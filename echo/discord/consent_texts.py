@@ -157,8 +157,13 @@ GOING: Final = frozenset({2, 4, 6, ELSEWHERE, FROM_NOW_ON_ELSEWHERE})
 
 def text_hash(version: int) -> str:
     """SHA-256 of a version's wording (its parts in order, one a line, as UTF-8), in hexadecimal."""
+    return hashlib.sha256(text_of(version).encode()).hexdigest()
+
+
+def text_of(version: int) -> str:
+    """A version's wording, its parts in order, one a line: whose hash is kept. Raises KeyError for none of that number."""
     wording: Wording | Agreement = AGREEMENTS[version] if version in AGREEMENTS else WORDINGS[version]
-    return hashlib.sha256("\n".join(astuple(wording)).encode()).hexdigest()
+    return "\n".join(astuple(wording))
 
 
 def version_of(stays: bool, from_now_on: bool = False) -> int:

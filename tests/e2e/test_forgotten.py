@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import json
 import zipfile
@@ -113,7 +114,8 @@ async def test_the_subject_gets_all_that_is_held_for_some_time_and_nobody_else_d
         with zipfile.ZipFile(io.BytesIO(enclosed(echo, letter, "echo-export-1.zip"))) as file:
             messages = json.loads(file.read("echo-1/messages.json"))
             shown = file.read("index.html").decode()
-            assert json.loads(file.read("echo-1/consents.json"))[0]["text"]
+            agreed = json.loads(file.read("echo-1/consents.json"))[0]
+        assert hashlib.sha256(agreed["text"].encode()).hexdigest() == agreed["text_sha256"], "what was shown"
         own = {row["text"] for row in messages if row["yours"]}
         assert len(own & {one.text for one in gardeners() if one.author == "Mara"}) > 50
         assert {row["author"] for row in messages if row["yours"]} == {None} and "I agree" not in shown[:100]

@@ -161,7 +161,7 @@ def text_hash(version: int) -> str:
 
 
 def text_of(version: int) -> str:
-    """A version's wording, its parts in order, one a line: whose hash is kept. Raises KeyError for none of that number."""
+    """A version's wording, its parts in order, one a line. Raises KeyError for none of that number."""
     wording: Wording | Agreement = AGREEMENTS[version] if version in AGREEMENTS else WORDINGS[version]
     return "\n".join(astuple(wording))
 

@@ -51,7 +51,6 @@ async def test_what_was_removed_is_no_word_of_any_draft_any_more(
     said: SaidMessage, feedback: Feedback, generations: Generations
 ) -> None:
     await feedback.give(said, ADA, Rater.MEMBER, Verdict.LIKE)
-    await generations.blank(said.profile_id + 1, said.message_id)
     await generations.blank(said.profile_id, said.message_id)
     await feedback.drop(said.profile_id, said.message_id)
     [draft] = await generations.latest(said.profile_id, 5)

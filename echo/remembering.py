@@ -45,9 +45,14 @@ class Remembering:
         people = self.people_of(line.profile)
         try:
             answered = [] if line.part or line.session.opening else await self._answered(line)
+            answered = [one for one in answered if not people.is_unseen(one.author_id)]
             said = [_kept(one, people) for one in answered]
             own = Remembered(message_id, ts, people.subject, _cleaned(line.text, people), own=True)
             await self.memories.add(line.session, [one for one in (*said, own) if one.text])
+            # Somebody may have become unseen, and been erased, while this was being stored.
+            late = [one.message_id for one in answered if people.is_unseen(one.author_id)]
+            if late:
+                await self.memories.remove(late)
         except (StorageError, EchoError, ChannelGone) as error:
             log.info("What session %d said is not remembered: %s", line.session.id, error)
 

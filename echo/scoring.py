@@ -158,7 +158,10 @@ class Scoring:
     async def _others(self, profile: ProfileSnapshot) -> list[list[str]]:
         """What others of the same server wrote who agreed to an echo of theirs; it is read, and kept nowhere."""
         found = []
-        agreed = [p for p in self.board.profiles_in(profile.server_id).values() if p.has_consent and p.id != profile.id]
+        here = self.board.profiles_in(profile.server_id).values()
+        agreed = [p for p in here if p.has_consent and p.id != profile.id]
+        # Who is invisible to echoes is so to others' tests as well.
+        agreed = [p for p in agreed if not self.corpus.is_unseen(p.server_id, p.user_id)]
         for other in sorted(agreed, key=lambda p: -p.messages)[:OTHERS]:
             texts: deque[str] = deque(maxlen=MESSAGES)
             try:

@@ -17,11 +17,12 @@ EXPLAINED: Final = (
     "part of what a model is given or learns; and in what others wrote, your name is replaced by an invented one. What "
     "is stored of your messages by now is erased, and models forget it.\n"
     "Nobody is told. Echo keeps no list of ids or names for it, only numbers made from them that can't be turned back. "
-    "Other servers are not affected. This command makes you visible again at any time; what was erased stays erased."
+    "Other servers are not affected. This command makes you visible again at any time; what was erased does not come "
+    "back by itself."
 )
 HIDDEN_NOW: Final = (
     "**You are invisible to the echoes of {server} at the moment.** Nothing you write here is read, stored or answered "
-    "by them. *Be visible again* ends that from now on; what was erased stays erased."
+    "by them. *Be visible again* ends that; what was erased does not come back by itself."
 )
 OWN_ECHO: Final = (
     "\n**There is an echo of you in this server.** It stays as it is, because you agreed to it: what you write is "
@@ -34,7 +35,10 @@ HIDDEN: Final = (
 NOTHING_STORED: Final = "Nothing of yours was stored."
 ONE_ERASED: Final = "The one message of yours that was stored is erased."
 ERASED: Final = "All {count:,} stored messages of yours are erased."
-SHOWN: Final = "You are visible to the echoes of this server again, from what you write next on."
+SHOWN: Final = (
+    "You are visible to the echoes of this server again. What was erased does not come back by itself; an echo that "
+    "reads a channel anew may read what stands in it."
+)
 
 
 class Answer(StrEnum):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from db.stored import StoredMessage
 from echo.engines.bundle import unbundled
+from echo.engines.embedded import EmbeddedEngine
 from echo.persona.tokens import words
+from echo.ports import Answer, Moment
 from echo.secrets import ensure_master_key, read_secrets
 from echo.store import open_store
 from states.board import Board
@@ -113,3 +116,48 @@ async def test_one_press_erases_a_member_from_rows_models_and_prompts_and_surviv
             assert "visible" in await again.press("Petr", asked, "Be visible again")
             await again.tell("Petr", CHANNEL, "Mara (echo): hear me now?")
             assert "hear me now" in str(ollama.chats[-1])
+
+
+class Listening(EmbeddedEngine):
+    """The embedded engine, with all that it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    async def answer(
+        self, model: bytes, version: str, moment: Moment, chattiness: float, *, speak: bool | None = None
+    ) -> Answer:
+        talk = (*moment.context, *moment.earlier, *moment.memory)
+        self.told.append("\n".join(f"{one.author}: {one.text}" for one in talk))
+        return await super().answer(model, version, moment, chattiness, speak=speak)
+
+
+async def test_nothing_of_who_is_invisible_reaches_model_corpus_or_memory(tmp_path: Path) -> None:
+    chance, hidden, engine = random.Random(1), set[str](), Listening()
+    said: dict[str, list[str]] = {"Petr": [], "Ines": [], "Juno": [], "Mara": []}
+    async with running(tmp_path, gardeners(), speaks=engine, chattiness=0) as echo:
+        await online(echo, "Mara", CHANNEL, before="")
+        last: list[str] = []
+        heard = 0
+        for number in range(20):
+            if number in (7, 13):
+                who = chance.choice(sorted({"Petr", "Ines"} - hidden))
+                await hide(echo, who)
+                hidden.add(who)
+            engine.told.clear()
+            who, other = chance.choice(sorted(said)), chance.choice(["Petr", "Ines"])
+            token = f"word{number}x"
+            forms = (f"Mara (echo): {token}?", f"@{other} {token}", f"{token} says {other}", f"so {token}")
+            sent = await echo.people.say(who, CHANNEL, chance.choice(forms), chance.choice([None, *last[-3:]]))
+            last.append(sent["id"])
+            said[who].append(token)
+            if who == "Mara":
+                # Her echo gives way to her for a while.
+                echo.clock.move(301)
+            await echo.tell("Juno", CHANNEL, f"Mara (echo): and you, {number}?")
+            theirs = {one for each in hidden for one in (*said[each], each)}
+            heard += len(engine.told)
+            assert not [one for one in theirs if any(one in told for told in engine.told)]
+        kept = (await everything(echo, tmp_path)).texts
+        assert heard > 5 and not [one for each in hidden for one in (*said[each], each) if one in kept]

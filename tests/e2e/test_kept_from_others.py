@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,11 +60,11 @@ class Served:
         responses: list[dict[str, Any]] = (await self.post("commands", **body))["responses"]
         return responses
 
-    async def until_answered(self, author: str, name: str, words: str) -> None:
-        """Ask again until this is answered: each asking waits for the answer."""
+    async def until_learnt(self, home: Path) -> None:
+        """Look again at each answer of the sandbox: commands are counted, and asking too often is refused."""
         async with asyncio.timeout(60):
-            while words not in (await self.command(author, name))[0]["content"]:
-                pass
+            while not learnt(home):
+                await self.messages()
 
     async def tokens(self) -> list[str]:
         """The secrets of the webhooks that the echo speaks by."""
@@ -72,6 +73,13 @@ class Served:
         headers = {"Authorization": "Bot sandbox"}
         async with self.session.get(f"/api/v10/channels/{channel}/webhooks", headers=headers) as answer:
             return [one["token"] for one in await answer.json() if one.get("token")]
+
+
+def learnt(home: Path) -> bool:
+    """Whether the echo can speak."""
+    (path,) = home.rglob("echo.db")
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return bool(connection.execute("SELECT 1 FROM echo_profiles WHERE training_status = 'ready'").fetchone())
 
 
 @asynccontextmanager
@@ -98,14 +106,15 @@ async def served(home: Path, log: Path, environ: Mapping[str, str]) -> AsyncIter
             await process.wait()
 
 
-async def lived(echo: Served) -> list[str]:
+async def lived(echo: Served, home: Path) -> list[str]:
     """A whole way, from the question to the revocation; the secrets that the echo spoke by."""
     (question,) = await echo.command(SUBJECT, "echo create", user=SUBJECT, before="01.06.2026")
     (asked,) = (await echo.post("press", author=SUBJECT, message_id=question["message_id"], custom_id="I agree"))[
         "responses"
     ]
     await echo.post("press", author=SUBJECT, message_id=asked["message_id"], custom_id="I agree to this")
-    await echo.until_answered(SUBJECT, "echo online", "is online")
+    await echo.until_learnt(home)
+    assert "is online" in (await echo.command(SUBJECT, "echo online"))[0]["content"]
     said = await echo.post(
         "messages", author=FRIEND, channel="general", content=f"{SUBJECT} (echo): how is the zeppelin of {SECRET}?"
     )
@@ -128,7 +137,7 @@ async def test_a_whole_run_leaves_nothing_open_to_others_and_no_word_in_the_log(
         folder.chmod(0o755)
     async with served(home, log, ENVIRONMENT) as echo:
         limits = (Path("/proc") / str(echo.process.pid) / "limits").read_text()
-        tokens = await lived(echo)
+        tokens = await lived(echo, home)
         during = {path: mode_of(path) for path in [home, *home.rglob("*")]}
     after = {path: mode_of(path) for path in [home, *home.rglob("*")]}
     assert [line.split()[4:6] for line in limits.splitlines() if line.startswith("Max core")] == [["0", "0"]]

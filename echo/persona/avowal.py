@@ -38,7 +38,7 @@ _DENIAL: Final = re.compile("|".join(phrasebook.read("denying").lines))
 _RAW_DENIAL: Final = re.compile("|".join(phrasebook.read("denying_scripts").lines))
 _DENYING: Final = re.compile(
     r"\b(?:human|person\w*|real\w*|\w*bots?|robot\w*|robo|ai|a i|echo|machine|program|llm|model|npc|computer|gpt"
-    r"|chatgpt|ki|ia|me|myself|flesh|mensch|roboter|maschine|programm|echt|ich|humaine?|human[oa]|moi|yo|maquina|verdad|uman[oa]|macchina"
+    r"|chatgpt|ki|ia|me|myself|flesh|man|woman|guy|girl|dude|boy|lady|mortal|body|meat|years|mensch|roboter|maschine|programm|echt|ich|humaine?|human[oa]|moi|yo|maquina|verdad|uman[oa]|macchina"
     r"|pessoa|nao|mens|nie|cz[lł]owiekiem|nejsem|clovek|skutecn[ya]|manniska|insanim)\b"
 )
 """Of these words one stands in whatever denies it; a quick look."""

@@ -1,8 +1,8 @@
 """What would bind the person, or tell of their life: promises, appointments, agreements, where they are, what they did,
 payments. Pure.
 
-In English, German, French, Spanish and Czech. Patterns are read over `bare_words` joined by single blanks, so that
-case, accents, apostrophes and signs don't matter: "I'll" is "i ll", "für" is "fur".
+In English, German, French, Spanish and Czech, some in others. Patterns are read over `bare_words` joined by single
+blanks, so that case, accents, apostrophes and signs don't matter: "I'll" is "i ll", "für" is "fur".
 """
 
 from __future__ import annotations

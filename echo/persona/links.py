@@ -62,6 +62,9 @@ _INVITE: Final = re.compile(
     r"|\.gg\s?/\s?\w|\binvite code\b.{0,12}\b(?=\w*\d)[a-z0-9]{6,10}\b",
     re.IGNORECASE,
 )
+_APART: Final = re.compile(r"\s+(?=[./:])|(?<=[./:])\s+|\s+(?:dot|punkt|punto|point)\s+(?=(?:com|net|org|gg|io|xyz)\b)")
+_WORD_DOT: Final = re.compile(r"\b(?:punkt|punto|point)\b", re.IGNORECASE)
+_SPREAD_TLD: Final = re.compile(r"\.\s?(?:c\s?o\s?m|n\s?e\s?t|o\s?r\s?g|g\s?g)\b(?!\()", re.IGNORECASE)
 _SQUEEZED: Final = re.compile(r"(?:https?|hxxps?)(?:www)?[a-z0-9-]{2,}(?:com|net|org|gg)\b|discordgg|discordcominvite")
 """Of the letters alone: links that were spread out with blanks or signs."""
 _HINTS: Final = re.compile(r"[.。｡．․‧∙⋅・/\\:]|dot\b|punkt|punto|point|www|invite", re.IGNORECASE)
@@ -74,13 +77,24 @@ def leads(text: str, allowed: Collection[str] = frozenset()) -> bool:
     if not _HINTS.search(text):
         return False
     rest = _without(text, allowed) if allowed and not _MASKED.search(text) else text
-    return any(map(_is_link, {rest, unmasked(rest).translate(_DOTS)}))
+    plain = unmasked(rest).translate(_DOTS)
+    return any(map(_is_link, {rest, plain})) or _is_apart(plain)
 
 
 def _is_link(text: str) -> bool:
     return any(pattern.search(text) for pattern in (_SCHEME, _HOST, _SPACED, _WEAKLY, _INVITE, _MASKED)) or _is_spread(
         text
     )
+
+
+def _is_apart(text: str) -> bool:
+    """Whether blanks around signs, or a dot that is a word, keep a link from being one."""
+    if _SPREAD_TLD.search(text) and not re.search(r"\.(?:com|net|org|gg)\b", text, re.IGNORECASE):
+        return True
+    near = _APART.sub(lambda found: "." if found.group(0).strip() else "", text.lower())
+    if near == text.lower():
+        return False
+    return _INVITE.search(near) is not None or (_WORD_DOT.search(text) is not None and _HOST.search(near) is not None)
 
 
 def _is_spread(text: str) -> bool:

@@ -18,7 +18,7 @@ SPELT: Final = 6
 """Single letters or digits in a row from which on something is spelled."""
 LEGIBLE: Final = 6
 """Plain characters from which on something was packed."""
-JOINED: Final = 40
+JOINED: Final = 30
 """Letters of a word from which on it is several ones written together."""
 UNSEEN: Final = 3
 """Invisible signs from which on something is hidden in them."""

@@ -60,6 +60,14 @@ def tables(home: Path) -> list[str]:
     return [str(name) for (name,) in stored(home, "SELECT name FROM sqlite_master WHERE type = 'table'")]
 
 
+async def amended_once_more(echo: Running) -> None:
+    """The model knows what was erased; until then its echo says nothing."""
+    known = amendments(echo.board)
+    await until(echo.board, lambda: Deadline.AMEND in echo.board.profiles[1].due)
+    echo.clock.move(Policy().amend_soon.total_seconds())
+    await until(echo.board, lambda: amendments(echo.board) > known)
+
+
 async def hide(echo: Running, who: str) -> str:
     asked = (await echo.people.command(who, CHANNEL, "echo privacy", {}))["responses"][0]
     assert asked["ephemeral"] and [one["label"] for one in asked["components"]] == ["Be invisible"]
@@ -85,11 +93,7 @@ async def test_one_press_erases_a_member_from_rows_models_and_prompts_and_surviv
             assert any(holds(before.model, word) for word in alone), alone
             told = await hide(echo, "Petr")
             assert "You are invisible" in told and "are erased" in told
-            due = echo.board.profiles[1].due.get(Deadline.AMEND)
-            if due is None:
-                await until(echo.board, lambda: Deadline.AMEND in echo.board.profiles[1].due)
-            echo.clock.move(Policy().amend_soon.total_seconds())
-            await until(echo.board, lambda: amendments(echo.board))
+            await amended_once_more(echo)
             after = await everything(echo, tmp_path)
             assert "snorkelfritz" not in after.texts and str(petr) not in after.texts and "Petr" not in after.texts
             sentences = {row.text for row in before.rows if row.user_id == petr and len(words(row.text)) > 2}
@@ -145,6 +149,8 @@ async def test_nothing_of_who_is_invisible_reaches_model_corpus_or_memory(tmp_pa
                 who = chance.choice(sorted({"Petr", "Ines"} - hidden))
                 await hide(echo, who)
                 hidden.add(who)
+                await amended_once_more(echo)
+                heard = 0
             engine.told.clear()
             who, other = chance.choice(sorted(said)), chance.choice(["Petr", "Ines"])
             token = f"word{number}x"
@@ -160,4 +166,4 @@ async def test_nothing_of_who_is_invisible_reaches_model_corpus_or_memory(tmp_pa
             heard += len(engine.told)
             assert not [one for one in theirs if any(one in told for told in engine.told)]
         kept = (await everything(echo, tmp_path)).texts
-        assert heard > 5 and not [one for each in hidden for one in (*said[each], each) if one in kept]
+        assert heard > 3 and not [one for each in hidden for one in (*said[each], each) if one in kept]

@@ -186,10 +186,15 @@ def _starting(tasks: Tasks, upkeep: Upkeep, parts: Parts) -> dict[str, Callable[
         tasks.start("exports", parts.exporting.clean())
         tasks.start("receipts", parts.delivering.run())
 
+    def failures() -> None:
+        parts.board.report_overdue(parts.clock())
+        tasks.start("failures", parts.notices.tell_overdue())
+
     return {
         "retention": retention,
         "checkpoint": checkpoint,
         "reconcile": parts.following.compare,
         "bases": bases,
         "letters": letters,
+        "failures": failures,
     }

@@ -8,6 +8,8 @@ from typing import Any
 
 from echo.discord.client import EchoClient
 from echo.discord.halting import Halting
+from echo.discord.late import teller
+from echo.discord.letters import Letters
 from echo.discord.silencing import Silencing
 from echo.discord.trusting import Trusting
 from echo.limiting import Limiting
@@ -30,10 +32,11 @@ def govern(
     router: Router,
     store: Store,
     settings: Settings,
+    letters: Letters,
     start: Callable[[str, Coroutine[Any, Any, None]], object],
     clock: Clock,
 ) -> Governing:
-    """Give commands, machines and messages to what bounds and silences them."""
+    """Give commands, machines and messages to what bounds and silences them, and who asked what came too late."""
     board, commands = router.board, client.commands
     limiting = Limiting(settings.limits, board, clock)
     router.room, client.interactions.limit, commands.limit = limiting.bar, limiting.command, limiting.collection
@@ -42,4 +45,5 @@ def govern(
     commands.more |= {"echo halt": silencing.halt, "echo resume": silencing.resume}
     commands.more["echo trust"] = Trusting(halting).run
     client.overhear = silencing.hear
+    client.interactions.tell_late = teller(client, letters)
     return Governing(halting, limiting)

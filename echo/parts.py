@@ -92,7 +92,7 @@ class Parts:
         self._join_edge(api_base)
         self._join_following()
         self._join_hiding()
-        self.governing = govern(self.client, self.router, store, settings, self.tasks.start, clock)
+        self.governing = govern(self.client, self.router, store, settings, self.letters, self.tasks.start, clock)
         self._join_portraits()
         self._join_sessions()
         self._join_machines()

@@ -11,6 +11,7 @@ TABLE: Mapping[str, str] = {
     "reconcile": "29 4 * * *",
     "bases": "3-58/5 * * * *",
     "letters": "23 * * * *",
+    "failures": "4-59/5 * * * *",
 }
 """Name of the job -> crontab expression, UTC: odd minutes, so that Echo does not wake with everybody else."""
 

@@ -15,6 +15,7 @@ from states.halts import CONDITION, Halt
 from states.measures import Measures
 from states.model import MachineKey, ProfileSnapshot, ProfileState, SessionSnapshot, Snapshot
 from states.scores import Scorecard
+from states.throttle import Throttle
 
 LOADED: Final = "ollama loaded"
 FETCHED: Final = "ollama pull"
@@ -94,6 +95,7 @@ class Board:
         """The roles that servers' managers trust."""
         self.measures: dict[int, Measures] = {}
         self._faults: deque[Fault] = deque(maxlen=keep)
+        self._repeated: Throttle[tuple[str, str]] = Throttle()
         self._watchers: list[Watcher] = []
 
     @property
@@ -148,9 +150,21 @@ class Board:
         self._changed()
 
     def report(self, fault: Fault) -> None:
-        """Show something that should not have happened."""
-        self._faults.append(fault)
+        """Show something that should not have happened; what happens again and again is counted, and told later."""
+        key = (fault.where, fault.sentence)
+        failures = self._repeated.failed(key, fault.at)
+        if failures is not None:
+            self._repeated.told(key, fault.at)
+            said = f"{fault.sentence} {failures.sentence}" if failures.count else fault.sentence
+            self._faults.append(Fault(fault.at, fault.where, said))
         self._changed()
+
+    def report_overdue(self, now: datetime) -> None:
+        """Tell of what was counted, though it has not happened since."""
+        for (where, sentence), failures in self._repeated.overdue(now).items():
+            self._repeated.told((where, sentence), now)
+            self._faults.append(Fault(now, where, f"{sentence} {failures.sentence}"))
+            self._changed()
 
     def set_condition(self, name: str, sentence: str | None) -> None:
         """Say how an outside thing stands ("discord", "engine"); None takes the sentence down."""

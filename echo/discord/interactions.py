@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import nextcord
@@ -41,6 +42,8 @@ class Interactions:
         self._private = private
         self._board = board
         self._echo_id = echo_id
+        self.tell_late: Callable[[int, int, str], Awaitable[None]] = _log_late
+        """Tells somebody who asked in a channel what came of it after Discord took no answer any more."""
         self.limit: Callable[[int, int, int], None] = lambda user_id, channel_id, server_id: None
         """Counts a command of a user, in a channel, in a server. Raises LimitReached."""
 
@@ -57,6 +60,7 @@ class Interactions:
             access.enter(asking.asker)
             self._count(interaction.type, asking.asker)
             self._board.name({asking.asker.id: asking.asker.name})
+            reply.late = functools.partial(self.tell_late, asking.asker.id, asking.asker.channel_id)
             await self._hand_on(interaction.type, asking, data)
         except EchoError as error:
             if interaction.type is nextcord.InteractionType.application_command_autocomplete:
@@ -129,3 +133,7 @@ def _row(kind: nextcord.InteractionType, data: dict[str, Any]) -> Row:
     if kind in (nextcord.InteractionType.modal_submit, nextcord.InteractionType.component):
         return access.known_id(str(data["custom_id"]))
     return access.known(translate.call(data).name)
+
+
+async def _log_late(user_id: int, channel_id: int, text: str) -> None:
+    log.info("What came of a command in channel %d could not be told any more.", channel_id)

@@ -24,11 +24,13 @@ from echo.discord.failures import OutOfReach, mapped
 from echo.discord.openings import Openings
 from echo.discord.permits import readable_channels
 from echo.discord.replies import view_of
+from echo.errors import EchoError
 from echo.ports import ChannelGone
 from echo.settings import Settings
 from states.board import Board
 from states.effects import Notice
 from states.model import Deadline, ProfileSnapshot, ProfileState, SessionSnapshot
+from states.throttle import Failures, Throttle
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ class Notices:
         self._exclusions = Exclusions(settings.collect_nsfw, settings.excluded_channel_ids)
         self._clock = clock
         self._openings = openings
+        self._failing: Throttle[int] = Throttle()
         self._settling: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def ask_consent(self, profile: ProfileSnapshot, nonce: str, standing: int | None = None) -> int:
@@ -90,8 +93,35 @@ class Notices:
         with _reaching("tell the channel how this echo stands"):
             await self._settle_question(profile, notice)
             text = self._news(profile, notice)
+            if notice is Notice.STUCK:
+                await self._tell_failure(profile, str(text), self._failing.failed(profile.id, self._clock()), nonce)
+                return
+            self._failing.succeeded(profile.id)
             if text is not None:
-                await self._post(profile.channel_id, text, (), nonce)
+                await self._post(profile.channel_id, text, (), nonce, pinged=profile.asker_id)
+
+    async def tell_overdue(self) -> None:
+        """Tell of failures that were only counted, where nothing has failed or worked since."""
+        for profile_id, failures in self._failing.overdue(self._clock()).items():
+            profile = self._board.profiles.get(profile_id)
+            if profile is None or not profile.has_consent:
+                self._failing.succeeded(profile_id)
+                continue
+            text = str(self._news(profile, Notice.STUCK))
+            nonce = f"fail-{profile_id}-{failures.since.timestamp():.0f}"
+            try:
+                with _reaching("tell the channel how this echo stands"):
+                    await self._tell_failure(profile, text, failures, nonce)
+            except (ChannelGone, EchoError) as error:
+                log.info("How often profile %d failed could not be told: %s", profile_id, error)
+
+    async def _tell_failure(self, profile: ProfileSnapshot, text: str, failures: Failures | None, nonce: str) -> None:
+        """The first failure at once, pinging who asked; what follows is counted, and told from time to time."""
+        if failures is None:
+            return
+        pinged = None if failures.count else profile.asker_id
+        await self._post(profile.channel_id, f"{text} {failures.sentence}".rstrip(), (), nonce, pinged=pinged)
+        self._failing.told(profile.id, self._clock())
 
     async def disclose(self, session: SessionSnapshot, profile: ProfileSnapshot, nonce: str) -> None:
         """Tell the channel that an echo is online there: as the answer to who brought it, or by itself.
@@ -201,11 +231,12 @@ class Notices:
         name = name_of(self._board, profile)
         if notice is Notice.READY:
             return (
-                f"The echo of **{name}** is ready. `/echo online` brings it into the channel where it should talk, "
-                "`/echo offline` takes it out again."
+                f"<@{profile.asker_id}> The echo of **{name}** is ready. `/echo online` brings it into the channel "
+                "where it should talk, `/echo offline` takes it out again."
             )
         if notice is Notice.STUCK:
-            return f"The echo of **{name}** needs somebody: {profile.reason or 'see /echo status.'}"
+            why = profile.reason or "see /echo status."
+            return f"<@{profile.asker_id}> The echo of **{name}** needs somebody: {why}"
         return None
 
     # messages

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 PATIENCE: Final = 1.5
 """Seconds from its coming after which an interaction that is not answered is deferred; Discord gives up after three."""
+TOKEN_OVER: Final = 50027
+"""Discord's code for a token that is not good (any more)."""
 NOBODY: Final = nextcord.AllowedMentions.none()
 
 _STYLES: Final = {
@@ -106,12 +108,18 @@ class Picture:
 
 
 class Reply:
-    """The answer to one interaction. What comes too late for Discord is logged, never raised."""
+    """The answer to one interaction. What comes too late for Discord is logged, never raised.
+
+    `late` is given what whoever asked is to be told where Discord takes no answer any more: it does so for a quarter of
+    an hour, and a long job may take longer.
+    """
 
     def __init__(self, interaction: nextcord.Interaction[Any]) -> None:
         self.interaction = interaction
         self._one_at_a_time = asyncio.Lock()
+        self.late: Callable[[str], Awaitable[None]] | None = None
         self._is_deferred = False
+        self._was_deferred = False
         self._defer_at = asyncio.get_running_loop().time() + PATIENCE
 
     @property
@@ -128,6 +136,8 @@ class Reply:
                 await self._say(text, view_of(buttons), ephemeral=not to_all, picture=picture)
             except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:
                 log.info("An answer did not reach Discord any more (%s).", type(error).__name__)
+                if self._was_deferred and self.late is not None and _is_over(error):
+                    await self.late(text)
 
     async def change(self, text: str, parts: Sequence[Part] = ()) -> None:
         """Put this in the place of the message that was pressed; say it where it is too late for that."""
@@ -189,7 +199,7 @@ class Reply:
                 return
             try:
                 await self.interaction.response.defer(ephemeral=True, with_message=True)
-                self._is_deferred = True
+                self._is_deferred = self._was_deferred = True
             except (nextcord.HTTPException, aiohttp.ClientError, OSError) as error:
                 log.info("An interaction could not be deferred (%s).", type(error).__name__)
 
@@ -204,3 +214,8 @@ class Reply:
         else:
             followup = self.interaction.followup
             await followup.send(text, view=view, ephemeral=ephemeral, allowed_mentions=NOBODY, **more)
+
+
+def _is_over(error: Exception) -> bool:
+    """Whether Discord takes no answer to this interaction any more (its token has run out)."""
+    return isinstance(error, nextcord.HTTPException) and (error.status in (401, 404) or error.code == TOKEN_OVER)

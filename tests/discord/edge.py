@@ -33,6 +33,7 @@ from echo.discord.card import Card
 from echo.discord.client import EchoClient
 from echo.discord.halting import Halting
 from echo.discord.hearing import Hearing
+from echo.discord.late import teller
 from echo.discord.letters import Letters
 from echo.discord.notices import Notices
 from echo.discord.openings import Openings
@@ -271,6 +272,7 @@ async def edge_at(
 
         halting = Halting(board, router.post, Servers(database, clock), Audit(database, keyring, clock), clock)
         await halting.load()
+        client.interactions.tell_late = teller(client, Letters(client))
         silencing = Silencing(client, board, halting, settings.halt_word, tasks.start)
         client.commands.more |= {"echo halt": silencing.halt, "echo resume": silencing.resume}
         client.commands.more["echo trust"], client.overhear = Trusting(halting).run, silencing.hear

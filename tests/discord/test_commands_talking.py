@@ -227,7 +227,7 @@ async def test_a_profile_that_stands_still_is_told_in_the_channel(edge: Edge) ->
 async def test_a_ready_echo_is_told_once_in_the_channel_with_what_to_do_next(edge: Edge) -> None:
     await edge.ready("Bo")
     told = await edge.until(
-        lambda: [m for m in edge.people.messages("general") if m["content"].startswith("The echo of **Bo** is ready")]
+        lambda: [m for m in edge.people.messages("general") if "The echo of **Bo** is ready" in m["content"]]
     )
     assert len(told) == 1 and "/echo online" in told[0]["content"]
 

@@ -38,6 +38,9 @@ class Posts(Protocol):
     async def take_down(self, profile: ProfileSnapshot) -> None:
         """Take down all that is left; goes on when repeated. Raises ServiceUnavailable where Discord is away."""
 
+    async def release(self, profile: ProfileSnapshot) -> Mapping[str, int]:
+        """Delete the webhooks that were theirs, once nothing is to be taken down by them; how many. Raises the same."""
+
 
 class Remover(Protocol):
     """Removes what servers of models hold of a profile (`echo.versions.Versions`)."""
@@ -78,17 +81,21 @@ class Erasing:
         """
         await self.erasure.erase(profile.id)
         for let_go in self.also:
-            for kind, count in (await let_go(profile)).items():
-                await self.erasures.count(profile.id, kind, count)
+            await self._count(profile, await let_go(profile))
         # What lies elsewhere comes last: a server that is away must not hold up what lies here.
         await self.versions.remove(profile)
         if self.posts is not None:
             await self.posts.take_down(profile)
+            await self._count(profile, await self.posts.release(profile))
         elif left := await self.erasures.posts_left(profile.id):
             raise ServiceUnavailable(
                 f"{len(left):,} messages of this echo are still to be taken down on Discord: start Echo, which does it."
             )
         return await self._make_receipt(profile)
+
+    async def _count(self, profile: ProfileSnapshot, counts: Mapping[str, int]) -> None:
+        for kind, count in counts.items():
+            await self.erasures.count(profile.id, kind, count)
 
     async def _make_receipt(self, profile: ProfileSnapshot) -> int:
         erased = await self.erasures.of(profile.id)
@@ -106,9 +113,17 @@ class Erasing:
 
 
 class Delivering:
-    """Sends receipts to those whom they are about. `server_name` says what a server is called."""
+    """Sends receipts to those whom they are about. `server_name` says what a server is called; `release` lets go of
+    what of a profile is left on Discord, as Echo was not there when a command erased it."""
 
-    def __init__(self, receipts: Receipts, letters: Writer, server_name: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        receipts: Receipts,
+        letters: Writer,
+        server_name: Callable[[int], str],
+        release: Callable[[int], Awaitable[None]],
+    ) -> None:
+        self._release = release
         self._receipts = receipts
         self._letters = letters
         self._server_name = server_name
@@ -124,6 +139,7 @@ class Delivering:
                 log.info("A receipt could not be sent yet: %s", error)
 
     async def _send(self, receipt: Receipt) -> None:
+        await self._release(receipt.profile_id)
         text = LETTER.format(server=self._server_name(receipt.server_id))
         sent = await self._letters.send(receipt.user_id, text, enclosures(receipt))
         if not sent:

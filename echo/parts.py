@@ -271,15 +271,21 @@ class Parts:
     def _join_erasing(self) -> None:
         """What erases forgotten profiles wherever something of them lies, and sends the receipts."""
         store, board = self.store, self.board
-        taking_down = TakingDown(self.client, board, store.erasures)
-        self.delivering = Delivering(store.receipts, self.letters, lambda server: board.names.get(server, str(server)))
+        taking_down = TakingDown(self.client, board, store.erasures, self.voice.webhooks)
+
+        async def release(profile_id: int) -> None:
+            if profile_id in board.profiles:
+                await taking_down.release(board.profiles[profile_id])
+
+        names = board.names
+        self.delivering = Delivering(store.receipts, self.letters, lambda one: names.get(one, str(one)), release)
 
         def deliver() -> None:
             self.tasks.start("receipts", self.delivering.run())
 
         kept = (store.erasure, store.erasures, store.receipts, store.consents)
         self.erasing = Erasing(*kept, self.versions, taking_down, self.settings, self.clock, made=deliver)
-        self.erasing.also.append(taking_down.release)
+        self.erasing.also.append(self.voice.forget)
         self.exporting = Exporting(store, board, self.letters, self.client, self.settings, self.clock)
         self.exporting.join(self.client)
 

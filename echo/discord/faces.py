@@ -57,6 +57,10 @@ class Faces:
         asked = self._asked.get((profile.server_id, profile.user_id))
         return asked[1] if asked else Face((self._board.names.get(profile.user_id, NAMELESS),))
 
+    def forget(self, profile: ProfileSnapshot) -> bool:
+        """Hold the face no more; whether it was held."""
+        return self._asked.pop((profile.server_id, profile.user_id), None) is not None
+
     async def find(self, profile: ProfileSnapshot) -> Face:
         """The face, asked for where it is not known. Raises ServiceUnavailable or NoPermission."""
         guild = self._client.get_guild(profile.server_id)

@@ -85,7 +85,7 @@ class Voice:
         self._memory = memory
         self._board = board
         self._faces = Faces(client, board)
-        self._webhooks = Webhooks(client)
+        self.webhooks = self._webhooks = Webhooks(client)
         self._pictures = Pictures()
         self._said: OrderedDict[int, int] = OrderedDict()
         self._saying: dict[int, int] = {}
@@ -190,6 +190,12 @@ class Voice:
         """
         known = self._said.get(int(raw["id"]))
         return known if known is not None else self._speaker(raw, int(raw.get("guild_id") or 0))
+
+    async def forget(self, profile: ProfileSnapshot) -> Mapping[str, int]:
+        """Hold nothing of a profile's person any more: neither their face nor a picture; how much that was."""
+        faces = int(self._faces.forget(profile))
+        self._pictures.forget()
+        return {"faces held in memory": faces} if faces else {}
 
     async def close(self) -> None:
         """Let go of the connections."""

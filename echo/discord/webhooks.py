@@ -215,6 +215,12 @@ class Webhooks(Executing):
         self._ids[webhook.id] = profile_id
 
 
+def whose(raw: Mapping[str, Any]) -> int:
+    """For which profile a webhook of Echo's speaks, by its name; 0: for any."""
+    named = _NAMED.fullmatch(str(raw.get("name") or ""))
+    return int(named[1]) if named else 0
+
+
 def _form(profile_id: int, key: str, picture: bytes | None) -> dict[str, str]:
     form = {"name": f"{NAME} {profile_id} {key}" if profile_id else NAME}
     if picture is not None:

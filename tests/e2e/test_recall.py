@@ -6,7 +6,7 @@ from pathlib import Path
 
 from echo.corpus.written import Written
 from tests.support.ollama import MODEL, Chat, ollama_at_loopback
-from tests.support.running import Running, running, until
+from tests.support.running import Running, running
 from tests.support.settlers import gardeners
 
 OPEN, CLOSED = "garden", "workshop"
@@ -46,7 +46,7 @@ async def test_a_word_from_a_closed_channel_is_said_there_and_shapes_nothing_in_
         running(
             tmp_path,
             gardeners() + behind_closed_doors(),
-            **{"engine": "ollama", "ollama_host": ollama.address, "chattiness": 0},
+            engine="ollama", ollama_host=ollama.address, chattiness=0,
         ) as echo,
     ):
         await shut(echo)

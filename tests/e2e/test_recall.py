@@ -46,7 +46,9 @@ async def test_a_word_from_a_closed_channel_is_said_there_and_shapes_nothing_in_
         running(
             tmp_path,
             gardeners() + behind_closed_doors(),
-            engine="ollama", ollama_host=ollama.address, chattiness=0,
+            engine="ollama",
+            ollama_host=ollama.address,
+            chattiness=0,
         ) as echo,
     ):
         await shut(echo)

@@ -89,7 +89,10 @@ async def test_without_examples_no_message_of_theirs_stands_in_a_prompt(tmp_path
         running(
             tmp_path,
             behind_closed_doors(),
-            engine="ollama", ollama_host=ollama.address, chattiness=0, scorecard_moments=20,
+            engine="ollama",
+            ollama_host=ollama.address,
+            chattiness=0,
+            scorecard_moments=20,
         ) as echo,
     ):
         await agree(echo, Terms(purposes=frozenset({Purpose.STATISTICS})), CLOSED)

@@ -209,6 +209,7 @@ class Parts:
             *(self.held_models, store.sources, self.engine, Listeners(self.client, self.places), self.terms),
             look_up=self._look_up,
         )
+        self.quizzing.may_show = self.recall.may_show
         beginning = Beginning(self.board, self.engine, self.recall, settings.openers_per_day, self.clock)
         look = LastLook(
             *(self.chat, self.engine, self.held_models, store.wishes),

@@ -82,9 +82,11 @@ class Recall:
         name = _named(whole, allowed)
         return Recalled(name, await self._part(name, blob, learnt, allowed), False, False)
 
-    async def channels(self, profile: ProfileSnapshot, version: int) -> frozenset[int]:
-        """The channels of which a version has learnt anything; none where that is not known. Raises StorageError."""
-        return await self.sources.channels_of(profile.id, version)
+    async def may_show(self, profile: ProfileSnapshot, version: int, channel_id: int) -> bool:
+        """Whether what a version said elsewhere, as in its test, may be shown in a channel: whether all that it has
+        learnt from may be recalled there. Raises StorageError."""
+        sources = await self.sources.channels_of(profile.id, version)
+        return bool(sources) and self.may_recall_all(profile, channel_id, sources)
 
     def may_recall_all(self, profile: ProfileSnapshot, channel_id: int, sources: Iterable[int]) -> bool:
         """Whether what stood in all of these channels and threads may be recalled in a channel."""

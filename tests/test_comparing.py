@@ -18,18 +18,21 @@ from db.corpus import Corpus
 from db.keys import Keyring
 from db.quizzes import Quizzes
 from db.scorecards import Scorecards
+from db.uploads import Uploads
 from echo.comparing import COMPARED, not_worth_it
 from echo.engines.embedded import EmbeddedEngine
 from echo.engines.ollama.failures import BrokeOff, Busy, NotSupported, Refused, Unreachable
 from echo.errors import EngineUnavailable, NotPassed, NotWorthIt
-from echo.fine_tuning import TRIES, may_pass
+from echo.fine_tuning import TRIES, FineTuning, may_pass
 from echo.ports import Examined, PersonaName
 from echo.reach import Reach
 from echo.scoring import Scoring
 from echo.settings import Settings
+from echo.versions import LearntVersion
 from states.board import Board
 from states.model import ProfileSnapshot
 from states.scores import Axis, AxisKey, Better
+from states.terms import Purpose, Terms
 from tests.support.clock import HandClock
 from tests.support.snapshots import birth
 from tests.support.stored_steps import steps_of
@@ -140,6 +143,19 @@ async def test_weights_that_were_not_tested_do_not_speak(tmp_path: Path) -> None
     async with compared(tmp_path / "off", GOOD, FAIR, scorecard_moments=0) as (scoring, profile):
         with pytest.raises(NotWorthIt, match="set scorecard_moments"):
             await scoring.compare(profile, PERSONA, "Wren", [])
+
+
+async def test_without_the_persons_yes_to_it_no_weights_are_made_and_the_note_says_why(tmp_path: Path) -> None:
+    async with compared(tmp_path, None, FAIR) as (scoring, profile), Database(tmp_path / "other.db") as database:
+        kept = replace(profile, terms=Terms(purposes=frozenset({Purpose.STATISTICS})))
+        uploads = Uploads(database, HandClock())
+        # Of all else it takes to make weights there is nothing here: nothing of it may be asked for.
+        nothing: Any = None
+        tuning = FineTuning(
+            *(scoring.board, scoring.engine, nothing, nothing, nothing, scoring, uploads, Settings().training)
+        )
+        tuned, note = await tuning.tuned(LearntVersion(kept, 1, ("Wren",), nothing, [], b""))
+        assert not tuned and "has not agreed that a language model is trained on their messages" in note
 
 
 async def test_where_neither_may_speak_the_version_has_not_passed(tmp_path: Path) -> None:

@@ -18,10 +18,11 @@ from echo.errors import EngineFailed, EngineUnavailable
 from echo.ports import PersonaName
 from echo.reach import Reach
 from echo.store import Store, open_store
-from echo.versions import RETRY_FIRST, RETRY_MOST, Versions
+from echo.versions import RETRY_FIRST, RETRY_MOST, Versions, persona_of
 from states.board import Board
 from states.effects import DropVersions, Effect, Publish
 from states.model import ProfileSnapshot, ProfileState
+from states.terms import Purpose, Terms
 from tests.support.clock import HandClock
 from tests.support.files import files_in
 from tests.support.snapshots import NOON, birth, changed_to
@@ -241,6 +242,20 @@ async def test_another_base_takes_the_weights_of_the_version_before_from_the_ser
         assert now.engine.erased == ["sha256:1"] and now.engine.kept == [(now.profile.server_id, 1, {2})]
         assert await now.store.tuning.left_of(1) == []
         assert names(tmp_path) == ["1-1.model", "1-2.model"], "one may still go back to its prompt"
+
+
+async def test_weights_go_from_everywhere_once_their_person_does_not_let_any_be_trained(tmp_path: Path) -> None:
+    async with here(tmp_path, Elsewhere()) as now:
+        now.stands(tuned=True)
+        await now.store.tuning.put(1, 2, Part.ADAPTER, b"weights")
+        await now.store.uploads.note(Upload(1, 2, "http://here", "sha256:1"))
+        assert persona_of(now.profile).tuned
+        await now.versions().retire(now.profile)
+        assert now.engine.erased == []
+        now.stands(terms=Terms(purposes=frozenset({Purpose.STATISTICS, Purpose.EXAMPLES})))
+        assert not persona_of(now.profile).tuned
+        await now.versions().retire(now.profile)
+        assert now.engine.erased == ["sha256:1"] and await now.store.tuning.left_of(1) == []
 
 
 async def test_a_sweep_keeps_the_version_to_go_back_to_and_removes_the_others(tmp_path: Path) -> None:

@@ -18,11 +18,11 @@ from db.stored import Wishes
 from echo.discord import access, answers, permits
 from echo.discord import quiz_texts as texts
 from echo.discord.asking import Asking
-from echo.discord.audience import readable_by_all_here
 from echo.discord.consent import Button, plain
-from echo.discord.failures import OutOfReach, mapped, understood
+from echo.discord.failures import OutOfReach, mapped
 from echo.discord.quiz import Question, Quiz, compatible
 from echo.discord.quiz_texts import Choice, End, Press
+from echo.discord.readable import readable_here
 from echo.discord.replies import view_of
 from echo.discord.translate import Call
 from echo.errors import EchoError, NoPermission, UsageError
@@ -103,6 +103,8 @@ class Quizzing:
         `counted` is told of which profile guesses were counted; `seed` decides which moments are asked, and which
         answer is first; `pause` is waited for before it is tried again to end what could not be ended.
         """
+        self.may_show: Callable[[ProfileSnapshot, int, int], Awaitable[bool]] = _nothing
+        """Whether what a version of the model said in its test may be shown in a channel."""
         self._client = client
         self._store = store
         self._board = board
@@ -229,25 +231,14 @@ class Quizzing:
         kept = [one for one in await self._store.moments(profile.id) if texts.can_be_asked(one.moment, bans)]
         if len(kept) < FEWEST:
             raise UsageError(NO_MOMENTS.format(count=len(kept), fewest=FEWEST, name=name))
-        readable = await self._readable(server_id, channel_id)
-        fitting = [one for one in kept if one.moment.channel_id in readable]
+        readable = await readable_here(self._client, server_id, channel_id)
+        versions = {one.version for one in kept}
+        shown = {one for one in versions if await self.may_show(profile, one, channel_id)}
+        fitting = [one for one in kept if one.moment.channel_id in readable and one.version in shown]
         chosen = compatible(fitting, QUESTIONS, random)
         if len(chosen) < FEWEST:
             raise UsageError(NOT_FOR_ALL.format(count=len(chosen), fewest=FEWEST))
         return chosen
-
-    async def _readable(self, server_id: int, channel_id: int) -> set[int]:
-        """The channels that everybody who sees this one can read, as things stand at this moment."""
-        with mapped("see who may read which channel"):
-            channels = await self._client.http.get_all_guild_channels(server_id)
-            roles = await self._client.http.get_roles(server_id)
-            here = channel_id
-            if not any(int(one["id"]) == channel_id for one in channels):
-                # A thread: whoever sees it sees its channel.
-                thread: Mapping[str, Any] = await self._client.http.get_channel(channel_id)
-                here = int(thread.get("parent_id") or 0)
-        with understood("The lists of channels and roles"):
-            return await asyncio.to_thread(readable_by_all_here, channels, roles, server_id, here)
 
     # playing
 
@@ -282,9 +273,10 @@ class Quizzing:
 
     async def _may_be_shown(self, quiz: Quiz, kept: KeptMoment) -> bool:
         """Whether what was chosen when the quiz began may be shown still."""
-        readable = await self._readable(quiz.profile.server_id, quiz.channel_id)
+        readable = await readable_here(self._client, quiz.profile.server_id, quiz.channel_id)
         bans = Bans(await self._wishes_of(quiz.profile.id))
         fits = kept.moment.channel_id in readable and texts.can_be_asked(kept.moment, bans)
+        fits = fits and await self.may_show(quiz.profile, kept.version, quiz.channel_id)
         return fits and await self._store.is_kept(kept.id)
 
     async def _asked(self, quiz: Quiz, question: Question) -> bool:
@@ -348,3 +340,7 @@ class Quizzing:
         body = {"content": text, "components": view_of(buttons).to_components(), "allowed_mentions": {"parse": []}}
         with mapped("change the message of its quiz"):
             await self._client.http.request(route, json=body)
+
+
+async def _nothing(profile: ProfileSnapshot, version: int, channel_id: int) -> bool:
+    return False

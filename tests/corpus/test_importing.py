@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from db.stored import Provenance
 from echo.errors import ImportRefused
+from states.terms import Terms
 from tests.corpus.exports import in_folder, in_zip
 from tests.corpus.imports import DAY, OTHER, ROOM, Kept, exported, kept, lines, number_at, package, said
 from tests.support.snapshots import SERVER, SUBJECT
@@ -185,6 +187,18 @@ async def test_lines_with_discords_ids_keep_them(tmp_path: Path, stored: Kept) -
     assert answer.message_id == int(number_at(DAY + 1)) and answer.reply_to == question.message_id
     assert (question.user_id, question.channel_id) == (OTHER, ROOM)
     assert imported.dropped == {"other server": 1}
+
+
+async def test_channels_that_the_person_did_not_agree_to_are_left_out_and_counted(tmp_path: Path, stored: Kept) -> None:
+    stored.profile = replace(stored.profile, terms=Terms(reads=frozenset({ROOM})))
+    own = {"server_id": str(SERVER), "author": "o", "author_id": SUBJECT}
+    path = lines(
+        tmp_path / "talk.jsonl",
+        {**own, "channel": "weir", "channel_id": str(ROOM), "ts": DAY, "text": "yes", "id": number_at(DAY)},
+        {**own, "channel": "mill", "channel_id": str(ROOM + 1), "ts": DAY + 1, "text": "no", "id": number_at(DAY + 1)},
+    )
+    imported = await stored.take(path)
+    assert await stored.texts() == ["yes"] and imported.dropped == {"channel that was not agreed to": 1}
 
 
 async def test_an_id_of_another_time_is_not_taken_for_discords(tmp_path: Path, stored: Kept) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from db.amendments import Amendments
 from db.connection import Database
 from db.corpus import PAGE, REMOVAL, Corpus
 from db.errors import KeyDestroyed
@@ -174,3 +175,22 @@ async def test_months_count_what_has_words_by_channel_month_and_provenance(
         Month(DEN, "2026-01", Provenance.LIVE, 1, 0),
         Month(ATTIC, "2026-01", Provenance.HISTORY, 0, 1),
     ]
+
+
+async def test_what_its_subject_does_not_let_be_read_leaves_one_corpus_alone_and_is_noted_for_the_model(
+    corpus: Corpus, profile: ProfileSnapshot, other: ProfileSnapshot, database: Database
+) -> None:
+    rows = [replace(row, channel_id=DEN) for row in messages(REMOVAL + 3)]
+    kept = [replace(row, channel_id=ATTIC) for row in messages(2, first_id=5000)]
+    await corpus.store(profile, rows + kept, covered(1, channel_id=DEN))
+    await corpus.store(other, rows[:2])
+    async with database.write() as connection:
+        await connection.execute("UPDATE echo_profiles SET model_path = 'm'")
+    assert await corpus.channels(profile.id) == {DEN, ATTIC}
+    assert await corpus.restrict(profile.id, [DEN]) == len(rows)
+    assert await corpus.channels(profile.id) == {ATTIC} and await corpus.channels(other.id) == {DEN}
+    assert {row.message_id for row in await corpus.rows_of(other.id, [rows[0].message_id])}
+    noted = await Amendments(database).pending(profile.id)
+    assert noted.message_ids == {row.message_id for row in rows}
+    assert await corpus.ranges(profile.id) == {}
+    assert (await corpus.places(profile.id))[DEN].outcome is Outcome.SKIPPED, "read anew where they agree to it later"

@@ -214,6 +214,17 @@ def _works(notices: Notices, board: Board, clock: HandClock) -> dict[type[do.Eff
     return works | {do.AskConsent: ask, do.Announce: tell, do.Disclose: disclose, do.Forget: forget}
 
 
+async def shown_anywhere(profile: ProfileSnapshot, version: int, channel_id: int) -> bool:
+    """All that an echo learnt from can be read by everybody."""
+    return True
+
+
+def join_quizzing(client: EchoClient, quizzing: Quizzing) -> None:
+    """Have a client's quizzes be these, of echoes that have learnt from what everybody can read."""
+    quizzing.may_show = shown_anywhere
+    client.commands.more["echo quiz"], client.buttons.quizzing = quizzing.run, quizzing
+
+
 @asynccontextmanager
 async def edge_at(
     folder: Path,
@@ -264,7 +275,7 @@ async def edge_at(
             counted.append(profile_id)
 
         quizzing = Quizzing(client, quizzes, board, settings, tasks.start, wishes.of, count)
-        client.commands.more["echo quiz"], client.buttons.quizzing = quizzing.run, quizzing
+        join_quizzing(client, quizzing)
 
         models = Models(database, keyring, folder)
         client.commands.card = client.buttons.card = card = Card(board, Portraits(models, corpus, wishes, board))

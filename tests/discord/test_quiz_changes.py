@@ -8,9 +8,10 @@ from pathlib import Path
 
 from db.keys import Keyring
 from db.quizzes import Quizzes
-from echo.discord.quizzing import Quizzing
+from echo.discord.quizzing import NOT_FOR_ALL, Quizzing
 from echo.settings import Settings
-from tests.discord.edge import Edge, edge_at
+from states.model import ProfileSnapshot
+from tests.discord.edge import Edge, edge_at, join_quizzing
 from tests.discord.test_quizzing import REAL, ready, standing
 
 
@@ -48,8 +49,26 @@ async def test_what_is_deleted_just_before_it_is_shown_is_never_shown(tmp_path: 
             *(edge.client, store, edge.board, Settings()),
             *(lambda name, work: asyncio.ensure_future(work), edge.wishes.of, counted, lambda: 1),
         )
-        edge.client.commands.more["echo quiz"], edge.client.buttons.quizzing = quizzing.run, quizzing
+        join_quizzing(edge.client, quizzing)
         await edge.command("Ada", "echo quiz", "general", user="@Bo")
         await standing(edge, f"> {REAL}")
         assert store.gone and not any(f"{store.gone}\\n" in one for one in shown)
         assert any(REAL in one for one in shown)
+
+
+async def test_what_an_echo_said_that_learnt_from_closed_channels_is_not_shown_where_others_read(
+    tmp_path: Path,
+) -> None:
+    async with edge_at(tmp_path) as edge:
+        await ready(edge, 4)
+        asked: list[int] = []
+
+        async def nowhere(profile: ProfileSnapshot, version: int, channel_id: int) -> bool:
+            asked.append(version)
+            return False
+
+        quizzing = edge.client.buttons.quizzing
+        assert isinstance(quizzing, Quizzing)
+        quizzing.may_show = nowhere
+        assert await edge.refused("Ada", "echo quiz", user="@Bo") == NOT_FOR_ALL.format(count=0, fewest=3)
+        assert asked

@@ -22,7 +22,7 @@ from echo.sandbox.records import Overwrite
 from echo.sandbox.world import World
 from echo.settings import Settings
 from states.model import ProfileSnapshot, ProfileState
-from tests.discord.edge import Edge, edge_at, small_world
+from tests.discord.edge import Edge, edge_at, join_quizzing, small_world
 from tests.discord.test_presses import forged
 
 Pause = Callable[[], Awaitable[None]]
@@ -303,9 +303,8 @@ def with_quizzes(edge: Edge, start: Callable[[str, Coroutine[Any, Any, None]], o
     async def counted(profile_id: int) -> None:
         raise AssertionError(profile_id)
 
-    store, wishes_of = edge.quizzes, edge.wishes.of
-    quizzing = Quizzing(edge.client, store, edge.board, Settings(), start, wishes_of, counted, lambda: 1, *pause)
-    edge.client.commands.more["echo quiz"], edge.client.buttons.quizzing = quizzing.run, quizzing
+    parts = (edge.client, edge.quizzes, edge.board, Settings(), start, edge.wishes.of, counted)
+    join_quizzing(edge.client, Quizzing(*parts, lambda: 1, *pause))
 
 
 async def test_a_quiz_whose_message_is_deleted_ends_quietly(edge: Edge) -> None:

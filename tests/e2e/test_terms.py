@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from echo.discord.consent import HERE
+from echo.discord.consent_texts import HERE
 from states.consents import ConsentGiven, TermsChosen
 from states.decide import Step
 from states.model import ProfileSnapshot, SessionState

@@ -50,7 +50,14 @@ async def put_consent(connection: aiosqlite.Connection, house: Cipher, profile_i
     """Write an answer, within the transaction that is open; the one before it ends."""
     await end_consent(connection, profile_id, EndConsent(given.given_at))
     at = time_to_text(given.given_at)
-    what = json.dumps({"terms": terms_to_text(given.terms), "cutoff": maybe_time_to_text(given.cutoff)})
+    what = json.dumps(
+        {
+            "terms": terms_to_text(given.terms),
+            "cutoff": maybe_time_to_text(given.cutoff),
+            "context": given.context,
+            "retention": given.retention,
+        }
+    )
     await SQL.add_consent(
         connection,
         profile_id=profile_id,
@@ -74,7 +81,7 @@ def _agreed(row: sqlite3.Row, profile_id: int, house: Cipher) -> Agreed:
         return Agreed(RecordConsent(*given), ended_at)
     found = json.loads(house.open(row["terms"], *_place(profile_id, row["user_id"], row["given_at"])))
     terms, cutoff = terms_from_text(found["terms"]), maybe_time_from_text(found["cutoff"])
-    return Agreed(RecordConsent(*given, terms, cutoff), ended_at)
+    return Agreed(RecordConsent(*given, terms, cutoff, found["context"], found["retention"]), ended_at)
 
 
 def _place(profile_id: int, user_id: int, given_at: str) -> tuple[str | int, ...]:

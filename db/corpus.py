@@ -18,7 +18,7 @@ from db.collections import Collections, put_coverage
 from db.connection import Database
 from db.errors import Tampered
 from db.keys import Keyring
-from db.restricting import channels_of, remove_channels
+from db.restricting import channels_of, remove_channels, remove_since
 from db.sealing import insert, mark_packaged, open_all, open_one, payload, place_of, seal
 from db.sql import SQL
 from db.stored import Coverage, Held, Month, Provenance, StoredMessage, Verified
@@ -265,6 +265,10 @@ class Corpus(Collections):
         What is removed is noted, so that the model forgets it.
         """
         return await remove_channels(self._database, profile_id, outside)
+
+    async def restrict_until(self, profile_id: int, cutoff: datetime) -> int:
+        """Remove from one corpus what was written at its cut-off or later; how many messages there were."""
+        return await remove_since(self._database, profile_id, cutoff)
 
     async def _pages(
         self, profile_id: int, first_own: tuple[float, int] = _START, last: tuple[float, int] = _START

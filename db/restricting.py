@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 
 from db.amendments import note
 from db.collections import put_places
@@ -29,6 +30,22 @@ async def remove_channels(database: Database, profile_id: int, channel_ids: Iter
     beginning where the subject agrees to it later.
     """
     return sum([await _remove(database, profile_id, channel_id) for channel_id in sorted(set(channel_ids))])
+
+
+async def remove_since(database: Database, profile_id: int, since: datetime) -> int:
+    """Remove from one corpus all that was written at this time or later; how many messages there were."""
+    removed, last = 0, BATCH
+    while last == BATCH:
+        async with database.write() as connection:
+            rows = SQL.remove_of_profile_since(connection, profile_id=profile_id, since=since.timestamp(), batch=BATCH)
+            gone = [row["message_id"] async for row in rows]
+            await note(connection, [(profile_id, one) for one in gone])
+            if gone:
+                await SQL.drop_datasets_of(connection, profile_ids=json.dumps([profile_id]))
+                await SQL.erase_open_moments(connection, profile_id=profile_id)
+        last = len(gone)
+        removed += last
+    return removed
 
 
 async def _remove(database: Database, profile_id: int, channel_id: int) -> int:

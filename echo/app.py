@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from echo.discord.client import EchoClient
+from echo.discord.notices import stays_here
 from echo.discord.telling import Telling
 from echo.errors import ConfigError
 from echo.exporting import Exporting
 from echo.lock import keys_shared, only_one
 from echo.operator import ConsoleOperator
+from echo.outdated import tell_outdated
 from echo.parts import Parts
 from echo.ports import Engine
 from echo.rotating import settle
@@ -137,6 +139,8 @@ async def _run(stack: AsyncExitStack, parts: Parts, sandbox: Sandbox | None, dis
     parts.timers.start()
     upkeep = Upkeep(store.retention, store.database, parts.settings, parts.clock, parts.router.resting)
     maintenance.schedule(parts.timers, _starting(tasks, upkeep, parts))
+    stays = stays_here(parts.settings)
+    await tell_outdated(board, store.consents, parts.settings, stays, parts.router.post, parts.clock)
     parts.interpreter.begin()
     parts.router.tell_started()
     tasks.start("catching up", client.catch_up())

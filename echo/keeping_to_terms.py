@@ -37,16 +37,19 @@ class KeepingToTerms:
         """
         if not profile.terms.allows(Purpose.STATISTICS):
             raise NoPermission(NOT_FOR_THAT)
-        if profile.terms.reads is None:
-            return 0
+        removed = await self.corpus.restrict_until(profile.id, profile.cutoff)
+        if profile.terms.reads is not None:
+            removed += await self._restrict(profile)
+        if removed:
+            log.info("%d messages of profile %d lay outside what was agreed to and are erased.", removed, profile.id)
+        return removed
+
+    async def _restrict(self, profile: ProfileSnapshot) -> int:
         outside = await self._outside(profile)
         if outside:
             await self.learn(profile.server_id, outside)
             outside = await self._outside(profile)
-        removed = await self.corpus.restrict(profile.id, outside)
-        if removed:
-            log.info("%d messages of profile %d lay outside what was agreed to and are erased.", removed, profile.id)
-        return removed
+        return await self.corpus.restrict(profile.id, outside)
 
     async def _outside(self, profile: ProfileSnapshot) -> list[int]:
         held = await self.corpus.channels(profile.id)

@@ -57,7 +57,9 @@ class ConsentGiven(Event):
     """`by` pressed *I agree to this* on the text of version `text_version`, whose SHA-256 is `text_hash`.
 
     The question stands as `message_id` (0: unknown). They agreed to `terms` and up to `cutoff`, which may only be
-    earlier than the one that was asked for (None: that one). `approves`: they manage the server themselves.
+    earlier than the one that was asked for (None: that one). `approves`: they manage the server themselves. They were
+    told that at most `context` messages of others before each of theirs are read, and that messages are kept for
+    `retention` days (0: not known).
     """
 
     by: int
@@ -67,6 +69,8 @@ class ConsentGiven(Event):
     terms: Terms = DEFAULT_TERMS
     cutoff: datetime | None = None
     approves: bool = False
+    context: int = 0
+    retention: int = 0
 
 
 @dataclass(frozen=True, slots=True)

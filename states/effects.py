@@ -42,6 +42,8 @@ class RecordConsent(Effect):
     text_hash: str
     terms: Terms = DEFAULT_TERMS
     cutoff: datetime | None = None
+    context: int = 0
+    retention: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,8 @@ class ConsentDraft(VersionDraft):
         self.note_where_pressed(data)
         self.set(agreed=True, approved=self.snapshot.approved or given.approves, reason=None)
         self.set(terms=given.terms, cutoff=cutoff, expires=given.at + timedelta(days=given.terms.days))
-        self.ask(do.RecordConsent(given.by, given.at, given.text_version, given.text_hash, given.terms, cutoff))
+        shown = (given.text_version, given.text_hash, given.terms, cutoff, given.context, given.retention)
+        self.ask(do.RecordConsent(given.by, given.at, *shown))
 
     def note_decline(self, data: Trigger) -> None:
         """Keep that the subject said no."""

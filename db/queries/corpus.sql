@@ -117,6 +117,13 @@ SELECT channel_id FROM quiz_moments WHERE profile_id = :profile_id
 UNION
 SELECT channel_id FROM collection_ranges WHERE profile_id = :profile_id
 
+-- name: remove_of_profile_since(profile_id, since, batch)
+DELETE FROM user_messages
+WHERE id IN (
+    SELECT id FROM user_messages WHERE profile_id = :profile_id AND timestamp >= :since LIMIT :batch
+)
+RETURNING message_id
+
 -- name: remove_of_profile_from_place(profile_id, channel_id, batch)
 DELETE FROM user_messages
 WHERE id IN (

@@ -153,6 +153,7 @@ class Agreeing:
         given = ConsentGiven(
             *(self._clock(), asker.id, choosing.version, text_hash(choosing.version), choosing.question_id),
             *(choosing.terms, cutoff, asker.is_manager),
+            *(self._settings.context_messages, self._settings.data_retention_days),
         )
         if await self._is_refused(asking, profile, given):
             return

@@ -20,7 +20,7 @@ from echo.errors import UsageError
 from states.model import OPEN_END
 from states.terms import Purpose, Summoner, Terms
 
-NAMED: Final = 12
+NAMED: Final = 8
 """Channels that are named one by one."""
 DAYS: Final = (30, 90, 180, 365)
 HOURS: Final = ((6, 23), (8, 18), (8, 22), (12, 23), (16, 23), (18, 2), (22, 6))

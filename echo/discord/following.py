@@ -22,7 +22,7 @@ from echo.discord.corrections import Corrections
 from echo.discord.living import Living
 from echo.discord.tidings import Asking, Tidings, a_while
 from states.board import Board
-from states.model import ProfileSnapshot
+from states.model import ProfileSnapshot, ProfileState
 from states.terms_in_force import TermsInForce
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,8 @@ class Following:
             client.witness(name, take)
         client.returned = self.compare
         self.living.place_gone = self._look_for_places
+        self._board, self._resting = board, frozenset[int]()
+        board.watch(self._look_who_is_back)
 
     def begin(self) -> None:
         """Hear, tell, and look for what happened before."""
@@ -83,6 +85,17 @@ class Following:
     def compare(self) -> None:
         """Look for what happened while nobody heard of it."""
         self._start("comparing with Discord", self.reconciling.run())
+
+    def _look_who_is_back(self) -> None:
+        """Compare once more where an echo has both its keys again: of what happened meanwhile nobody heard."""
+        profiles = self._board.profiles
+        resting = frozenset(
+            one.id for one in profiles.values() if one.state is ProfileState.AWAITING_CONSENT and one.messages
+        )
+        back = [one for one in self._resting - resting if profiles[one].has_consent]
+        self._resting = resting
+        if back:
+            self.compare()
 
     def reads(self, server_id: int, channel_id: int) -> bool:
         """Whether collecting would read a channel or thread, as far as nextcord knows it."""

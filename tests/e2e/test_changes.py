@@ -127,6 +127,20 @@ async def test_what_its_subject_deletes_is_gone_and_the_echo_learns_anew(life: L
     assert regretted.text.encode() not in kept.dataset and regretted.text.encode() not in kept.model
 
 
+async def test_what_is_deleted_while_a_key_is_out_is_found_once_both_are_in(life: Life) -> None:
+    regretted = (await life.kept()).told_once()
+    async with life.here() as echo:
+        await echo.command("Mara", "garden", "echo consent revoke")
+        await life.people.delete("Mara", str(regretted.message_id))
+        await echo.echo.router.settled()
+        shown = (await life.people.command("Mara", "garden", "echo consent change"))["responses"][0]
+        await echo.press("Mara", shown, "I agree to this")
+        await until(echo.board, lambda: "CorpusChanged" in [line.event for line in echo.board.journal])
+        await echo.ready()
+    kept = await life.kept()
+    assert regretted.message_id not in kept.rows
+
+
 def told_word(kept: Kept) -> tuple[StoredMessage, str]:
     """A message of the subject's that holds a word which nothing else does."""
     spread = Counter(word for row in kept.rows.values() for word in set(words(row.text)))

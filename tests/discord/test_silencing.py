@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,11 +22,14 @@ from states.board import Board
 from states.decide import Step
 from states.events import OnlineAsked
 from states.halts import HALTED, Halt
-from states.model import SessionState
+from states.model import Deadline, SessionState
 from states.policy import SENTENCES, Refused
 from states.terms import Summoner, Terms
 from states.terms_in_force import who_may_summon
 from tests.discord.edge import Edge, edge_at, small_world
+from tests.persona.talk import rows
+from tests.support.clock import HandClock
+from tests.support.running import running, until
 
 WORD = "echo halt"
 CREW, STAFF = 71, 72
@@ -201,3 +205,46 @@ async def test_trust_is_taken_back_and_never_given_to_everybody(edge: Edge) -> N
     assert "not trusted any more" in (await edge.command("Ada", "echo trust", role="crew", back=True))["content"]
     assert "nothing to take back" in await edge.refused("Ada", "echo trust", role="crew", back=True)
     assert edge.board.trusted == {edge.world.guild.id: frozenset()}
+
+
+async def test_what_was_drafted_or_is_just_being_sent_is_not_said_any_more(tmp_path: Path) -> None:
+    async with running(tmp_path, rows(300), clock=HandClock()) as here:
+        await here.agreed("Wren", "lobby", "01.06.2026")
+        await here.ready()
+        await here.command("Wren", "lobby", "echo online")
+        await here.people.say("Otto", "lobby", "Wren, where is the kettle?")
+        await until(here.board, lambda: Deadline.SPEAK in here.session().due)
+        assert here.echo.sandbox is not None
+        manager = next(one["name"] for one in here.people.people() if one["manager"])
+        due = here.session().due[Deadline.SPEAK] - here.clock()
+        assert "silent from now on (1 went offline)" in await here.command(manager, "lobby", "echo halt")
+        here.clock.move(due.total_seconds() + 1)
+        await until(here.board, lambda: not here.board.sessions_online())
+        assert (
+            here.said("lobby") == [] and await here.command("Wren", "lobby", "echo online") == SENTENCES[Refused.HALTED]
+        )
+        await here.command(manager, "lobby", "echo resume")
+        await here.command("Wren", "lobby", "echo online")
+        faults = here.echo.sandbox.faults
+        faults.set({"held": 1, "match": "/webhooks/"})
+        await here.people.say("Otto", "lobby", "Wren, where is the ladder?")
+        await until(here.board, lambda: Deadline.SPEAK in here.session().due)
+        here.clock.move((here.session().due[Deadline.SPEAK] - here.clock()).total_seconds())
+        await faults.used_up("held")
+        await here.command(manager, "lobby", "echo halt")
+        async with asyncio.timeout(2):
+            await until(here.board, lambda: not here.board.sessions_online())
+        seen = list[str]()
+        gone = asyncio.Event()
+
+        def look(update: dict[str, Any]) -> None:
+            seen.append(update["type"])
+            if update["type"] == "deleted":
+                gone.set()
+
+        here.people.subscribe(look)
+        # It was on its way, and Discord takes it only now: it is taken back.
+        faults.clear()
+        async with asyncio.timeout(60):
+            await gone.wait()
+        assert "message" in seen and here.said("lobby") == []

@@ -15,7 +15,7 @@ from echo.ports import Answer, Moment
 from echo.secrets import ensure_master_key, read_secrets
 from echo.store import open_store
 from states.board import Board
-from states.model import Deadline, SessionState
+from states.model import SessionState
 from states.policy import Policy
 from tests.e2e.test_changes import SPLITS, holds
 from tests.e2e.test_memory import folder_under
@@ -60,18 +60,16 @@ def tables(home: Path) -> list[str]:
     return [str(name) for (name,) in stored(home, "SELECT name FROM sqlite_master WHERE type = 'table'")]
 
 
-async def amended_once_more(echo: Running) -> None:
-    """The model knows what was erased; until then its echo says nothing."""
-    known = amendments(echo.board)
-    await until(echo.board, lambda: Deadline.AMEND in echo.board.profiles[1].due)
-    echo.clock.move(Policy().amend_soon.total_seconds())
-    await until(echo.board, lambda: amendments(echo.board) > known)
-
-
 async def hide(echo: Running, who: str) -> str:
+    """Press the button; back once the machine knows what was erased, and the model does."""
+    known, stale = amendments(echo.board), echo.board.profiles[1].stale
     asked = (await echo.people.command(who, CHANNEL, "echo privacy", {}))["responses"][0]
     assert asked["ephemeral"] and [one["label"] for one in asked["components"]] == ["Be invisible"]
-    return await echo.press(who, asked, "Be invisible")
+    told = await echo.press(who, asked, "Be invisible")
+    await until(echo.board, lambda: echo.board.profiles[1].stale > stale)
+    echo.clock.move(Policy().amend_soon.total_seconds())
+    await until(echo.board, lambda: amendments(echo.board) > known)
+    return told
 
 
 def amendments(board: Board) -> int:
@@ -93,7 +91,6 @@ async def test_one_press_erases_a_member_from_rows_models_and_prompts_and_surviv
             assert any(holds(before.model, word) for word in alone), alone
             told = await hide(echo, "Petr")
             assert "You are invisible" in told and "are erased" in told
-            await amended_once_more(echo)
             after = await everything(echo, tmp_path)
             assert "snorkelfritz" not in after.texts and str(petr) not in after.texts and "Petr" not in after.texts
             sentences = {row.text for row in before.rows if row.user_id == petr and len(words(row.text)) > 2}
@@ -149,7 +146,6 @@ async def test_nothing_of_who_is_invisible_reaches_model_corpus_or_memory(tmp_pa
                 who = chance.choice(sorted({"Petr", "Ines"} - hidden))
                 await hide(echo, who)
                 hidden.add(who)
-                await amended_once_more(echo)
                 heard = 0
             engine.told.clear()
             who, other = chance.choice(sorted(said)), chance.choice(["Petr", "Ines"])

@@ -177,13 +177,16 @@ async def test_what_would_go_is_what_goes(talked: ProfileSnapshot, retention: Re
 
 
 async def test_a_session_goes_once_it_ended_long_ago_and_nothing_of_it_is_kept(
-    talked: ProfileSnapshot, steps: Steps, retention: Retention, database: Database
+    talked: ProfileSnapshot, steps: Steps, retention: Retention, outbox: Outbox
 ) -> None:
     _, (session,) = await steps.load()
     assert (await retention.sweep({"sessions": ALL})).total == 0, "it is online"
     await steps.record(following(session, OfflineAsked(NOON, 1, "Enough.")))
     assert (await retention.sweep({"sessions": ALL})).total == 0, "what it said is kept still"
     await retention.sweep(bounds(ALL, NONE))
+    assert (await retention.sweep({"sessions": ALL})).total == 0, "something is to be done for it still"
+    for row in await outbox.pending():
+        await outbox.settle(row.id)
     assert (await retention.sweep({"sessions": NOON})).total == 0
     assert (await retention.sweep({"sessions": NOON + timedelta(seconds=1)})).of("ended sessions") == 1
     assert (await steps.load())[1] == []

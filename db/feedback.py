@@ -73,7 +73,8 @@ class Feedback:
         cipher = await self._keyring.key_for(said.profile_id)
         person = await hashed(self._keyring, "feedback", said.profile_id, user_id)
         # ASCII, because a text may hold half a surrogate pair, which UTF-8 can't carry.
-        sealed = cipher.seal(json.dumps(said.text).encode("ascii"), *_place(said.profile_id, said.message_id))
+        content = json.dumps([said.text, said.channel_id]).encode("ascii")
+        sealed = cipher.seal(content, *_place(said.profile_id, said.message_id))
         async with self._database.write() as connection:
             await self._keyring.require(connection, said.profile_id)
             await SQL.put_feedback(
@@ -142,17 +143,18 @@ class Feedback:
     async def _read(self, profile_id: int, rows: Iterable[sqlite3.Row]) -> tuple[Mark, ...]:
         cipher = await self._keyring.key_for(profile_id)
         weights: dict[int, dict[Rater, float]] = {}
-        texts: dict[int, str] = {}
+        texts: dict[int, tuple[str, int]] = {}
         for row in rows:
             message_id, rater, verdict = row["message_id"], Rater(row["rater"]), Verdict(row["verdict"])
             if message_id not in texts:
                 if len(texts) == MOST:
                     continue
-                texts[message_id] = json.loads(cipher.open(row["content"], *_place(profile_id, message_id)))
+                text, channel_id = json.loads(cipher.open(row["content"], *_place(profile_id, message_id)))
+                texts[message_id] = text, channel_id
             of = weights.setdefault(message_id, {})
             of[rater] = of.get(rater, 0.0) + WEIGHTS.get((rater, verdict), 0.0)
-        found = ((texts[message_id], _weight(of)) for message_id, of in weights.items())
-        return tuple(Mark(text, weight) for text, weight in found if weight)
+        found = ((*texts[message_id], _weight(of)) for message_id, of in weights.items())
+        return tuple(Mark(text, weight, channel_id) for text, channel_id, weight in found if weight)
 
 
 def _weight(of: dict[Rater, float]) -> float:

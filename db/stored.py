@@ -38,10 +38,12 @@ NO_WISHES = Wishes()
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A message that an echo said, and how people found it: -1 (not like its person) to 1."""
+    """A message that an echo said, and how people found it: -1 (not like its person) to 1. It stood in `channel_id` (0:
+    nobody knows)."""
 
     text: str = field(repr=False)
     weight: float
+    channel_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

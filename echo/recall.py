@@ -86,15 +86,19 @@ class Recall:
         """Whether what a version said elsewhere, as in its test, may be shown in a channel: whether all that it has
         learnt from may be recalled there. Raises StorageError."""
         sources = await self.sources.channels_of(profile.id, version)
-        return bool(sources) and self.may_recall_all(profile, channel_id, sources)
+        return bool(sources) and self._allowed(profile, channel_id, sources) == sources
 
     def may_recall_all(self, profile: ProfileSnapshot, channel_id: int, sources: Iterable[int]) -> bool:
         """Whether what stood in all of these channels and threads may be recalled in a channel."""
         wanted = frozenset(sources)
-        return self._allowed(profile, channel_id, wanted) == wanted
+        return self.readable(profile, channel_id, wanted) == wanted
+
+    def readable(self, profile: ProfileSnapshot, channel_id: int, sources: Iterable[int]) -> frozenset[int]:
+        """Those of the channels and threads that everybody who may read `channel_id` may surely read as well."""
+        return self.audience.recallable(profile.server_id, channel_id, sources)
 
     def _allowed(self, profile: ProfileSnapshot, channel_id: int, sources: Iterable[int]) -> frozenset[int]:
-        found = self.audience.recallable(profile.server_id, channel_id, sources)
+        found = self.readable(profile, channel_id, sources)
         return frozenset(one for one in found if self.terms.may_read(profile, one))
 
     async def _part(self, name: str, blob: bytes, learnt: _Learnt, allowed: frozenset[int]) -> bytes:

@@ -11,6 +11,7 @@ from db.errors import StorageError
 from db.feedback import Feedback
 from db.generations import Generations
 from db.outbox import OutboxRow
+from db.stored import Mark
 from db.wishes import WishBook
 from echo.beginning import Beginning, is_company
 from echo.errors import EchoError
@@ -171,7 +172,7 @@ class SessionWork:
             opens=session.opening,
             now=self.clock().timestamp(),
             wishes=await self.wishes.of(profile.id),
-            marks=await self.feedback.marks(profile.id),
+            marks=await self._marks(session, profile),
             earlier=talk[:-CONTEXT],
             examples=profile.terms.allows(Purpose.EXAMPLES),
             leisure=self.pace.scale,
@@ -179,6 +180,12 @@ class SessionWork:
             allowed_links=self.settings.allowed_hosts,
             since=session.since.timestamp() if session.since else 0.0,
         )
+
+    async def _marks(self, session: SessionSnapshot, profile: ProfileSnapshot) -> tuple[Mark, ...]:
+        """How people found what the echo said before, where all who are here can read it."""
+        marks = await self.feedback.marks(profile.id)
+        readable = self.recall.readable(profile, session.channel_id, {one.channel_id for one in marks})
+        return tuple(one for one in marks if one.channel_id in readable)
 
     async def _memory(
         self, session: SessionSnapshot, profile: ProfileSnapshot, heard: list[Heard]

@@ -11,7 +11,7 @@ from typing import Any, Final
 import nextcord
 
 from echo.discord.failures import mapped, understood
-from echo.errors import EchoError
+from echo.errors import EchoError, ServiceUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,9 @@ class KnownPlaces:
                     parts = int(found["guild_id"]), int(found["parent_id"]), int(found["type"])
                     self._found[channel_id] = KnownThread(*parts)
                     return
+        except ServiceUnavailable as error:
+            log.info("Place %d is looked up later: %s", channel_id, error)
+            return
         except EchoError as error:
             log.info("Place %d could not be looked up: %s", channel_id, error)
         if len(self._missing) < TRIED:

@@ -63,6 +63,7 @@ async def test_thumbs_are_counted_by_version_and_can_be_taken_back(said: SaidMes
     await feedback.give(said, SUBJECT, Rater.SUBJECT, Verdict.UNLIKE)
     assert await feedback.tallies(said.profile_id) == (Tally(3, likes=2, unlike=1),)
     [mark] = await feedback.marks(said.profile_id)
+    assert mark.channel_id == said.channel_id
     assert (mark.text, mark.weight) == (SENTENCES[1], -0.8), "whom it imitates weighs most"
     await feedback.withdraw(said.profile_id, said.message_id, SUBJECT, Verdict.UNLIKE)
     await feedback.withdraw(said.profile_id, said.message_id, ADA, Verdict.LIKE)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from echo.discord.collecting.places import Exclusions
 from states.model import ProfileState
+from states.terms import Terms
 from tests.discord.followed import day_of_talk, followed
 
 
@@ -38,6 +39,16 @@ async def test_nothing_joins_from_where_collecting_would_not_read(tmp_path: Path
             for name in ("random", "adults", "hidden")
         ]
         assert held == [(), (), ()], "nor is it held in memory"
+
+
+async def test_nothing_joins_from_where_its_person_does_not_let_it_be_read(tmp_path: Path) -> None:
+    async with followed(tmp_path) as stage:
+        agreed = Terms(reads=frozenset({stage.edge.channel("general")}))
+        stage.edge.board.show(replace(stage.profile, terms=agreed))
+        for channel in ("random", "general"):
+            await stage.edge.people.say("Bo", channel, f"said in {channel}")
+        await stage.changed(unlearned=1)
+        assert await stage.texts() == ["said in general"]
 
 
 async def test_what_was_heard_is_forgotten_when_nobody_joins_any_more(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from echo.persona.unmasking import unmasked
 
 PEOPLE: Final = 2
 """Others who use a word too, from which on it gives nobody away."""
+LONG: Final = 8
+"""Letters from which on a word that is read backwards or the like is hardly one by chance."""
 ODD: Final = 0.5
 """Share of a word's runs of three letters that stand in no known word, from which on it was made up."""
 FEW: Final = 3
@@ -36,9 +38,10 @@ class Confidences:
         # rarity is log((N + 1) / (n + 1)) of a word in n messages, and largest for n = 1.
         self._told = float(lexicon.rarity.max(initial=0.0)) - math.log((FEW + 1) / 2) - 1e-9
 
-    def are_in(self, text: str, context: Sequence[Utterance] = ()) -> bool:
-        """Whether the text holds such a word; none that somebody just said, or that is somebody's name here."""
-        found = {word for word in words(unmasked(text)) if self._is_rare(word)}
+    def are_in(self, text: str, context: Sequence[Utterance] = (), shortest: int = STEM) -> bool:
+        """Whether the text holds such a word of `shortest` letters or more; none that somebody just said, or that is
+        somebody's name here."""
+        found = {word for word in words(unmasked(text)) if len(word) >= shortest and self._is_rare(word)}
         if not found:
             return False
         for said in context:

@@ -67,7 +67,6 @@ class _Heard:
         self._theirs = [folded(text) for text in others]
         self._wholes = {tuple(span_words(text)) for text in others}
         self._spans = {span for text in others for span in spans(text, SPAN)}
-        self._names = {folded(u.author) for u in context if not u.own} - {""}
 
     def repeats(self, text: str) -> bool:
         """Whether it is a whole line of one's own."""
@@ -82,11 +81,6 @@ class _Heard:
         if tuple(words) in self._wholes or any(said in one for one in self._theirs):
             return True
         return bool(self._spans) and not self._spans.isdisjoint(spans(text, SPAN))
-
-    def speaks_for(self, text: str) -> bool:
-        """Whether it is written as somebody else's line."""
-        name, colon, rest = folded(text).partition(":")
-        return bool(colon and rest.startswith(" ")) and name in self._names
 
 
 class Guard:
@@ -150,8 +144,6 @@ class Guard:
         if is_hidden(text):
             return Objection.HIDDEN
         heard = self._heard_in(context)
-        if heard.speaks_for(text):
-            return Objection.OTHERS
         for one in readings(text):
             is_link = ("://" in one or "www." in one) and leads(one, self.allowed)
             if is_link or self.copies(one) or told.is_in(one) or identifies(one, bare_words(one)):

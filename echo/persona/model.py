@@ -19,7 +19,7 @@ from echo.persona.bans import Bans
 from echo.persona.card import CardLine
 from echo.persona.clocks import in_time, until_last
 from echo.persona.composing import Composer, Tally
-from echo.persona.confiding import Confidences
+from echo.persona.confiding import LONG, Confidences
 from echo.persona.decision import Decision, chance
 from echo.persona.keeping import parts_of, stored_parts
 from echo.persona.leaking import NOTHING, Told
@@ -183,7 +183,8 @@ class Persona:
             or (guard.deep_objection("\n".join(texts), (), told) if len(texts) > 1 else None)
         )
         if found is None and not avows(text):
-            is_told = any(self._confidences.are_in(one, context) for one in (text, *readings(text)))
+            held = self._confidences
+            is_told = held.are_in(text, context) or any(held.are_in(one, context, LONG) for one in readings(text))
             return Objection.SECRET if is_told else None
         return found
 

@@ -286,7 +286,8 @@ def test_a_quote_is_not_said_bit_by_bit_nor_for_readers_who_decode_it() -> None:
     for text in ("well, an AI that writes as they do", "a i t h a t w r i t e s", "as an AI language model"):
         assert guard.deep_objection(text, (), told) in (Objection.PROMPT, Objection.HIDDEN)
     assert guard.deep_objection("an ai that writes", (), told) is None
-    assert guard.deep_objection("Otto: i agree", begun) is Objection.OTHERS
+    # That is how people call each other.
+    assert guard.deep_objection("Otto: i agree", begun) is None
 
 
 def test_what_one_person_confided_is_not_told_but_what_they_just_said_is() -> None:

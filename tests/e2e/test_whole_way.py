@@ -6,6 +6,7 @@ import gc
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from echo.corpus.written import Written
 from echo.ports import Heard
@@ -179,9 +180,16 @@ async def test_who_agreed_that_nothing_leaves_is_not_spoken_for_by_an_engine_els
         await online(echo)
     export, away = tmp_path / "export.jsonl", "http://model.example.org:11434"
     async with running(tmp_path, export, engine="ollama", ollama_host=away) as again:
-        await again.tell("Ben", "talk", "Ana (echo): what about the goose?")
-        assert "agreed that nothing leaves this computer" in (again.session().reason or "")
+        await until(again.board, lambda: again.session().state is SessionState.OFFLINE)
+        assert "the person has not agreed to that" in (again.session().reason or "")
+        asked = await until(again.board, lambda: again.board.profiles[1].consent_message_id)
+        assert "goes to a model server" in question_of(again, asked)["content"]
         assert again.said("talk") == []
+
+
+def question_of(echo: Running, message_id: int) -> dict[str, Any]:
+    """The question that stands as this message."""
+    return next(one for one in echo.people.messages("talk") if one["id"] == str(message_id))
 
 
 async def test_a_deleted_webhook_is_made_again_and_nothing_is_said_twice(tmp_path: Path) -> None:

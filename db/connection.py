@@ -24,7 +24,7 @@ PATIENCE = 1.0
 """Seconds for which a lock of another program is waited for."""
 VACUUM_PAGES = 100
 """Free pages that the first round of `incremental_vacuum` gives back, so that steps get their turn in between."""
-VACUUM_MOST = 1000
+VACUUM_MOST = 300
 VACUUM_TARGET = 0.01
 """Free pages of a later round at most, and seconds for which it should hold the writer."""
 _ROWS_AHEAD = 64
@@ -153,7 +153,7 @@ class Database:
             left, seconds = await self._vacuum(pages)
             longest = max(longest, seconds)
             pages = max(1, min(2 * pages, VACUUM_MOST, int(pages * VACUUM_TARGET / seconds)))
-            await self.ease()
+        await self.ease()
         # What is left for this is short, as the log is in the file already.
         async with self._lock:
             began = time.monotonic()

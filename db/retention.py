@@ -22,6 +22,8 @@ from db.models import Models
 from db.sql import SQL
 from db.tuning import TuningFiles
 
+EASE: Final = 40_000
+"""Rows after which the write-ahead log is brought into the file: whoever writes first after that waits for the disk."""
 PAGE: Final = 2000
 """Rows that are looked up at a time, by the reader: that keeps nobody from writing."""
 _RESTS: Final = (
@@ -181,7 +183,7 @@ class Retention:
         swept.counts["fine-tunings"] = await self._tuning.remove_orphans(wanted)
 
     async def _erase(self, rule: Rule, bound: str | float, swept: Swept, resting: Resting) -> int:
-        erased, after, batches = 0, 0, Batches()
+        erased, after, eased, batches = 0, 0, 0, Batches()
         while ids := await self._page(rule, bound, after):
             after = ids[-1]
             may: AbstractAsyncContextManager[Sequence[int]] = (
@@ -196,7 +198,10 @@ class Retention:
                     batches.took(len(some), seconds)
                     swept.longest = max(swept.longest, seconds)
                     erased += count
-                    await self._database.ease()
+            eased += len(ids)
+            if eased >= EASE:
+                eased = 0
+                await self._database.ease()
         return erased
 
     async def _page(self, rule: Rule, bound: str | float, after: int) -> list[int]:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import pytest
 
 from echo.corpus.importers import read_export
+from echo.corpus.mark import marked
 from echo.corpus.written import Written
 from echo.sandbox.snowflakes import snowflake_at
 from echo.sandbox.world import World
@@ -158,7 +159,7 @@ def it_is_labelled_and_pings_nobody(echo: Recorded, cast: Cast, said: list[dict[
     for one in said:
         assert one["author"] == f"{cast.subject} (echo)" and one["webhook"]
         message = echo.sandbox.world.message(int(one["channel"]), int(one["id"]))
-        assert message is not None and message.content == one["content"]
+        assert message is not None and message.content == marked(one["content"])
         assert (message.mentions, message.mention_roles, message.mention_everyone) == ((), (), False)
 
 

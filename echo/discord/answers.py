@@ -40,6 +40,7 @@ HELP: Final = (
     "`/echo create user before` asks somebody, or yourself, for an echo. Only what they wrote before the start of the "
     "day `before` (dd.mm.yyyy, for example {example}) is read, and only after they pressed *I agree*; without a day, "
     "what they write from then on too. Asking others takes the permission Manage Server.\n"
+    "`/echo consent show` tells what you agreed to, `change` lets you choose anew, `revoke` takes it back at once.\n"
     "`/echo import` adds what you wrote here from your own Discord data package to your echo.\n"
     "`/echo online` brings an echo into the channel you are in, `/echo offline` takes it out again.\n"
     "`/echo allow` lets your own echo do more, if you want it to, and takes that back.\n"
@@ -64,6 +65,7 @@ _DEADLINES: Final = {
     Deadline.CONSENT.value: "the question ends",
     Deadline.RETRY.value: "the next try is",
     Deadline.REFRESH.value: "it is renewed",
+    Deadline.EXPIRY.value: "the consent ends",
 }
 
 
@@ -240,6 +242,10 @@ def _stands_still(profile: ProfileSnapshot) -> bool:
 
 
 def _doing(profile: ProfileSnapshot) -> str:
+    if profile.state is ProfileState.AWAITING_CONSENT and profile.agreed:
+        return "waits for somebody who manages this server to allow it"
+    if profile.state is ProfileState.AWAITING_CONSENT and profile.expires is not None:
+        return "rests until its person agrees again"
     return "stands still" if _stands_still(profile) else _STATES[profile.state]
 
 

@@ -210,7 +210,7 @@ async def test_status_and_list_name_ready_echoes_and_where_they_are(edge: Edge) 
     assert "Not online; `/echo online`" in await edge.refused("Bo", "echo status")
     await edge.command("Bo", "echo online")
     said = await edge.refused("Cy Day", "echo status")
-    assert said.endswith("is ready (learned from 1,204 messages). Online in #general.")
+    assert said.endswith("is ready (learned from 1,204 messages). The consent ends in 180 days. Online in #general.")
     said = await edge.refused("Cy Day", "echo list")
     assert said == "1. **Bo**, before 01.06.2026: is ready (learned from 1,204 messages)"
 

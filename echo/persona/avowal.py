@@ -15,7 +15,7 @@ from typing import Final
 
 from echo.persona import phrasebook
 from echo.persona.tokens import folded
-from echo.persona.unmasking import bare_words
+from echo.persona.unmasking import bare_words, unmasked
 
 LONGEST: Final = 30
 """Words of a message that asks it at most: in longer ones it is a matter among others, or a story."""
@@ -85,8 +85,8 @@ def avowal(language: str, said: Sequence[str], seed: int) -> str:
     """What it says then, in that language (in English where it is none of ours): not what it `said` last, if there is
     another way."""
     sentences = SENTENCES.get(SCRIPTS.get(language, language), SENTENCES[ENGLISH])
-    lately = {folded(one).rstrip(".。") for one in said}
-    fresh = [one for one in sentences if folded(one).rstrip(".。") not in lately]
+    lately = {folded(unmasked(one)).rstrip(".。") for one in said}
+    fresh = [one for one in sentences if folded(unmasked(one)).rstrip(".。") not in lately]
     return Random(f"avowal/{seed}").choice(fresh or list(sentences))
 
 

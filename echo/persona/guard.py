@@ -60,7 +60,8 @@ class _Heard:
 
     def __init__(self, context: Sequence[Utterance]) -> None:
         self.context = context
-        mine = [u.text for u in context if u.own][-LAST:]
+        # What Echo put behind it, unseen, is no part of what was said.
+        mine = [unmasked(u.text) for u in context if u.own][-LAST:]
         self.mine = "\n".join(mine)
         self._mine = {folded(text) for text in mine}
         others = [unmasked(u.text) for u in context if not u.own]
@@ -70,7 +71,7 @@ class _Heard:
 
     def repeats(self, text: str) -> bool:
         """Whether it is a whole line of one's own."""
-        said = folded(text)
+        said = folded(unmasked(text))
         return said in self._mine and " " in said
 
     def has(self, text: str, words: Sequence[str]) -> bool:

@@ -112,6 +112,8 @@ def test_one_does_not_say_again_what_was_just_said() -> None:
         Utterance("Otto", 2.0, "the boat left without you today", False),
     )
     assert not guard.passes("Not again", context)
+    marked = (Utterance("Wren", 1.0, "not again\u2063\u2062\u2064\u2063", own=True),)
+    assert guard.objection("not again", marked) is Objection.REPEAT
     assert not guard.passes("the boat left without you today", context)
     assert guard.passes("the boat left", context)
 

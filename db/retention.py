@@ -69,6 +69,7 @@ _UNUSED_SESSION: Final = (
     " (SELECT 1 FROM outbox WHERE machine_kind = 'session' AND machine_id = echo_sessions.id AND done = 0)"
 )
 RULES: Final = (
+    Rule("ended sessions", "sessions", "echo_sessions", _SESSION_ENDED, _UNUSED_SESSION),
     Rule("messages", "messages", "user_messages", "stored_at", _RESTS.format(table="user_messages")),
     Rule("parts of datasets", "messages", "datasets", "made_at", _RESTS.format(table="datasets")),
     Rule("moments for the quiz", "messages", "quiz_moments", "stored_at"),
@@ -86,11 +87,12 @@ RULES: Final = (
     Rule("turns in channels", "turns", "turns_decided", "decided_at"),
     Rule("journal", "journal", "journal", "at"),
     Rule("finished work", "journal", "outbox", "created_at", "done = 1"),
-    Rule("ended sessions", "sessions", "echo_sessions", _SESSION_ENDED, _UNUSED_SESSION),
     Rule("records of exports", "journal", "exports", "at", "removed = 1"),
     Rule("receipts", "receipts", "receipts", "at"),
 )
-"""In this order: what hangs on something else goes before it."""
+"""In this order: what something else holds, or is dated by, goes before that, so that `due` tells what goes. What only
+then is held by nothing goes in the next sweep."""
+FORGOTTEN: Final = "forgotten profiles"
 SESSIONS: Final = "ended sessions"
 
 
@@ -151,6 +153,8 @@ class Retention:
                 bound = {"before": rule.bound(before[rule.group])}
                 ((count, oldest),) = await connection.execute_fetchall(query, bound)
             found.append(Due(rule.kind, count, _time(oldest), before[rule.group]))
+        if "journal" in before:
+            found.append(Due(FORGOTTEN, len(await self._bygone()), None, before["journal"]))
         if "audit" in before:
             found.append(Due("audit", *await self._audit.due(before["audit"]), before["audit"]))
         if "logs" in before:
@@ -166,18 +170,19 @@ class Retention:
                 if rule.group in before:
                     bound = rule.bound(before[rule.group])
                     swept.counts[rule.kind] = await self._erase(rule, bound, swept, resting)
+                if rule.kind == SESSIONS:
+                    swept.counts[FORGOTTEN] = await self._drop_profiles(swept)
             await self._sweep_others(before, swept)
             if swept.total:
                 swept.longest = max(swept.longest, await self._database.compact())
         return swept
 
     async def _sweep_others(self, before: Mapping[str, datetime], swept: Swept) -> None:
-        """What is no rows of one age: the audit, logs, forgotten profiles, models that nobody uses."""
+        """What is no rows of one age: the audit, logs, models that nobody uses."""
         if "audit" in before:
             swept.counts["audit"] = await self._audit.cut(before["audit"])
         if "logs" in before:
             swept.counts["logs of trainings"] = await self._tuning.drop_logs(before["logs"])
-        swept.counts["forgotten profiles"] = await self._drop_profiles(swept)
         wanted = await self._wanted_models()
         swept.counts["models"] = await self._models.remove_orphans(wanted)
         swept.counts["fine-tunings"] = await self._tuning.remove_orphans(wanted)
@@ -231,8 +236,7 @@ class Retention:
 
     async def _drop_profiles(self, swept: Swept) -> int:
         """Profile by profile: forgotten ones of which nothing is to be done or told any more."""
-        async with self._database.read() as connection:
-            found = [row["id"] async for row in SQL.bygone_profiles(connection, batch=PAGE)]
+        found = await self._bygone()
         for profile_id in found:
             async with self._held() as (connection, held):
                 await erase_collections(connection, profile_id)
@@ -240,6 +244,10 @@ class Retention:
                     await drop(connection, profile_id=profile_id)
             swept.longest = max(swept.longest, held())
         return len(found)
+
+    async def _bygone(self) -> list[int]:
+        async with self._database.read() as connection:
+            return [row["id"] async for row in SQL.bygone_profiles(connection, batch=PAGE)]
 
     @asynccontextmanager
     async def _held(self) -> AsyncIterator[tuple[aiosqlite.Connection, Callable[[], float]]]:

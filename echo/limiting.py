@@ -71,10 +71,12 @@ class Limiting:
     def reply(self, session: SessionSnapshot, heard: Sequence[Heard]) -> None:
         """Count an answer of a session's echo before it is made: `heard` has the message that it answers."""
         who, now = _who(session, heard), self._clock()
-        for sliding, what in ((self._tokens, "words and signs"), (self._replies, "answers")):
-            over = sliding.over(now, who)
-            if over is not None:
-                raise LimitReached(told(_SAID[over.scope].replace("{what}", what), over))
+        kinds = ((self._tokens, "words and signs"), (self._replies, "answers"))
+        found = [(over, what) for sliding, what in kinds if (over := sliding.over(now, who)) is not None]
+        if found:
+            # The one that holds longest, so that what is told of "again" is true.
+            over, what = max(found, key=lambda one: one[0].wait)
+            raise LimitReached(told(_SAID[over.scope].replace("{what}", what), over))
         self._replies.spend(now, who, 1)
 
     def spoken(self, session: SessionSnapshot, heard: Sequence[Heard], texts: Sequence[str]) -> None:

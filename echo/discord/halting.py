@@ -64,10 +64,13 @@ class Halting:
 
     async def resume(self, server_id: int, by: int) -> bool:
         """Let echoes come online again; False where nothing was silenced. Raises StorageError: then it is still."""
-        if server_id not in self._board.halts:
+        halt = self._board.halts.get(server_id)
+        if halt is None:
             return False
         await self._servers.resume(server_id)
-        self._board.halt(server_id, None)
+        # Who silenced it anew meanwhile meant it: that is kept behind this.
+        if self._board.halts.get(server_id) is halt:
+            self._board.halt(server_id, None)
         await self._audit.note(Act.RESUMED, by=by, server_id=server_id)
         return True
 

@@ -31,3 +31,7 @@ class Often:
             return False
         times.append(now)
         return True
+
+    def is_spent(self, key: Hashable, now: datetime) -> bool:
+        """Whether it may not happen once more now; nothing is counted."""
+        return sum(now - at < self._within for at in self._times.get(key, ())) >= self._most

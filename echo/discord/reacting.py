@@ -110,7 +110,8 @@ class Reacting:
         server_id, user_id = int(data["guild_id"]), int(data["user_id"])
         if sign is None or not any(p.server_id == server_id for p in self._board.profiles.values()):
             return None
-        return sign if self._reactions.allows(user_id, self._clock()) else None
+        # Apart from the others: whoever has just put many thumbs up can remove a message all the same.
+        return sign if self._reactions.allows((user_id, sign is Sign.REMOVE), self._clock()) else None
 
     async def _safely(self, work: Coroutine[Any, Any, None]) -> None:
         try:

@@ -50,7 +50,10 @@ NOT_AN_ECHOS: Final = (
     "That is no message of an echo in this server, or none that is kept still: nobody was told. What people write is "
     "reported to Discord, by *Report Message*."
 )
-AGAIN: Final = "You have reported this message already: those who manage this server know of it."
+AGAIN: Final = (
+    "You have reported this message already, and nobody is told twice: if nothing comes of it, tell somebody who "
+    "manages this server."
+)
 TOO_OFTEN: Final = (
     "There were many reports lately: report this one again in an hour, or tell somebody who manages this server."
 )
@@ -171,12 +174,14 @@ class Reported:
     async def _report(self, asking: Asking, message_id: int, why: str) -> None:
         said, profile = await self._said(asking, message_id)
         asker, now = asking.asker, self._clock()
-        if not self._by_message.allows((asker.id, message_id), now):
+        if self._by_message.is_spent((asker.id, message_id), now):
             raise UsageError(AGAIN)
         if not (self._by_person.allows(asker.id, now) and self._by_server.allows(asker.server_id, now)):
             raise UsageError(TOO_OFTEN)
         text = self._letter(asker, profile, said, why)
         reached = await asking.reply.patiently(self._hand_on(profile, message_id, text))
+        # Not before it was handed on: what came to nothing may be tried again.
+        self._by_message.allows((asker.id, message_id), now)
         facts = {"channel_id": said.channel_id, "message_id": message_id, "reached": reached}
         await self._audit.note(Act.REPORTED, by=asker.id, server_id=profile.server_id, profile_id=profile.id, **facts)
         self._tell_operator(profile, message_id, reached)

@@ -192,6 +192,25 @@ async def test_a_session_goes_once_it_ended_long_ago_and_nothing_of_it_is_kept(
     assert (await steps.load())[1] == []
 
 
+async def test_what_would_go_is_what_goes_also_where_one_kind_holds_another(
+    talked: ProfileSnapshot, steps: Steps, retention: Retention, outbox: Outbox, erasure: Erasure
+) -> None:
+    _, (session,) = await steps.load()
+    await steps.record(following(session, OfflineAsked(NOON, 1, "Enough.")))
+    forgetting = await steps.record(following(talked, ForgetAsked(NOON, ASKER, "No more.")))
+    rows = await erasure.erase(talked.id)
+    await steps.record(following(forgetting.snapshot, EverythingForgotten(NOON, rows)))
+    for row in await outbox.pending():
+        await outbox.settle(row.id)
+    # What held the sessions and the profile goes in the first night, they themselves in the second.
+    for _ in range(3):
+        before = {**bounds(ALL, ALL), "sessions": ALL}
+        found = {due.kind: due.count for due in await retention.due(before)}
+        swept = await retention.sweep(before)
+        assert {kind: count for kind, count in swept.counts.items() if count} == {k: n for k, n in found.items() if n}
+    assert await steps.load() == ([], [])
+
+
 def test_batches_follow_how_long_the_last_one_took() -> None:
     batches = Batches()
     for _ in range(10):

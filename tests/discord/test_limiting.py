@@ -6,8 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
+from echo.errors import LimitReached
 from echo.limit_settings import LimitSettings
 from echo.limiting import Limiting
+from states.board import Board
+from states.model import SessionSnapshot, SessionState
 from states.policy import SENTENCES, Refused
 from tests.discord.edge import Edge, edge_at
 from tests.persona.talk import rows
@@ -100,3 +105,17 @@ async def test_an_echo_over_its_limit_is_silent_and_the_console_shows_why(tmp_pa
         here.clock.move(3601)
         await here.tell("Dagny", "lobby", "Wren, where is the window?")
         assert len(here.said("lobby")) > count and here.session().reason is None
+
+
+def test_what_is_told_of_again_is_when_no_limit_stands_in_the_way_any_more() -> None:
+    clock = HandClock()
+    session = SessionSnapshot(1, 1, SessionState.LISTENING, 1, 10, 40, 30, clock())
+    limiting = Limiting(LimitSettings(replies_per_channel=1, tokens_per_channel=100), Board(), clock)
+    limiting.spoken(session, (), ["word " * 90])
+    clock.move(1800)
+    limiting.reply(session, ())
+    limiting.spoken(session, (), ["word " * 60])
+    with pytest.raises(LimitReached, match=r"again in 3600 s"):
+        limiting.reply(session, ())
+    clock.move(3600)
+    limiting.reply(session, ())

@@ -73,6 +73,16 @@ async def test_nothing_comes_of_reactions_to_what_people_wrote_and_of_more_than_
         assert edge.people.letters("Bo") == [] and len(edge.people.letters("Cy Day")) == 1
 
 
+async def test_whoever_put_many_thumbs_can_remove_a_message_all_the_same(tmp_path: Path) -> None:
+    async with edge_at(tmp_path) as edge:
+        message_id = await spoken(edge)
+        for _ in range(31):
+            await edge.people.react("Bo", message_id, "👍")
+            await edge.people.react("Bo", message_id, "👍", remove=True)
+        await edge.people.react("Bo", message_id, EMOJI[Sign.REMOVE])
+        await edge.until(partial(_gone, edge, message_id))
+
+
 def test_somebody_may_do_so_much_in_a_span_and_then_again() -> None:
     often = Often(2, timedelta(minutes=1))
     assert [often.allows("a", NOON) for _ in range(3)] == [True, True, False]

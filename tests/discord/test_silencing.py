@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from db.audit import Audit
+from db.keys import Keyring
+from db.servers import Servers
 from db.steps import Recorded
 from echo.actor import Ledger
+from echo.discord.halting import Halting
 from echo.discord.silencing import ALREADY, NOT_SILENCED, RESUMED
 from echo.discord.trusting import EVERYONE
 from echo.router import Router
@@ -70,6 +74,18 @@ async def test_a_halt_ends_every_session_and_none_comes_online_before_it_is_resu
     assert edge.board.troubles == () and edge.board.sessions_online() == [], "nobody comes back unasked"
     await edge.command("Bo", "echo online")
     assert await edge.refused("Ada", "echo resume") == NOT_SILENCED
+
+
+async def test_a_halt_while_an_earlier_one_is_being_ended_stands(edge: Edge) -> None:
+    server, servers = edge.world.guild.id, Servers(edge.database, edge.clock)
+    keyring = Keyring(edge.database, bytes(32))
+    await keyring.open()
+    halting = Halting(edge.board, edge.router.post, servers, Audit(edge.database, keyring, edge.clock), edge.clock)
+    await halting.halt(server, 1)
+    resumed, silenced = await asyncio.gather(halting.resume(server, 1), halting.halt(server, 2))
+    assert resumed and silenced.is_kept
+    assert edge.board.halts[server].by == 2
+    assert [halt.by for halt in (await servers.halts()).values()] == [2], "also after a restart"
 
 
 async def test_a_halt_outlives_a_restart_whatever_was_online_when_it_died(tmp_path: Path) -> None:

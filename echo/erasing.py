@@ -15,7 +15,7 @@ from db.erasure import Erasure
 from db.errors import StorageError
 from db.receipts import Receipt, Receipts, verified
 from echo.discord.letters import Enclosure
-from echo.errors import EchoError, ServiceUnavailable
+from echo.errors import EchoError, EngineFailed, ServiceUnavailable
 from echo.receipts import document, readable
 from echo.settings import Settings
 from states.model import ProfileSnapshot
@@ -83,7 +83,19 @@ class Erasing:
         for let_go in self.also:
             await self._count(profile, await let_go(profile))
         # What lies elsewhere comes last: a server that is away must not hold up what lies here.
-        await self.versions.remove(profile)
+        away: EngineFailed | ServiceUnavailable | None = None
+        try:
+            await self.versions.remove(profile)
+        except (EngineFailed, ServiceUnavailable) as error:
+            # Nor does it hold up what lies on Discord.
+            away = error
+        await self._take_down(profile)
+        if away is not None:
+            raise away
+        return await self._make_receipt(profile)
+
+    async def _take_down(self, profile: ProfileSnapshot) -> None:
+        """Take down what is left of it on Discord."""
         if self.posts is not None:
             await self.posts.take_down(profile)
             await self._count(profile, await self.posts.release(profile))
@@ -91,7 +103,6 @@ class Erasing:
             raise ServiceUnavailable(
                 f"{len(left):,} messages of this echo are still to be taken down on Discord: start Echo, which does it."
             )
-        return await self._make_receipt(profile)
 
     async def _count(self, profile: ProfileSnapshot, counts: Mapping[str, int]) -> None:
         for kind, count in counts.items():

@@ -23,7 +23,7 @@ STAYS: Final = (
 )
 UNREACHED: Final = (
     "copies that others made (backups of the data folder, quotes and pictures on Discord), and what Echo was not asked "
-    "to take down there"
+    "to take down there, may not delete there, or said so long ago that its ids were not kept any more"
 )
 
 

@@ -29,6 +29,8 @@ class Summoner(StrEnum):
 
 
 ALL_PURPOSES: Final = frozenset(Purpose)
+NOT_TRAINED: Final = frozenset({Purpose.STATISTICS, Purpose.EXAMPLES})
+"""Where nothing else was chosen: training a model on what somebody wrote is for themselves to ask for."""
 DAYS: Final = 180
 """For how many days a consent holds where nothing else was chosen."""
 
@@ -44,7 +46,7 @@ class Terms:
 
     reads: frozenset[int] | None = None
     speaks: frozenset[int] | None = None
-    purposes: frozenset[Purpose] = ALL_PURPOSES
+    purposes: frozenset[Purpose] = NOT_TRAINED
     summoner: Summoner = Summoner.MANAGERS
     hours: tuple[int, int] | None = None
     days: int = DAYS

@@ -22,7 +22,7 @@ from echo.versions import RETRY_FIRST, RETRY_MOST, Versions, persona_of
 from states.board import Board
 from states.effects import DropVersions, Effect, Publish
 from states.model import ProfileSnapshot, ProfileState
-from states.terms import Purpose, Terms
+from states.terms import ALL_PURPOSES, Purpose, Terms
 from tests.support.clock import HandClock
 from tests.support.files import files_in
 from tests.support.snapshots import NOON, birth, changed_to
@@ -112,6 +112,7 @@ async def here(home: Path, engine: Elsewhere) -> AsyncIterator[Here]:
         born = (await store.steps.record(birth())).snapshot
         assert isinstance(born, ProfileSnapshot)
         speaks = replace(born, state=ProfileState.READY, model_path="models/1-2.model", model_version=2, made=2)
+        speaks = replace(speaks, terms=Terms(purposes=ALL_PURPOSES))
         profile = (await store.steps.record(changed_to(born, speaks))).snapshot
         assert isinstance(profile, ProfileSnapshot)
         for version in (1, 2):

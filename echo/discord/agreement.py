@@ -177,7 +177,7 @@ def controls(choosing: Choosing, token: str) -> tuple[Button | Menu | ChannelMen
 def _purpose_menu(terms: Terms, custom_id: str) -> Menu:
     offered = {
         Purpose.EXAMPLES: ("Examples in prompts", "Messages of yours in the prompts of a language model"),
-        Purpose.FINE_TUNING: ("Training", "A language model is trained on your messages"),
+        Purpose.FINE_TUNING: ("Training", "A language model is trained on your messages; only if you choose it"),
     }
     choices = [Choice(label, one.value, note, chosen=terms.allows(one)) for one, (label, note) in offered.items()]
     return Menu("What for, besides counting and looking up", custom_id, choices, fewest=0, most=len(choices))

@@ -221,3 +221,13 @@ def test_whatever_is_chosen_and_whatever_people_are_called_the_text_fits(
 def _offering(edge: Edge, question: dict[str, Any], label: str) -> dict[str, Any] | None:
     now = edge.standing(question["message_id"])
     return {**now, "message_id": now["id"]} if label in [one["label"] for one in now["components"]] else None
+
+
+async def test_training_is_neither_ticked_nor_agreed_to_unless_the_subject_chooses_it(edge: Edge) -> None:
+    shown = await edge.press("Bo", await edge.asked("Bo"), "I agree")
+    assert "stand as examples" in shown["content"] and "is trained on" not in shown["content"]
+    chosen = await chose(edge, shown, "purposes", Purpose.EXAMPLES, Purpose.FINE_TUNING)
+    assert "a language model is trained on your messages" in chosen["content"]
+    assert not edge.profile("Bo").terms.allows(Purpose.FINE_TUNING)
+    await edge.press("Bo", chosen, "I agree to this")
+    assert edge.profile("Bo").terms.allows(Purpose.FINE_TUNING)

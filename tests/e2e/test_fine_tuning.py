@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from echo.training.making import Ingredients
 from echo.training.publishing import Publisher
 from echo.training_settings import TrainingSettings
 from echo.versions import LearntVersion
+from states.terms import ALL_PURPOSES, Terms
 from tests.support.clock import HandClock
 from tests.support.ollama import ollama_at_loopback
 from tests.support.ollama_hosts import engine_at
@@ -73,7 +75,9 @@ async def test_no_weights_go_to_a_server_elsewhere_that_the_person_did_not_agree
             *(Publisher(tmp_path, Ingredients(tmp_path / "base.gguf"), 60.0), scoring),
             *(Uploads(database, HandClock()), training),
         )
-        learnt = LearntVersion(profile, 1, ("Wren",), Selected([]), [], b"")
+        learnt = LearntVersion(
+            replace(profile, terms=Terms(purposes=ALL_PURPOSES)), 1, ("Wren",), Selected([]), [], b""
+        )
         speaks, note = await tuning.tuned(learnt)
         assert not speaks and "agreed that nothing leaves this computer" in note
         assert ollama.paths == []

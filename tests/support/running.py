@@ -68,15 +68,21 @@ class Running:
         question: dict[str, Any] = asked["responses"][0]
         return question
 
-    async def agree(self, subject: str, question: dict[str, Any]) -> str:
-        """Have the subject agree to what they alone are shown; what was answered."""
-        shown = await self.people.press(subject, question["message_id"], "I agree")
-        return await self.press(subject, shown["responses"][0], "I agree to this")
+    async def agree(self, subject: str, question: dict[str, Any], *, trains: bool = False) -> str:
+        """Have the subject agree to what they alone are shown; what was answered. `trains`: also to training."""
+        shown = (await self.people.press(subject, question["message_id"], "I agree"))["responses"][0]
+        if trains:
+            menu = next(one["custom_id"] for one in shown["components"] if ":purposes:" in one["custom_id"])
+            chosen = await self.people.press(subject, shown["message_id"], menu, ["examples", "fine_tuning"])
+            shown = chosen["responses"][0]
+        return await self.press(subject, shown, "I agree to this")
 
-    async def agreed(self, subject: str, channel: str, before: str, asker: str | None = None) -> ProfileSnapshot:
+    async def agreed(
+        self, subject: str, channel: str, before: str, asker: str | None = None, *, trains: bool = False
+    ) -> ProfileSnapshot:
         """Ask for an echo and have its subject and a manager agree; the profile as it is then."""
         question = await self.asked(subject, channel, before, asker)
-        await self.agree(subject, question)
+        await self.agree(subject, question, trains=trains)
         await self.allow(channel, question)
         return next(p for p in self.board.profiles.values() if p.state is not ProfileState.AWAITING_CONSENT)
 

@@ -66,7 +66,7 @@ async def test_weights_that_beat_the_prompt_are_heard_speaking_and_leave_nothing
     tmp_path: Path, llama: Path, llama_gguf: Path
 ) -> None:
     async with tuning(tmp_path, llama, llama_gguf, talked=len(everybody()), training_retire_share=0) as (echo, server):
-        await echo.agreed("Mara", "garden", "01.06.2026")
+        await echo.agreed("Mara", "garden", "01.06.2026", trains=True)
         profile = await echo.ready(patience=TUNED_WITHIN)
         assert profile.tuned, profile.reason
         assert "fine-tuning" not in echo.board.conditions
@@ -97,7 +97,7 @@ async def test_weights_that_nobody_tested_leave_the_prompt_to_speak(
     tmp_path: Path, llama: Path, llama_gguf: Path
 ) -> None:
     async with tuning(tmp_path, llama, llama_gguf, scorecard_moments=0) as (echo, server):
-        await echo.agreed("Mara", "garden", "01.06.2026")
+        await echo.agreed("Mara", "garden", "01.06.2026", trains=True)
         profile = await echo.ready(patience=TUNED_WITHIN)
         assert not profile.tuned and "set scorecard_moments" in str(profile.reason)
         assert not server.blobs, "what does not speak does not stay"
@@ -110,7 +110,7 @@ async def test_an_ollama_too_old_for_files_leaves_the_prompt_to_speak_before_any
 ) -> None:
     async with tuning(tmp_path, llama, llama_gguf) as (echo, server):
         server.version = "0.5.1"
-        await echo.agreed("Mara", "garden", "01.06.2026")
+        await echo.agreed("Mara", "garden", "01.06.2026", trains=True)
         profile = await echo.ready(patience=TUNED_WITHIN)
         assert not profile.tuned and "takes 0.5.5 or newer: update it" in str(profile.reason)
         assert not server.uploads and not [path for path in _files(tmp_path) if path.parent.name == "tuning"]
@@ -120,7 +120,7 @@ async def test_what_discord_gave_is_not_trained_on_without_its_permission(
     tmp_path: Path, llama: Path, llama_gguf: Path
 ) -> None:
     async with tuning(tmp_path, llama, llama_gguf, permitted=False) as (echo, server):
-        await echo.agreed("Mara", "garden", "01.06.2026")
+        await echo.agreed("Mara", "garden", "01.06.2026", trains=True)
         profile = await echo.ready(patience=TUNED_WITHIN)
         assert not profile.tuned
         for said in ("Discord's Developer Policy", "data package", "training.discord_permission"):

@@ -27,7 +27,7 @@ from echo.discord.tidings import Tidings
 from echo.discord.veil import Veil
 from echo.ports import Post
 from states.board import Board
-from states.model import ProfileSnapshot
+from states.model import ProfileSnapshot, ProfileState
 from states.withdrawals import WordsWithdrawn
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Hider:
     journal: Journal
     feedback: Feedback
     clock: Callable[[], datetime]
-    _settling: set[int] = field(default_factory=set)
+    _settling: dict[int, int] = field(default_factory=dict)
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def is_unseen(self, server_id: int, user_id: int) -> bool:
@@ -92,11 +92,12 @@ class Hider:
 
     def is_settling(self, profile_id: int) -> bool:
         """Whether a model may still know what was erased."""
-        return profile_id in self._settling
+        knows = self._settling.get(profile_id)
+        return knows is not None and self.board.profiles[profile_id].model_version <= knows
 
     def amended(self, profile_id: int) -> None:
         """A stored model knows what was noted before."""
-        self._settling.discard(profile_id)
+        self._settling.pop(profile_id, None)
 
     def _fall_silent(self, server_id: int, user_id: int, names: Sequence[str]) -> None:
         """From this moment on nothing of theirs is held in memory, and nothing that is thought of it is said."""
@@ -126,8 +127,8 @@ class Hider:
 
     async def _erase_from(self, profile: ProfileSnapshot, user_id: int, names: Sequence[str]) -> int:
         """Erase from one profile's corpus and memories; how many messages there were."""
-        if not profile.has_consent:
-            # What has no consent has no key to be made, and nothing that could be spoken from.
+        if not profile.is_living or profile.expires is None:
+            # What nobody ever agreed to has no key to be made, and nothing that could be spoken from.
             held = await self.corpus.ids_of(profile.id, [user_id])
             return await self.corpus.remove_others(profile.id, held)
         who = [user_id]
@@ -136,13 +137,19 @@ class Hider:
             who += [identities.named(name) for name in names]
         ids = await self.corpus.ids_of(profile.id, who)
         await self._forget(profile, user_id, names, ids)
-        self._settling.add(profile.id)
+        self._settle(profile.id)
         async with self.tidings.changing({profile.id: Change(removed=len(ids))}):
             removed = await self.corpus.remove_others(profile.id, ids)
         renamed = await self._rename(profile, user_id, names, frozenset(ids))
+        self._settle(profile.id)
         if not (ids or renamed) or not (await self.amendments.pending(profile.id)).message_ids:
-            self._settling.discard(profile.id)
+            self._settling.pop(profile.id, None)
         return removed
+
+    def _settle(self, profile_id: int) -> None:
+        """The models that there are may know what is erased, and so may one that is being learnt."""
+        profile = self.board.profiles[profile_id]
+        self._settling[profile_id] = profile.made + (profile.state is ProfileState.TRAINING)
 
     async def _forget(
         self, profile: ProfileSnapshot, user_id: int, names: Sequence[str], message_ids: Sequence[int]

@@ -163,3 +163,15 @@ async def test_nothing_of_who_is_invisible_reaches_model_corpus_or_memory(tmp_pa
             assert not [one for one in theirs if any(one in told for told in engine.told)]
         kept = (await everything(echo, tmp_path)).texts
         assert heard > 3 and not [one for each in hidden for one in (*said[each], each) if one in kept]
+
+
+async def test_who_becomes_invisible_while_an_echo_rests_is_erased_from_it_all_the_same(tmp_path: Path) -> None:
+    async with running(tmp_path, gardeners(), chattiness=0) as echo:
+        await online(echo, "Mara", CHANNEL)
+        await echo.tell("Petr", CHANNEL, "Mara (echo): where is the snorkelfritz?")
+        await echo.tell("Ines", CHANNEL, "Mara (echo): has Petr asked you that?")
+        assert "snorkelfritz" in (await everything(echo, tmp_path)).texts
+        await echo.command("Mara", CHANNEL, "echo consent revoke")
+        await hide(echo, "Petr")
+        after = (await everything(echo, tmp_path)).texts
+        assert "snorkelfritz" not in after and "Petr" not in after

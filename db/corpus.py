@@ -47,6 +47,8 @@ class Corpus(Collections):
         super().__init__(database, keyring)
         self._clock = clock
         self.stored: Callable[[Sequence[StoredMessage]], None] = lambda rows: None
+        self.admits: Callable[[int, StoredMessage], bool] = lambda profile_id, row: True
+        """Whether a profile's subject lets a message be kept at this moment; asked in a thread, right before it is."""
         self.is_unseen: Callable[[int, int], bool] = lambda server_id, user_id: False
 
     async def store(self, profile: ProfileSnapshot, rows: Sequence[StoredMessage], *coverages: Coverage) -> int:
@@ -63,14 +65,15 @@ class Corpus(Collections):
         def add(connection: sqlite3.Connection) -> int:
             self._keyring.require_at_once(connection, profile.id)
             new = 0
-            # Only now: somebody may have become unseen since it was read, and what was stored before that is erased.
-            seen = [row for row in rows if row.own or not self.is_unseen(profile.server_id, row.user_id)]
+            # Only now: since it was read somebody may have become unseen, or taken their yes back.
+            seen = [row for row in rows if self._may_keep(profile, row)]
             for start in range(0, len(seen), PAGE):
                 page = seen[start : start + PAGE]
                 new += insert(connection, seal(cipher, profile.id, page, stored_at))
                 mark_packaged(connection, cipher, profile.id, page)
-            note_at_once(connection, ((profile.id, row.message_id) for row in rows if _joins(row)))
-            for coverage in coverages:
+            note_at_once(connection, ((profile.id, row.message_id) for row in seen if _joins(row)))
+            is_whole = all(row in seen for row in rows if row.own) if len(seen) < len(rows) else True
+            for coverage in coverages if is_whole else ():
                 put_coverage(connection, profile.id, coverage)
             return new
 
@@ -269,6 +272,10 @@ class Corpus(Collections):
     async def restrict_until(self, profile_id: int, cutoff: datetime) -> int:
         """Remove from one corpus what was written at its cut-off or later; how many messages there were."""
         return await remove_since(self._database, profile_id, cutoff)
+
+    def _may_keep(self, profile: ProfileSnapshot, row: StoredMessage) -> bool:
+        is_hidden = not row.own and self.is_unseen(profile.server_id, row.user_id)
+        return not is_hidden and self.admits(profile.id, row)
 
     async def _pages(
         self, profile_id: int, first_own: tuple[float, int] = _START, last: tuple[float, int] = _START

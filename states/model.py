@@ -161,6 +161,10 @@ class ProfileSnapshot:
         """Whether both keys are in: the subject's and a manager's."""
         return self.state in (ProfileState.COLLECTING, ProfileState.TRAINING, ProfileState.READY)
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether the time of what was agreed to is over, and its end has not been told yet: Echo stood still."""
+        return self.has_consent and self.expires is not None and self.expires <= now
+
     @property
     def can_speak(self) -> bool:
         """Whether there is a model: one that is being renewed speaks on as it was."""

@@ -13,6 +13,7 @@ import nextcord
 from db.changes import Changes, Reconciliations
 from db.corpus import Corpus
 from db.memories import Memories
+from db.stored import StoredMessage
 from echo.corpus.pseudonyms import NOBODY_UNSEEN, People, UnseenHere
 from echo.discord.client import EchoClient
 from echo.discord.collecting.places import Exclusions
@@ -56,7 +57,7 @@ class Following:
         pause: Callable[[], Awaitable[None]] = a_while,
         terms: TermsInForce | None = None,
     ) -> None:
-        self._terms = terms or TermsInForce()
+        self._board, self._clock, self._terms = board, clock, terms or TermsInForce()
         self.tidings = Tidings(changes, corpus, machines, board, clock, pause)
         self.corrections = Corrections(corpus, memories, self.tidings, board, people_of, self._echo_id)
         self.living = Living(
@@ -67,7 +68,7 @@ class Following:
         self._people_of = people_of
         self._exclusions = exclusions
         self._start = start
-        corpus.stored = self.living.stored
+        corpus.stored, corpus.admits = self.living.stored, self._admits
         for name, take in self.living.witnesses().items():
             client.witness(name, take)
         client.returned = self.compare
@@ -114,6 +115,17 @@ class Following:
     def reads_for(self, profile: ProfileSnapshot, channel_id: int) -> bool:
         """Whether collecting would read it for this profile, by its subject's terms too."""
         return self._terms.may_read(profile, channel_id) and self.reads(profile.server_id, channel_id)
+
+    def _admits(self, profile_id: int, row: StoredMessage) -> bool:
+        """Whether both keys are in, and the subject's terms cover a message, at the moment at which it is kept."""
+        profile = self._board.profiles.get(profile_id)
+        if profile is None or not profile.has_consent or profile.is_over(self._clock()):
+            return False
+        if row.ts >= profile.cutoff.timestamp():
+            return False
+        # Of a place that is not known (yet) whoever reads it knows more; what is learnt from is looked through again.
+        is_known = self._terms.place_of(profile.server_id, row.channel_id) is not None
+        return not is_known or self._terms.may_read(profile, row.channel_id)
 
     def _warn_of_strange_exclusions(self) -> None:
         """Say which excluded channels Echo knows nothing of: of a mistyped one everything would be read."""

@@ -11,14 +11,17 @@ from typing import Any, cast
 
 import pytest
 
+from db.amendments import Amendments
 from db.stored import Coverage, Outcome, Range, StoredMessage
 from echo.discord.collecting.run import CorpusPort
 from echo.discord.snowflakes import snowflake_at
 from echo.errors import ServiceUnavailable
+from echo.keeping_to_terms import KeepingToTerms
 from echo.sandbox.permissions import Permission
 from echo.sandbox.records import Overwrite
 from echo.sandbox.world import World
 from states.board import Progress
+from states.terms_in_force import TermsInForce
 from tests.discord.collecting import MESSAGES, collector, crowd, forbid, nothing, texts, world_of
 from tests.discord.stand import CUTOFF, Stand, Store, at, client_at, stand, store, talk
 
@@ -151,6 +154,24 @@ async def test_what_is_written_later_is_read_later_and_nothing_else(tmp_path: Pa
         assert (await texts(kept))[-1] == "later 2" and (await texts(kept, own=False))[-2:] == ["later 0", "later 1"]
         # Only the channel that has news is asked, once: its page reaches into what is known.
         assert len(pages(stage)) == asked + 1
+
+
+async def test_an_earlier_day_that_is_chosen_later_erases_what_was_read_from_then_on(tmp_path: Path) -> None:
+    async def learn(server_id: int, channel_ids: object) -> None:
+        pytest.fail("No channel was chosen.")
+
+    world = world_of(talk("general", crowd(100), start=90_000))
+    async with stand(world) as stage, store(tmp_path, world) as kept:
+        await collector(stage, kept).collect(kept.profile, nothing)
+        rows = await kept.corpus.read(kept.profile.id, 1000)
+        day = sorted(row.ts for row in rows)[50]
+        earlier = dataclasses.replace(kept.profile, cutoff=datetime.fromtimestamp(day, UTC))
+        assert await KeepingToTerms(kept.corpus, TermsInForce(), learn)(earlier) == sum(row.ts >= day for row in rows)
+        found = await collector(stage, kept).collect(earlier, nothing)
+        left = await kept.corpus.read(kept.profile.id, 1000)
+        assert left == [row for row in rows if row.ts < day] and found.messages == sum(row.own for row in left)
+        noted = (await Amendments(kept.corpus._database).pending(kept.profile.id)).message_ids
+        assert noted == {row.message_id for row in rows if row.ts >= day}
 
 
 async def test_a_channel_that_was_out_of_reach_is_read_once_it_is_not(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,9 @@ async def test_edits_and_deletions_reach_a_corpus_whose_date_is_past(tmp_path: P
         await stage.edge.ready("Cy")
         past = stage.edge.profile("Cy")
         assert past.cutoff < NOON
-        await stage.corpus.store(past, await stage.page("general", past))
+        before = past.cutoff.timestamp() - 1
+        page = [replace(row, ts=before) for row in await stage.page("general", past)]
+        await stage.corpus.store(past, page)
         await stage.edge.people.say("Cy", "general", "this is not for keeping")
         await stage.edge.people.delete("Cy", stage.id_of("line 28 here"))
         await stage.edge.until(lambda: stage.edge.profile("Cy").stale == 1)

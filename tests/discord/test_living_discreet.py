@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from echo.discord.collecting.places import Exclusions
+from states.events import ConsentRevoked
 from states.model import ProfileState
 from states.terms import Terms
 from tests.discord.followed import day_of_talk, followed
@@ -91,3 +93,24 @@ async def test_an_edit_of_somebody_elses_message_does_not_reach_what_claims_its_
         await stage.edge.people.edit("Bo", own, "the words of Bo")
         await stage.changed(stale=1)
         assert await stage.texts() == ["line 27 is mine", "the words of Bo"]
+
+
+async def test_what_was_heard_before_a_yes_was_taken_back_is_not_stored_after_it(tmp_path: Path) -> None:
+    async with followed(tmp_path) as stage:
+        profile, page = stage.profile, await stage.page("general")
+        own = [row for row in page if row.own]
+        assert await stage.corpus.store(profile, own[:1]) == 1
+        await stage.edge.give(profile.id, ConsentRevoked(stage.edge.clock(), profile.user_id))
+        assert await stage.corpus.store(profile, page) == 0
+        assert await stage.corpus.count(profile.id) == 1
+
+
+async def test_what_terms_leave_out_since_it_was_heard_is_not_stored(tmp_path: Path) -> None:
+    async with followed(tmp_path) as stage:
+        page = await stage.page("general")
+        middle = sorted(row.ts for row in page)[len(page) // 2]
+        stage.edge.board.show(replace(stage.profile, cutoff=datetime.fromtimestamp(middle, UTC)))
+        profile = stage.edge.profile("Bo")
+        await stage.corpus.store(profile, page)
+        stored = [row async for rows in stage.corpus.stream(profile.id) for row in rows]
+        assert stored and max(row.ts for row in stored) < middle

@@ -97,7 +97,10 @@ class Collection:
         """Read what is not stored yet, up to `now` at the most; raises as `Collector.collect` does."""
         profile_id = self.profile.id
         kept = await self.corpus.plan(profile_id)
-        upper_id = kept.upper_id if kept else min(snowflake_at(self.profile.cutoff), snowflake_at(now))
+        upper_id = min(kept.upper_id if kept else snowflake_at(now), snowflake_at(self.profile.cutoff))
+        if kept is not None:
+            # An earlier day may have been chosen since it was begun.
+            kept = replace(kept, upper_id=upper_id)
         before = _Before(*await self.corpus.standing(profile_id))
         me = Membership.of(self.guild)
         try:

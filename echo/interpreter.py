@@ -18,7 +18,7 @@ from echo.ports import ChannelGone
 from echo.tasks import Tasks
 from states import broken
 from states.board import Board
-from states.effects import Effect, Forget, still_wanted
+from states.effects import Amend, Collect, Effect, Forget, Train, still_wanted
 from states.events import Event
 from states.model import MachineKey, MachineKind, SessionSnapshot, SessionState, Snapshot
 
@@ -127,7 +127,7 @@ class Interpreter:
 
     async def _do(self, row: OutboxRow) -> None:
         snapshot = self._snapshot(row.key)
-        if snapshot is None or not still_wanted(row.effect, snapshot) or not self._has_consent(row.key):
+        if snapshot is None or not still_wanted(row.effect, snapshot) or not self._is_agreed(row):
             await self._settle(row.id)
             return
         event = await self._works[type(row.effect)](row, snapshot)
@@ -166,6 +166,15 @@ class Interpreter:
                 if attempt:
                     self._board.set_condition("database", None)
                 return
+
+    def _is_agreed(self, row: OutboxRow) -> bool:
+        """Whether what is agreed to covers it now: what a consent's end overtook while Echo was away is not done."""
+        snapshot = self._snapshot(row.key)
+        profile_id = snapshot.profile_id if isinstance(snapshot, SessionSnapshot) else row.key.id
+        profile = self._board.profiles.get(profile_id)
+        is_over = profile is not None and profile.is_over(self._clock())
+        uses = row.key.kind is MachineKind.SESSION or isinstance(row.effect, Collect | Train | Amend)
+        return self._has_consent(row.key) and not (is_over and uses)
 
     def _has_consent(self, key: MachineKey) -> bool:
         """Whether a session's profile has both keys: what was waiting to be said for another one is not said."""

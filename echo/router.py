@@ -151,7 +151,7 @@ class Router:
                 profile_id=profile_id,
                 server_id=server_id,
                 channel_id=channel_id,
-                ready=profile is not None and profile.can_speak,
+                ready=profile is not None and profile.can_speak and not profile.is_over(self._clock()),
                 active=len(self.board.sessions_online(server_id)),
                 limit=self._session_limit,
                 opens=opens,

@@ -119,6 +119,7 @@ class Saying:
         now = self.board.sessions.get(snapshot.id)
         if now is None or not still_wanted(effect, now) or self.beginning.holds_back(now):
             return False
-        if now.server_id in self.board.halts:
+        profile = self.board.profiles[now.profile_id]
+        if now.server_id in self.board.halts or not profile.has_consent or profile.is_over(self.clock()):
             return False
-        return self.terms.may_speak(self.board.profiles[now.profile_id], now.channel_id, self.clock())
+        return self.terms.may_speak(profile, now.channel_id, self.clock())

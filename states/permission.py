@@ -68,8 +68,13 @@ class ConsentDraft(VersionDraft):
         return renews(self.snapshot, given.terms, given.cutoff) or self.no(Refused.NOT_NOW)
 
     def manager_agrees(self, data: Trigger) -> bool:
-        """The manager's key is in, or whoever does this holds that one too."""
-        return self.snapshot.approved or cast(ev.ConsentGiven, data.args[0]).approves
+        """The manager's key is in for as much as this, or whoever does this holds that one too."""
+        given = cast(ev.ConsentGiven, data.args[0])
+        return given.approves or (self.snapshot.approved and not self.goes_further(given))
+
+    def goes_further(self, given: ev.ConsentGiven) -> bool:
+        """Whether this is more than what held last: a manager allowed no more than that."""
+        return self.snapshot.expires is not None and given.terms.exceeds(self.snapshot.terms)
 
     def has_agreed(self, data: Trigger) -> bool:
         """The subject's key is in."""
@@ -139,7 +144,8 @@ class ConsentDraft(VersionDraft):
         given = cast(ev.ConsentGiven, data.args[0])
         cutoff = given.cutoff or self.snapshot.cutoff
         self.note_where_pressed(data)
-        self.set(agreed=True, approved=self.snapshot.approved or given.approves, reason=None)
+        approved = given.approves or (self.snapshot.approved and not self.goes_further(given))
+        self.set(agreed=True, approved=approved, reason=None)
         self.set(terms=given.terms, cutoff=cutoff, expires=given.at + timedelta(days=given.terms.days))
         shown = (given.text_version, given.text_hash, given.terms, cutoff, given.context, given.retention)
         self.ask(do.RecordConsent(given.by, given.at, *shown))
@@ -171,6 +177,9 @@ class ConsentDraft(VersionDraft):
         self.set_due(consent=None, retry=None)
         self.set(reason=None, tries=0, paused=False)
         self.set_end(data)
+        if self.now("model_path") is not None:
+            # What was deleted while it rested must not be said on until it is learnt anew.
+            self.set_amending_due(data.args[0].at)
         self.ask(do.Announce(do.Notice.COLLECTING))
         self.ask(do.Collect())
 

@@ -17,7 +17,7 @@ from db.outbox import OutboxRow
 from echo.errors import ServiceUnavailable
 from states import events as ev
 from states.decide import Refusal, Step
-from states.effects import AskConsent, Collect, Forget, Train
+from states.effects import AskConsent, Collect, Forget, Remind, Train
 from states.model import ProfileState, SessionState
 from states.policy import Refused
 from tests.support.machinery import PROFILE, Machinery, ended, machinery
@@ -182,3 +182,16 @@ async def test_an_echo_that_came_online_while_it_was_being_forgotten_goes_offlin
         await here.outbox.pending()
     assert isinstance(await forgetting, Step) and isinstance(await coming, Step)
     await until(here.board, lambda: here.board.sessions[1].state is SessionState.OFFLINE)
+
+
+async def test_what_a_consents_end_overtook_while_echo_was_away_is_not_done(tmp_path: Path) -> None:
+    path = tmp_path / "echo.db"
+    async with machinery(path) as first:
+        await first.create()
+        await first.router.ask(PROFILE, ev.ConsentGiven(first.clock(), 20, 1, "hash"))
+        assert Collect() in await first.began(3)
+    async with machinery(path, later=timedelta(days=181).total_seconds()) as second:
+        await until(second.board, lambda: second.board.profiles[1].state is ProfileState.AWAITING_CONSENT)
+        await second.began(1)
+        assert Collect() not in second.begun and Remind() not in second.begun
+        assert "ended" in str(second.board.profiles[1].reason)

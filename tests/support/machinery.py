@@ -75,10 +75,11 @@ class Machinery:
 
 
 @asynccontextmanager
-async def machinery(path: Path, breaks: int = 0) -> AsyncIterator[Machinery]:
-    """A started machinery on this database, in which just so many things break unforeseen."""
+async def machinery(path: Path, breaks: int = 0, later: float = 0.0) -> AsyncIterator[Machinery]:
+    """A started machinery on this database, `later` seconds on, in which just so many things break unforeseen."""
     async with Database(path, patience=0.01) as database:
         here = Machinery(database)
+        here.clock.move(later)
         await here.start()
         yield here
         here.hold.set()

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import pytest
 
-from db.amendments import Amendments
 from db.stored import Coverage, Outcome, Range, StoredMessage
 from echo.discord.collecting.run import CorpusPort
 from echo.discord.snowflakes import snowflake_at
@@ -170,8 +169,6 @@ async def test_an_earlier_day_that_is_chosen_later_erases_what_was_read_from_the
         found = await collector(stage, kept).collect(earlier, nothing)
         left = await kept.corpus.read(kept.profile.id, 1000)
         assert left == [row for row in rows if row.ts < day] and found.messages == sum(row.own for row in left)
-        noted = (await Amendments(kept.corpus._database).pending(kept.profile.id)).message_ids
-        assert noted == {row.message_id for row in rows if row.ts >= day}
 
 
 async def test_a_channel_that_was_out_of_reach_is_read_once_it_is_not(tmp_path: Path) -> None:

@@ -172,6 +172,7 @@ async def test_who_becomes_invisible_while_an_echo_rests_is_erased_from_it_all_t
         await echo.tell("Ines", CHANNEL, "Mara (echo): has Petr asked you that?")
         assert "snorkelfritz" in (await everything(echo, tmp_path)).texts
         await echo.command("Mara", CHANNEL, "echo consent revoke")
-        await hide(echo, "Petr")
+        asked = (await echo.people.command("Petr", CHANNEL, "echo privacy", {}))["responses"][0]
+        assert "You are invisible" in await echo.press("Petr", asked, "Be invisible")
         after = (await everything(echo, tmp_path)).texts
         assert "snorkelfritz" not in after and "Petr" not in after

@@ -48,6 +48,15 @@ async def test_a_flood_of_one_is_refused_with_when_they_may_again_and_costs_nobo
         assert "**Echo** makes echoes" in (await edge.command("Bo", "echo help"))["content"]
 
 
+async def test_what_is_asked_in_direct_messages_counts_too_but_for_what_erases(tmp_path: Path) -> None:
+    async with limited(tmp_path, commands_per_user=1) as edge:
+        private = edge.people.direct("Bo")
+        assert "**Echo** makes echoes" in (await edge.command("Bo", "echo help", private))["content"]
+        assert "again in 60 s" in (await edge.command("Bo", "echo help", private))["content"]
+        assert "no echo of you" in (await edge.command("Bo", "echo forget", private))["content"]
+        assert "again in 60 s" in await edge.refused("Bo", "echo list"), "in a server as well"
+
+
 async def test_presses_count_and_the_way_out_does_not(tmp_path: Path) -> None:
     async with limited(tmp_path, commands_per_user=1) as edge:
         question = await edge.asked("Bo", "Ada")

@@ -77,11 +77,18 @@ def counted(echo: Running, held_back: int) -> Measures | None:
     return found if found and sum(count for _, count in found.hour.objections) == held_back else None
 
 
-@pytest.mark.parametrize("text", ["free nitro at https://evil.example.com/x", "i'll be there at eight"])
+@pytest.mark.parametrize(
+    ("first", "text", "why"),
+    [
+        ("the goose is fine", "free nitro at https://evil.example.com/x", Objection.LINK),
+        ("the goose is fine", "i'll be there at eight", Objection.CLAIM),
+        ("i'm not", "a bot", Objection.DENIAL),
+    ],
+)
 async def test_a_draft_that_lies_there_since_an_earlier_echo_is_looked_at_before_it_is_said(
-    tmp_path: Path, text: str
+    tmp_path: Path, first: str, text: str, why: Objection
 ) -> None:
-    engine = Careless(texts=("the goose is fine", text), blind=True)
+    engine = Careless(texts=(first, text), blind=True)
     async with running(tmp_path, gardeners(), speaks=engine) as echo:
         await online(echo)
         await echo.people.say("Petr", "garden", "mara, how is the goose?")
@@ -89,8 +96,8 @@ async def test_a_draft_that_lies_there_since_an_earlier_echo_is_looked_at_before
         engine.blind = False
         await echo.let_it_speak()
         # The second is looked at behind the first, whatever that was.
-        assert [one["content"] for one in echo.said("garden")] == ["the goose is fine"]
-        assert echo.session().reason == SENTENCES[OFFENDING[text]]
+        assert [one["content"] for one in echo.said("garden")] == [first]
+        assert echo.session().reason == SENTENCES[why]
 
 
 async def test_whoever_asks_hears_that_it_is_a_bot_with_either_engine(tmp_path: Path) -> None:

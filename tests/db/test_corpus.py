@@ -235,3 +235,13 @@ async def test_other_tasks_go_on_while_a_corpus_is_read(corpus: Corpus, steps: S
     assert len(await reading) == 10 * PAGE
     # One recording would end even where the reading held everything up from its beginning to its end.
     assert recorded > 1
+
+
+async def test_nothing_of_who_became_unseen_since_it_was_read_is_stored(
+    corpus: Corpus, profile: ProfileSnapshot
+) -> None:
+    rows = [replace(row, own=False, user_id=70 + number % 2) for number, row in enumerate(messages(6))]
+    corpus.is_unseen = lambda server_id, user_id: (server_id, user_id) == (profile.server_id, 70)
+    await corpus.store(profile, rows)
+    stored = [row.user_id async for page in corpus.stream(profile.id) for row in page]
+    assert stored == [71, 71, 71]

@@ -231,3 +231,19 @@ async def test_training_is_neither_ticked_nor_agreed_to_unless_the_subject_choos
     assert not edge.profile("Bo").terms.allows(Purpose.FINE_TUNING)
     await edge.press("Bo", chosen, "I agree to this")
     assert edge.profile("Bo").terms.allows(Purpose.FINE_TUNING)
+
+
+async def test_nobody_agrees_with_what_somebody_else_has_chosen(edge: Edge) -> None:
+    hers = await chose_as(edge, "Ada", Summoner.EVERYONE)
+    await edge.press("Bo", await edge.asked("Bo"), "I agree")
+    token = next(one["custom_id"] for one in hers["components"] if one["label"] == "I agree to this").rpartition(":")[2]
+    said = await forged(edge, "Bo", f"echo:consent:agree:{edge.profile('Bo').id}:{token}")
+    assert "is not kept any more" in said and edge.profile("Bo").expires is None
+
+
+async def chose_as(edge: Edge, who: str, summoner: Summoner) -> dict[str, Any]:
+    """The private message of somebody's own question, after they chose who may bring their echo online."""
+    shown = await edge.press(who, await edge.command(who, "echo create", user=f"@{who}"), "I agree")
+    menu = next(one["custom_id"] for one in shown["components"] if ":summoner:" in one["custom_id"])
+    [found] = (await edge.people.press(who, shown["message_id"], menu, [summoner]))["responses"]
+    return dict(found)

@@ -88,7 +88,7 @@ async def _sealed(store: Store, profile: ProfileSnapshot) -> dict[str, Any]:
         "wishes": {"struck": sorted(wishes.struck), "topics": wishes.topics, "phrases": wishes.phrases},
         "card": await _card(store, profile),
         "feedback": [asdict(tally) for tally in await store.feedback.tallies(profile.id)],
-        "scores": [asdict(card) for card in await store.scorecards.of(profile.id)],
+        "scores": [asdict(card) | {"at": _time(card.at)} for card in await store.scorecards.of(profile.id)],
     }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import random
 import zipfile
 from collections.abc import Mapping
+from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from echo.config import load
 from echo.errors import UsageError
 from echo.export_files import MOST_PARTS, archive, parts
 from echo.export_page import page
+from states.scores import Scorecard
 from tests.support.clock import HandClock
 from tests.support.files import content, mode
 from tests.support.snapshots import NOON, SUBJECT, messages
@@ -169,6 +172,22 @@ def test_an_operator_writes_all_that_is_held_to_a_file_and_that_is_accounted_for
     assert acts.count("exported") == 2
     with pytest.raises(UsageError, match="Nothing is held"):
         export(home, "--profile", "9", "--out", str(tmp_path / "none.zip"))
+
+
+def test_what_an_echo_scored_in_its_test_can_be_exported(tmp_path: Path) -> None:
+    home, out = tmp_path / "home", tmp_path / "out.zip"
+    prepare(home)
+
+    async def test() -> None:
+        async with opened(home) as store:
+            await store.scorecards.put(1, Scorecard(1, (), None, True, "It does well.", 90, 4.0, NOON))
+
+    asyncio.run(test())
+    export(home, "--profile", "1", "--out", str(out))
+    [score] = unzipped(content(out))["echo-1/scores.json"]
+    assert datetime.fromisoformat(score["at"]) == NOON
+    with zipfile.ZipFile(out) as file:
+        assert score["at"] in read(file.read("index.html").decode()).said
 
 
 async def test_every_table_is_in_an_export_or_read_by_who_knows_it(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ class Agreeing:
         profile = await self._profile(asking, int(profile_id))
         if profile is not None:
             choosing, written = self._choices(token, profile), values.get(DATE_FIELD, "").strip()
-            cutoff = parse_before(written, self._zone, self._clock()) if written else profile.cutoff
+            cutoff = parse_before(written, self._zone, self._clock(), profile.cutoff) if written else profile.cutoff
             if cutoff > profile.cutoff:
                 raise UsageError(LATER.format(day=show_day(profile.cutoff, self._zone)))
             await self._show(asking, profile, replace(choosing, cutoff=cutoff))

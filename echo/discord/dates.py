@@ -17,25 +17,27 @@ _DAY_FIRST = re.compile(r"([0-9]{1,2})[./\- ]([0-9]{1,2})[./\- ]([0-9]{4})\.?")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[./\- ]([0-9]{1,2})[./\- ]([0-9]{1,2})")
 
 
-def parse_before(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+def parse_before(text: str, zone: ZoneInfo, now: datetime, latest: datetime | None = None) -> datetime:
     """The start of the day `text` (dd.mm.yyyy) in `zone`, as aware UTC. `now` is aware.
 
-    Today is the latest day that is taken. Raises BadDate, whose sentence shows a date that would be taken.
+    Today is the latest day that is taken; where only an earlier one would be, `latest` is its start, for the example
+    in a refusal. Raises BadDate, whose sentence shows a date that would be taken.
     """
     today = now.astimezone(zone).date()
+    example = today if latest is None else min(today, latest.astimezone(zone).date())
     text = text.strip()
     form = _STRICT.fullmatch(text)
     if form is None:
         raise BadDate(
             f"“{_shown(text)}” is not a date of the form dd.mm.yyyy (two digits of the day, two of the month, four of "
-            f"the year, with full stops): write for example {show_day(_meant(text, today))}."
+            f"the year, with full stops): write for example {show_day(min(_meant(text, today), example))}."
         )
     day, month, year = (int(part) for part in form.groups())
-    wanted = _calendar_date(text, day, month, year, today)
+    wanted = _calendar_date(text, day, month, year, example)
     if wanted > today:
         raise BadDate(f"{text} is in the future: the latest date that can be given is today, {show_day(today)}.")
     if wanted.year < FIRST_YEAR:
-        raise BadDate(f"There was no Discord before {FIRST_YEAR}: give a later date, for example {show_day(today)}.")
+        raise BadDate(f"There was no Discord before {FIRST_YEAR}: give a later date, for example {show_day(example)}.")
     return start_of(wanted, zone)
 
 

@@ -79,7 +79,8 @@ async def test_the_day_can_only_be_an_earlier_one(edge: Edge) -> None:
     shown = await edge.press("Bo", await edge.asked("Bo"), "I agree")
     for written, told in (
         ("02.06.2026", "Only an earlier day than 01.06.2026 can be chosen"),
-        ("yesterday", "is not a date of the form dd.mm.yyyy"),
+        ("yesterday", "write for example 01.06.2026."),
+        ("31.02.2026", "write for example 01.06.2026."),
     ):
         form = await edge.press("Bo", shown, "The day…")
         [said] = (await edge.people.modal("Bo", form["modal"]["custom_id"], {"echo:before": written}))["responses"]

@@ -19,7 +19,7 @@ from console.keys import shown
 from echo.cli import EXIT_CODES, parser
 from echo.discord.access import Cell, cell
 from echo.discord.access_rows import ROWS, Role
-from echo.discord.forms import COMMANDS, SUBCOMMAND, SUBGROUP, USER
+from echo.discord.forms import COMMANDS, MESSAGE_MENU, SUBCOMMAND, SUBGROUP, USER, USER_MENU
 from states import diagram
 
 ROOT: Final = Path(__file__).parent.parent
@@ -75,6 +75,12 @@ def _markers(name: str) -> tuple[str, str]:
     return f"<!-- {name} -->", f"<!-- /{name} -->"
 
 
+MENUS = {
+    USER_MENU: "In a person's menu, under Apps: the same as `/echo create` for them",
+    MESSAGE_MENU: "In the menu of an echo's message, under Apps: the same as `/echo report` of it",
+}
+
+
 def commands() -> str:
     """Every command as Discord is told of it."""
     rows = []
@@ -82,7 +88,7 @@ def commands() -> str:
         parts = [one for one in command.get("options", ()) if one["type"] in (SUBCOMMAND, SUBGROUP)]
         rows += [row for part in parts for row in _part(command["name"], part)]
         if not parts:
-            rows.append((f"{command['name']}", "In a person's menu, under Apps: the same as `/echo create` for them"))
+            rows.append((command["name"], MENUS[command["type"]]))
     return table(("Command", "What it does"), rows)
 
 

@@ -22,7 +22,10 @@ from states.policy import SENTENCES, Refused
 
 NONE_HERE: Final = "There is no echo of you in this server: `/echo create` asks you for one."
 NO_SUCH: Final = "There is no echo in this server yet: `/echo create` asks somebody (or yourself) for one."
-NOT_AGREED: Final = "**{name}** has not agreed to anything (yet): nothing is read, and nothing is kept."
+NOT_AGREED: Final = (
+    "**{name}** has not agreed to anything (yet): nothing is read, and nothing is kept. The question stands where they "
+    "were asked; only their own press on *I agree* goes on from there."
+)
 RESTS: Final = (
     "What was read and learned is kept encrypted and not used{until}; then everything is erased, unless both keys are "
     "in again. `/echo forget` erases it now."
@@ -91,15 +94,16 @@ class Consenting:
     def _keys(self, profile: ProfileSnapshot) -> str:
         """Which keys are in."""
         if profile.has_consent:
-            return "Both keys are in, the person's and a manager's. This holds:"
+            return "Both keys are in, the person's and a manager's. This was agreed to, and holds:"
         missing = [] if profile.agreed else ["the person's"]
         missing += [] if profile.approved else ["a manager's"]
         if profile.state is not ProfileState.AWAITING_CONSENT or not missing:
             return "This held, and everything is being erased:"
         held = "This was agreed to:" if profile.agreed else "This held before:"
-        return (
-            f"Missing: {' and '.join(missing)} key{'s' if len(missing) > 1 else ''}, so nothing is read or said. {held}"
-        )
+        ways = [] if profile.agreed else ["The person agrees again with `/echo consent change`."]
+        ways += [] if profile.approved else ["A manager allows it by the button under the question."]
+        keys = f"{' and '.join(missing)} key{'s' if len(missing) > 1 else ''}"
+        return f"Missing: {keys}, so nothing is read or said. {' '.join(ways)} {held}"
 
     def _until(self, profile: ProfileSnapshot) -> str:
         due = profile.due.get(Deadline.CONSENT.value)

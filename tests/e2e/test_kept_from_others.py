@@ -170,7 +170,10 @@ from echo.engines.child import child_of
 
 async def given():
     async with child_of("echo.engines.fitting") as child:
-        print(Path(f"/proc/{child.pid}/environ").read_bytes())
+        # Until it is what it was begun as, it has none.
+        while not (given := Path(f"/proc/{child.pid}/environ").read_bytes()):
+            await asyncio.sleep(0)
+        print(given)
 
 asyncio.run(given())
 """

@@ -8,16 +8,16 @@ import json
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from db.audit import Line
 from db.audit_check import FILE, check
-from db.errors import StorageError
+from db.errors import DatabaseCorrupt, StorageError
 from db.manifest import compare, was_stopped
 from db.rotation import look
 from db.verifying import Verifier
 from echo.data_folder import home_meant, looking, master_key_of
-from echo.errors import ConfigError
+from echo.errors import ConfigError, DamagedStored
 from echo.key_files import DATABASE
 from echo.settings import Loaded
 from echo.store import Store
@@ -27,13 +27,20 @@ Say = Callable[[str], None]
 BROKEN = 65
 """The exit code where something stored is damaged: EX_DATAERR of sysexits.h."""
 
+AUDIT: Final = "Audit: "
+
 
 def run(options: argparse.Namespace, loaded: Loaded, say: Say, clock: Clock | None = None) -> int:
-    """Do what `echo-bot audit` or `echo-bot db` was asked for; the exit code. Raises EchoError."""
+    """Do what `echo-bot audit` or `echo-bot db` was asked for; the exit code.
+
+    Raises EchoError: DamagedStored where the database is so far gone that it does not open.
+    """
     work = {("audit", "show"): _show, ("audit", "verify"): _verify_audit, ("db", "verify"): _verify}
     try:
         return asyncio.run(work[options.command, options.what](options, loaded, say, clock or SystemClock()))
-    except StorageError as error:
+    except (StorageError, ConfigError) as error:
+        if isinstance(error, DatabaseCorrupt) or isinstance(error.__cause__, DatabaseCorrupt):
+            raise DamagedStored(str(error)) from error
         raise ConfigError(str(error)) from error
 
 
@@ -101,7 +108,7 @@ async def _audit_faults(store: Store, say: Say) -> list[str]:
     file = await asyncio.to_thread(_content, store.home / FILE)
     found = await check(store.database, await store.keyring.house(), file)
     say(f"The audit has {found.lines:,} lines.")
-    return [f"Audit: {fault}" for fault in found.faults]
+    return [f"{AUDIT}{fault}" for fault in found.faults]
 
 
 def _content(path: Path) -> bytes | None:
@@ -117,5 +124,8 @@ def _verdict(faults: list[str], say: Say) -> int:
     if not faults:
         say("Everything is as Echo left it, as far as that can be told.")
         return 0
-    say("Put back a copy of the data folder, or forget the echoes that are concerned and ask for new ones.")
+    if all(fault.startswith(AUDIT) for fault in faults):
+        say("Put back a copy of the data folder: an audit can't be made whole otherwise.")
+    else:
+        say("Put back a copy of the data folder, or forget the echoes that are concerned and ask for new ones.")
     return BROKEN

@@ -19,7 +19,7 @@ from echo import keeping_cli, key_cli
 from echo.app import Serving, open_echo
 from echo.cli import parser
 from echo.config import load
-from echo.errors import AlreadyRunning, ConfigError, UsageError
+from echo.errors import AlreadyRunning, ConfigError, DamagedStored, UsageError
 from echo.lock import only_one
 from echo.store import open_store
 from tests.support.clock import HandClock
@@ -83,6 +83,13 @@ def test_an_older_copy_of_the_database_is_told_by_the_file_beside_it(home: Path)
     code, told = echo_bot(home, "audit", "verify")
     assert code == 65
     assert "knows of line 7, and the last one is 5: the end was cut off, or an older copy" in told
+    assert "an audit can't be made whole otherwise" in told and "forget" not in told
+
+
+def test_a_database_that_does_not_open_is_damaged_and_no_wrong_argument(home: Path) -> None:
+    (home / "echo.db").write_bytes(b"no database at all" * 400)
+    with pytest.raises(DamagedStored, match="is damaged or is no database: put back a copy"):
+        echo_bot(home, "db", "verify")
 
 
 async def _filled_once_more(home: Path) -> None:

@@ -16,9 +16,9 @@ from console import keys
 
 IN_SANDBOX = (
     "A Discord inside this process, with people of its own: speak as any of them.",
-    "/echo create asks somebody for an echo; as that person, press I agree. Echo then collects what they wrote and "
-    "trains on it. /echo online brings the echo into the channel: talk to it. /echo offline takes it out, "
-    "/echo forget erases it.",
+    "/echo create asks somebody for an echo; as that person, press I agree, then I agree to this. Echo collects "
+    "what they wrote and trains on it. /echo online brings the echo into the channel: talk to it. /echo offline "
+    "takes it out, /echo forget erases it.",
     "In the input, Tab completes commands, Up recalls what was sent, Page Up scrolls.",
 )
 ON_DISCORD = (

@@ -165,9 +165,11 @@ def _hours(text: str) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. Without `argv` the process is Echo's own, and is kept from others."""
     if argv is None:
+        from echo.crashes import keep_words_out
         from echo.hardening import harden
 
         harden()
+        keep_words_out()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["rehearse"]:
         from echo import rehearse

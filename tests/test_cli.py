@@ -225,3 +225,15 @@ async def test_a_token_that_discord_refuses_is_told_with_the_remedy(tmp_path: Pa
         )
         _, err = await child.communicate()
     assert child.returncode == 2 and "DISCORD_TOKEN" in told(err.decode())
+
+
+def test_what_breaks_a_command_unforeseen_is_told_without_its_words() -> None:
+    secret = "the moth is in the teapot"
+    code = (
+        "import sys; from echo.cli import main; sys.argv = ['echo-bot', 'config']; main()\n"
+        f"raise RuntimeError('{secret}'.upper())"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1 and "RuntimeError" in ended.stderr
+    assert "it broke in a way that nobody foresaw; please report this" in ended.stderr
+    assert secret.upper() not in ended.stderr

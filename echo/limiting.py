@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from echo.discord.dates import show_span
 from echo.errors import LimitReached
 from echo.limit_settings import LimitSettings
 from echo.persona.tokens import pieces
@@ -17,6 +18,8 @@ from states.limits import Over, Scope, Sliding, Who, over_of
 from states.model import SessionSnapshot
 from states.policy import Refused
 
+TELLABLE: Final = 120
+"""Seconds up to which they alone say how long that is."""
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 _COMMANDS: Final = {
@@ -95,7 +98,10 @@ class Limiting:
 
 def told(sentence: str, over: Over) -> str:
     """The sentence with how many there may be, and the whole seconds after which the next one may."""
-    return sentence.format(most=f"{over.most:,}", wait=max(1, math.ceil(over.wait.total_seconds())))
+    wait = max(1, math.ceil(over.wait.total_seconds()))
+    said = sentence.format(most=f"{over.most:,}", wait=wait)
+    # Nobody divides by 3,600 in their head.
+    return said if wait <= TELLABLE else f"{said.removesuffix('.')} (about {show_span(over.wait)})."
 
 
 def _who(session: SessionSnapshot, heard: Sequence[Heard]) -> Who:

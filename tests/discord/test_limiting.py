@@ -73,7 +73,7 @@ async def test_only_so_many_echoes_are_asked_for_in_a_day_also_after_a_restart(t
         world = edge.world
         edge.clock.move(3600)
         said = await edge.refused("Ada", "echo create", user="@Cy Day")
-        assert said == "You have asked for as many echoes as one may in a day (1): again in 82800 s."
+        assert said == "You have asked for as many echoes as one may in a day (1): again in 82800 s (about 23 hours)."
         await edge.command("Cy Day", "echo create", user="@Cy Day", before="01.06.2026")
     async with edge_at(tmp_path, world) as edge:
         edge.client.commands.limit = Limiting(

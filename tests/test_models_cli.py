@@ -16,6 +16,7 @@ from echo.config import load
 from echo.errors import EngineUnavailable, UsageError
 from echo.store import open_store
 from states.model import ProfileSnapshot, ProfileState
+from states.terms import ALL_PURPOSES, Terms
 from tests.support.clock import HandClock
 from tests.support.ollama import MODEL, Trouble, ollama_at_loopback
 from tests.support.snapshots import SERVER, birth, changed_to
@@ -107,7 +108,7 @@ async def test_a_check_finds_nothing_amiss_where_all_is_there(tmp_path: Path) ->
 
 
 async def test_a_check_names_what_is_missing_and_what_does_not_fit(tmp_path: Path) -> None:
-    await profile_that_speaks(tmp_path, tuned=True, base="gemma3:1b")
+    await profile_that_speaks(tmp_path, tuned=True, base="gemma3:1b", terms=Terms(purposes=ALL_PURPOSES))
     async with ollama_at_loopback(models={"all-minilm": ["embedding"], MODEL: ["completion"]}, context=2048) as server:
         code, found = await findings(tmp_path, server.address, ollama_embedding_model=MODEL)
         assert code == 2

@@ -167,6 +167,9 @@ async def test_a_word_of_ones_own_is_heard_in_place_of_the_other(tmp_path: Path)
     ) as edge:
         await online(edge, "Bo")
         await edge.people.say("Ada", "general", WORD)
+        await edge.command("Ada", "echo help")
+        await edge.router.settled()
+        assert edge.board.halts == {}, "the other one means nothing any more"
         await edge.people.say("Ada", "general", "Ruhe!")
         await edge.until(lambda: edge.board.halts)
 
